@@ -1,0 +1,206 @@
+"""What the user said: a lab file after syntax, before any decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from isolab.units import MiB, Seconds
+
+Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
+Virtualization = Literal["auto", "kvm", "tcg"]
+Path = tuple[str | int, ...]
+"""Where in the lab file: ("services", "web", "ports", 0)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """A place in a file, counted from 1 as editors do."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong with a lab file, and what would be right."""
+
+    position: Position
+    path: str
+    """Dotted, as a reader would say it: services.web.ports[0]."""
+    message: str
+    """What is wrong and what was expected."""
+    hint: str = ""
+    """What to do, where there is something to say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """The physical host of the guests."""
+
+    libvirt: str = "qemu:///system"
+    virtualization: Virtualization = "auto"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestGroup:
+    """Guests that are alike: app with count 2 makes app-1 and app-2."""
+
+    name: str
+    count: int = 1
+    memory: MiB = MiB(1024)
+    vcpus: int = 1
+    disk: MiB = MiB(8192)
+    """The root disk's size."""
+    data: MiB | None = None
+    """The data disk's size; none where the group has no data disk."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Port:
+    """A port of a service, published on its guest."""
+
+    target: int
+    published: int | None
+    """None lets the plan choose."""
+    protocol: Literal["tcp", "udp"] = "tcp"
+    host_ip: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeMount:
+    """A named volume in a container."""
+
+    volume: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileMount:
+    """A secret or a config as a file in a container."""
+
+    kind: Literal["secret", "config"]
+    source: str
+    """Its name at the top level of the lab file."""
+    target: str
+    """Absolute path in the container."""
+    mode: int = 0o444
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Healthcheck:
+    """How Docker finds out whether a container is well."""
+
+    test: tuple[str, ...]
+    """In Docker's form: ("CMD", …), ("CMD-SHELL", …) or ("NONE",)."""
+    interval: Seconds = Seconds(30)
+    timeout: Seconds = Seconds(30)
+    retries: int = 3
+    start_period: Seconds = Seconds(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one container may use; None is no limit of its own."""
+
+    memory: MiB | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ulimit:
+    """One resource limit of the container's processes."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """One service in Compose's sense; each of its replicas is a container of its own."""
+
+    name: str
+    image: str
+    replicas: int = 1
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    expose: tuple[int, ...] = ()
+    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Network name to further aliases there (the service's name is always one)."""
+    volumes: tuple[VolumeMount, ...] = ()
+    files: tuple[FileMount, ...] = ()
+    tmpfs: tuple[str, ...] = ()
+    """Each as in Compose: /path or /path:options."""
+    depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    healthcheck: Healthcheck | None = None
+    restart: str = "unless-stopped"
+    """Default differs from Compose's "no": a rebooted guest brings its services back."""
+    user: str = ""
+    working_dir: str = ""
+    hostname: str = ""
+    read_only: bool = False
+    init: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ("ALL",)
+    """Containers drop every capability unless the file says otherwise."""
+    security_opt: tuple[str, ...] = ("no-new-privileges:true",)
+    ulimits: tuple[Ulimit, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    stop_grace_period: Seconds = Seconds(10)
+    stop_signal: str = ""
+    logging_driver: str = ""
+    logging_options: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceNetwork:
+    """A network of services; internal has no way out."""
+
+    name: str
+    internal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secret:
+    """A secret or config of the lab."""
+
+    name: str
+    kind: Literal["secret", "config"]
+    content: str | None
+    """None is `external: true`: derived from the stack's seed, never written down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lab:
+    """A whole lab file."""
+
+    name: str
+    file: str
+    description: str = ""
+    host: Host = Host()
+    cidr: str | None = None
+    """None is `auto`: derived from the stack's name."""
+    guests: tuple[GuestGroup, ...] = ()
+    services: tuple[Service, ...] = ()
+    networks: tuple[ServiceNetwork, ...] = ()
+    volumes: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    placement: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Service (or "*") to guest groups or guests."""
+    positions: Mapping[Path, Position] = field(default_factory=dict, repr=False, compare=False)
+    """Where each key stands; rules look their problems' places up here."""
+
+    def position(self, *path: str | int) -> Position:
+        """The place of a key, or of the nearest one above it that the file has."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.positions:
+                return self.positions[path[:end]]
+        return Position(file=self.file, line=1, column=1)

@@ -1,0 +1,235 @@
+"""The plan's dataclasses: the one description that components, drawings, diffs and lessons read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from isolab.model import Condition, Healthcheck, Limits, Ulimit
+from isolab.units import MiB, Seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestImage:
+    """A disk image that guests overlay, with what is in it."""
+
+    digest: str
+    """sha256 of what it was made from; names the files, changes when the content does."""
+    disk: str
+    """Path of the qcow2 on the host."""
+    virtual_size: MiB
+    """A root disk cannot be smaller."""
+    prepared: bool
+    """Docker and the boot settings are inside; otherwise cloud-init installs them at first boot."""
+    kernel: str | None = None
+    """Path for direct kernel boot; None boots from the disk."""
+    initrd: str | None = None
+    arguments: tuple[str, ...] = ()
+    """The kernel's command line, for direct boot: ("root=/dev/vda", "ro", "quiet")."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a plan needs to know from outside the lab file."""
+
+    stack: str
+    cidr: str | None = None
+    """The stack's subnet once chosen; None derives it from the stack's name."""
+    kvm: bool = False
+    """Whether KVM works on the host."""
+    guest_image: GuestImage | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Image as written in the lab file to its sha256:… in the lab's registry."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabNetwork:
+    """The libvirt network between host and guests."""
+
+    name: str
+    bridge: str
+    """At most 15 characters (IFNAMSIZ)."""
+    cidr: str
+    gateway: str
+    """The host's address on it."""
+    domain: str
+    """DNS suffix of the guests."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pool:
+    """The libvirt storage pool of the stack's volumes."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registry:
+    """The lab's image registry, a container on the host."""
+
+    name: str
+    address: str
+    """Gateway address on the lab network: where guests pull."""
+    port: int
+    loopback_port: int
+    """On 127.0.0.1: where the host pushes."""
+
+    @property
+    def endpoint(self) -> str:
+        """host:port as it stands in an image reference."""
+        return f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedPort:
+    """A container's port, reachable on its guest's address."""
+
+    internal: int
+    external: int
+    protocol: Literal["tcp", "udp"]
+    ip: str
+    """The guest's address it listens on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A container on one of its guest's Docker networks."""
+
+    network: str
+    """The Docker network's name."""
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A Docker volume in a container."""
+
+    volume: str
+    """The Docker volume's name."""
+    target: str
+    read_only: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A secret or config, written to the guest and mounted read-only into the container."""
+
+    kind: Literal["secret", "config"]
+    name: str
+    path: str
+    """Absolute path on the guest."""
+    target: str
+    """Absolute path in the container."""
+    mode: int
+    content: str | None
+    """None derives it from the stack's seed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """One replica of a service, in Docker on one guest."""
+
+    name: str
+    """Unique in the lab and the container's name in Docker: web-1."""
+    service: str
+    replica: int
+    guest: str
+    image: str
+    """As in the lab file."""
+    digest: str | None
+    """sha256:… in the lab's registry; None where it is not known yet."""
+    slice: str
+    """systemd slice on the guest that holds the pids limit; empty where there is none."""
+    command: tuple[str, ...] | None
+    entrypoint: tuple[str, ...] | None
+    environment: tuple[tuple[str, str], ...]
+    """Sorted by name."""
+    ports: tuple[PublishedPort, ...]
+    networks: tuple[Attachment, ...]
+    mounts: tuple[Mount, ...]
+    files: tuple[File, ...]
+    tmpfs: tuple[tuple[str, str], ...]
+    """Path to mount options."""
+    hosts: tuple[tuple[str, str], ...]
+    """Further host names it knows: links to other guests, extra_hosts."""
+    depends_on: tuple[tuple[str, Condition], ...]
+    """Container names that must be there first."""
+    healthcheck: Healthcheck | None
+    restart: str
+    user: str
+    working_dir: str
+    hostname: str
+    read_only: bool
+    init: bool
+    cap_add: tuple[str, ...]
+    """With the CAP_ prefix, as Docker reads them back."""
+    cap_drop: tuple[str, ...]
+    security_opt: tuple[str, ...]
+    ulimits: tuple[Ulimit, ...]
+    sysctls: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    stop_grace_period: Seconds
+    stop_signal: str
+    logging_driver: str
+    logging_options: tuple[tuple[str, str], ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestNetwork:
+    """A service network on one guest: a Docker bridge that ends at the guest's border."""
+
+    name: str
+    internal: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest:
+    """One virtual machine: a base OS and Docker, nothing else."""
+
+    name: str
+    """Unique in the lab; also its hostname."""
+    group: str
+    domain: str
+    """Its libvirt domain: unique on the host."""
+    address: str
+    mac: str
+    memory: MiB
+    vcpus: int
+    disk: MiB
+    data: MiB | None
+    networks: tuple[GuestNetwork, ...]
+    volumes: tuple[str, ...]
+    """Docker volumes on it."""
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """Where a person or program outside the guests reaches a service."""
+
+    service: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A lab with everything decided."""
+
+    stack: str
+    name: str
+    description: str
+    libvirt: str
+    kvm: bool
+    """Guests run under KVM; otherwise under TCG."""
+    network: LabNetwork
+    pool: Pool
+    registry: Registry
+    image: GuestImage | None
+    guests: tuple[Guest, ...]
+    endpoints: tuple[Endpoint, ...]
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """All containers, guest by guest."""
+        return tuple(container for guest in self.guests for container in guest.containers)
