@@ -1,0 +1,21 @@
+"""The Pulumi program: the lab file of the stack becomes a plan, and the plan resources."""
+
+import pulumi
+
+from components.lab import Lab
+from isolab.plan.serialize import dumps
+from machine import keys, service_images, stack
+
+config = pulumi.Config("isolab")
+seed = config.require("seed")
+deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
+Lab(
+    deployment.plan.stack,
+    plan=deployment.plan,
+    image=deployment.image,
+    seed=seed,
+    keys=keys.materialise(deployment.plan, seed),
+    registry=service_images.registry_files(),
+)
+pulumi.export("plan", dumps(deployment.plan))
+pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})

@@ -1,0 +1,1 @@
+"""Pulumi components, one layer of the lab a module: they translate the plan into resources."""

@@ -1,0 +1,200 @@
+"""The guest's layer: one virtual machine with its disks, ready when its Docker answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_libvirt as libvirt
+from pulumi_command import remote
+
+from components.host import Host
+from components.service import Service, ServiceArgs, ServicePlace
+from isolab.plan import cloudinit, secrets
+from isolab.plan.model import Container, GuestImage, Plan
+from isolab.plan.model import Guest as PlannedGuest
+from machine.keys import KeyFiles
+
+MIB = 2**20
+TCG_DOMAIN = Path(__file__).with_name("guest.xsl")
+READY = Path(__file__).with_name("ready.sh")
+DIALS = 100
+"""How often the engine knocks at a booting guest's ssh: five minutes at three seconds each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestArgs:
+    """What one guest is made from."""
+
+    plan: Plan
+    image: GuestImage
+    guest: PlannedGuest
+    host: Host
+    seed: str
+    keys: KeyFiles
+
+
+class Guest(pulumi.ComponentResource):
+    """Disks, cloud-init seed, domain, readiness, and the services in its Docker."""
+
+    def __init__(
+        self, name: str, args: GuestArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("isolab:index:Guest", name, None, opts)
+        plan, guest, host, image = args.plan, args.guest, args.host, args.image
+        client = secrets.ssh_key(args.seed, "ssh/client")
+        identity = secrets.ssh_key(args.seed, f"ssh/host/{guest.name}")
+        child = pulumi.ResourceOptions(parent=self, provider=host.libvirt)
+
+        root = libvirt.Volume(
+            f"{name}-root",
+            name=f"{guest.name}-root",
+            pool=host.pool.name,
+            base_volume_id=host.base.id,
+            size=guest.disk * MIB,
+            opts=child,
+        )
+        data = guest.data and libvirt.Volume(
+            f"{name}-data",
+            name=f"{guest.name}-data",
+            pool=host.pool.name,
+            format="qcow2",
+            size=guest.data * MIB,
+            opts=child,
+        )
+        seed = libvirt.CloudInitDisk(
+            f"{name}-seed",
+            name=f"{guest.name}-seed.iso",
+            pool=host.pool.name,
+            user_data=pulumi.Output.secret(
+                cloudinit.user_data(guest, plan, client.public, identity.private, identity.public)
+            ),
+            meta_data=cloudinit.meta_data(guest, plan),
+            network_config=cloudinit.network_config(guest, plan),
+            opts=child,
+        )
+        domain = libvirt.Domain(
+            f"{name}-domain",
+            name=guest.domain,
+            type="kvm" if plan.kvm else "qemu",
+            machine="q35",
+            memory=guest.memory,
+            vcpu=guest.vcpus,
+            cpu={"mode": "host-passthrough"} if plan.kvm else None,
+            xml=None if plan.kvm else {"xslt": TCG_DOMAIN.read_text()},
+            kernel=host.kernel and host.kernel.id,
+            initrd=host.initrd and host.initrd.id,
+            cmdlines=kernel_command_line(image.arguments),
+            disks=[{"volume_id": volume} for volume in (root.id, data and data.id) if volume]
+            + [{"volume_id": seed.id.apply(volume_of_seed)}],
+            network_interfaces=[
+                {
+                    "network_id": host.network.id,
+                    "mac": guest.mac,
+                    "addresses": [guest.address],
+                    "hostname": guest.name,
+                }
+            ],
+            consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
+            autostart=False,
+            # The addresses are read back only once the guest has them: a change that is none.
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(ignore_changes=["networkInterfaces"])
+            ),
+        )
+        connection = remote.ConnectionArgs(
+            host=guest.address,
+            user="root",
+            private_key=pulumi.Output.secret(client.private),
+            host_key=identity.public,
+            dial_error_limit=DIALS,
+            per_dial_timeout=10,
+        )
+        ready = remote.Command(
+            f"{name}-ready",
+            connection=connection,
+            create=READY.read_text(),
+            triggers=[domain.id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[domain]),
+        )
+        dockerd = docker.Provider(
+            f"{name}-docker",
+            host=f"ssh://root@{guest.address}",
+            ssh_opts=list(args.keys.ssh_options),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready]),
+        )
+        # What Docker holds stands and falls with the disk that Docker keeps it on.
+        inside = pulumi.ResourceOptions(
+            parent=self, provider=dockerd, deleted_with=root, replace_with=[root]
+        )
+        networks = [
+            docker.Network(
+                f"{name}-{network.name}",
+                name=network.name,
+                driver="bridge",
+                internal=network.internal,
+                opts=inside,
+            )
+            for network in guest.networks
+        ]
+        # Volumes live on the data disk, which outlives the root disk, and their data outlives
+        # their resource: a volume that leaves the lab file is let go of, not wiped.
+        disk = data or root
+        volumes = [
+            docker.Volume(
+                f"{name}-{volume}",
+                name=volume,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    provider=dockerd,
+                    deleted_with=disk,
+                    replace_with=[disk],
+                    retain_on_delete=True,
+                ),
+            )
+            for volume in guest.volumes
+        ]
+        place = ServicePlace(
+            connection=connection,
+            dockerd=dockerd,
+            root=root,
+            needs=(ready, *networks, *volumes),
+            pulls_from=plan.registry.endpoint,
+            seed=args.seed,
+        )
+        self.containers: dict[str, docker.Container] = {}
+        for service, containers in containers_by_service(guest.containers):
+            component = Service(
+                f"{name}-{service}",
+                ServiceArgs(place=place, containers=containers, started=dict(self.containers)),
+                pulumi.ResourceOptions(parent=self),
+            )
+            self.containers |= component.containers
+        self.register_outputs({"address": guest.address, "domain": domain.id})
+
+
+def kernel_command_line(arguments: Sequence[str]) -> list[dict[str, str]] | None:
+    """The kernel's arguments in libvirt's form: one element of settings, one of bare flags.
+
+    In one element together they are read back as two, and each later up would replace the domain.
+    """
+    if not arguments:
+        return None
+    settings = dict(word.split("=", 1) for word in arguments if "=" in word)
+    flags = " ".join(word for word in arguments if "=" not in word)
+    return [element for element in (settings, {"_": flags} if flags else None) if element]
+
+
+def volume_of_seed(seed_id: str) -> str:
+    """A cloud-init disk's id is PATH;UUID, and the path is its volume's id."""
+    return seed_id.split(";")[0]
+
+
+def containers_by_service(
+    containers: Sequence[Container],
+) -> Iterator[tuple[str, tuple[Container, ...]]]:
+    """A guest's containers, grouped by service, in the plan's order of start."""
+    for service, group in groupby(containers, key=lambda container: container.service):
+        yield service, tuple(group)

@@ -1,0 +1,46 @@
+"""The whole lab: the host and, on it, the guests."""
+
+import pulumi
+
+from components.guest import Guest, GuestArgs
+from components.host import Host, HostArgs
+from isolab.plan.model import GuestImage, Plan
+from machine.keys import KeyFiles
+from machine.service_images import RegistryFiles
+
+
+class Lab(pulumi.ComponentResource):
+    """Host ⊃ guests ⊃ services, as one resource.
+
+    Args:
+        name: The stack's name.
+        plan: What to build.
+        image: What its guests boot from.
+        seed: The stack's secret, from which keys and passwords are derived.
+        keys: Where the stack's ssh key and its guests' pinned host keys lie on this machine.
+        registry: The registry's image and the folder it serves.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        plan: Plan,
+        image: GuestImage,
+        seed: str,
+        keys: KeyFiles,
+        registry: RegistryFiles,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("isolab:index:Lab", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
+        self.guests = tuple(
+            Guest(
+                guest.name,
+                GuestArgs(plan=plan, image=image, guest=guest, host=host, seed=seed, keys=keys),
+                child,
+            )
+            for guest in plan.guests
+        )
+        self.register_outputs({})

@@ -1,0 +1,169 @@
+"""The service's layer: its image and its containers on one guest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from pulumi_command import remote
+
+from isolab.plan import guestfiles
+from isolab.plan.model import Container
+
+PATIENCE = 180
+"""Seconds a container has to become healthy; an emulated guest is a slow one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServicePlace:
+    """The guest that a service runs on, as its services see it."""
+
+    connection: remote.ConnectionArgs
+    dockerd: docker.Provider
+    root: pulumi.Resource
+    """The disk that Docker keeps containers and images on."""
+    needs: tuple[pulumi.Resource, ...]
+    """What must be there first: readiness, networks, volumes."""
+    pulls_from: str
+    """host:port of the lab's registry."""
+    seed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceArgs:
+    """What a service on one guest is made from."""
+
+    place: ServicePlace
+    containers: tuple[Container, ...]
+    started: Mapping[str, docker.Container]
+    """Containers of other services on the same guest, by name."""
+
+
+class Service(pulumi.ComponentResource):
+    """One image and, from it, a container for each replica on this guest."""
+
+    def __init__(
+        self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("isolab:index:Service", name, None, opts)
+        place = args.place
+        inside = pulumi.ResourceOptions(
+            parent=self,
+            provider=place.dockerd,
+            deleted_with=place.root,
+            replace_with=[place.root],
+        )
+        image = docker.RemoteImage(
+            f"{name}-image",
+            name=image_reference(args.containers[0], place.pulls_from),
+            keep_locally=True,
+            opts=inside,
+        )
+        self.containers: dict[str, docker.Container] = {}
+        for container in args.containers:
+            files = [
+                remote.Command(
+                    f"{container.name}-files",
+                    connection=place.connection,
+                    create=guestfiles.WRITE,
+                    stdin=pulumi.Output.secret(archive),
+                    triggers=[place.root.id],
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=place.needs),
+                )
+                for archive in [guestfiles.archive(container, place.seed)]
+                if archive
+            ]
+            first = [args.started[n] for n, _ in container.depends_on if n in args.started]
+            self.containers[container.name] = docker.Container(
+                container.name,
+                **container_inputs(container, image),
+                opts=pulumi.ResourceOptions.merge(
+                    inside, pulumi.ResourceOptions(depends_on=[*place.needs, *files, *first])
+                ),
+            )
+        self.register_outputs({"containers": list(self.containers)})
+
+
+def image_reference(container: Container, registry: str) -> str:
+    """The image by digest in the lab's registry; as the lab file says where it is not there."""
+    if container.digest is None:
+        return container.image
+    repository = container.image.rsplit(":", 1)[0]
+    return f"{registry}/{repository}@{container.digest}"
+
+
+def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, object]:
+    """A planned container in the words of the Docker provider."""
+    limits, health = container.limits, container.healthcheck
+    return {
+        "name": container.name,
+        "image": image.image_id,
+        "command": container.command and list(container.command),
+        "entrypoints": container.entrypoint and list(container.entrypoint),
+        "envs": [f"{name}={value}" for name, value in container.environment],
+        "hostname": container.hostname,
+        "user": container.user or None,
+        "working_dir": container.working_dir or None,
+        "read_only": container.read_only,
+        "init": container.init or None,
+        "restart": container.restart,
+        "memory": limits.memory,
+        # Without a limit of its own, swap would double what the memory limit promises.
+        "memory_swap": limits.memory,
+        "cpus": f"{limits.cpus:g}" if limits.cpus else None,
+        "cgroup_parent": container.slice or None,
+        "capabilities": {
+            "adds": list(container.cap_add) or None,
+            "drops": list(container.cap_drop) or None,
+        }
+        if container.cap_add or container.cap_drop
+        else None,
+        "security_opts": list(container.security_opt) or None,
+        "sysctls": dict(container.sysctls) or None,
+        "ulimits": [
+            {"name": limit.name, "soft": limit.soft, "hard": limit.hard}
+            for limit in container.ulimits
+        ]
+        or None,
+        "ports": [
+            {
+                "internal": port.internal,
+                "external": port.external,
+                "ip": port.ip,
+                "protocol": port.protocol,
+            }
+            for port in container.ports
+        ]
+        or None,
+        "networks_advanced": [
+            {"name": network.network, "aliases": list(network.aliases)}
+            for network in container.networks
+        ],
+        "volumes": [
+            {"volume_name": mount.volume, "container_path": mount.target}
+            | ({"read_only": True} if mount.read_only else {})
+            for mount in container.mounts
+        ]
+        + [
+            {"host_path": file.path, "container_path": file.target, "read_only": True}
+            for file in container.files
+        ],
+        "tmpfs": dict(container.tmpfs) or None,
+        "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,
+        "labels": [{"label": name, "value": value} for name, value in container.labels],
+        "log_driver": container.logging_driver or None,
+        "log_opts": dict(container.logging_options) or None,
+        "stop_signal": container.stop_signal or None,
+        "stop_timeout": int(container.stop_grace_period),
+        "destroy_grace_seconds": int(container.stop_grace_period),
+        "healthcheck": health
+        and {
+            "tests": list(health.test),
+            "interval": f"{health.interval:g}s",
+            "timeout": f"{health.timeout:g}s",
+            "retries": health.retries,
+            "start_period": f"{health.start_period:g}s",
+        },
+        "wait": True if health else None,
+        "wait_timeout": PATIENCE if health else None,
+    }

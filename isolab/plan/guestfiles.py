@@ -1,0 +1,39 @@
+"""The files that a container needs on its guest: secrets, configs, and its slice's unit.
+
+They travel to the guest as a shell script on standard input, so that no secret stands on a
+command line.
+"""
+
+import shlex
+from base64 import b64encode
+from collections.abc import Iterator
+
+from isolab.plan import secrets
+from isolab.plan.model import Container
+
+WRITE = "umask 077; exec sh -eu"
+"""What the guest runs to read the script that `archive` makes."""
+
+
+def archive(container: Container, seed: str) -> str:
+    """The script that writes a container's files; empty where it needs none."""
+    return "".join(f"{line}\n" for line in _lines(container, seed))
+
+
+def _lines(container: Container, seed: str) -> Iterator[str]:
+    for file in container.files:
+        content = secrets.password(seed, file.name) if file.content is None else file.content
+        yield from _write(file.path, content, f"{file.mode:o}")
+    if container.slice:
+        unit = f"[Slice]\nTasksMax={container.limits.pids}\n"
+        yield from _write(f"/etc/systemd/system/{container.slice}", unit, "644")
+        # A slice that systemd already runs takes a new limit from its unit only when told so.
+        yield "systemctl daemon-reload"
+
+
+def _write(path: str, content: str, mode: str) -> Iterator[str]:
+    folder = path.rsplit("/", 1)[0]
+    encoded = b64encode(content.encode()).decode()
+    yield f"mkdir -p {shlex.quote(folder)}"
+    yield f"echo {encoded} | base64 -d > {shlex.quote(path)}"
+    yield f"chmod {mode} {shlex.quote(path)}"
