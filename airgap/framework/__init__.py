@@ -1,0 +1,95 @@
+"""What every provider plugin shares: Pulumi's provider protocol over resource types.
+
+A plugin is a `Plugin` value and a folder with `__main__.py` (see airgap.install):
+
+    PLUGIN = Plugin(
+        name="docker", version="5.1.1",
+        config=Object({"host": Field(STRING), "sshOpts": Field(List(STRING))}),
+        connect=lambda config: Client(config),        # made at the first use, once
+        resources=(VolumeType(), ContainerType()),
+    )
+    def main() -> None:
+        serve(PLUGIN)
+
+A resource is a subclass of `ResourceType[Client]` with
+
+- `token`          "docker:index/volume:Volume"
+- `inputs`         Object({name: Field(kind, required=, default=, replaces=, auto_name=)}); an input
+                   that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN, ANY,
+                   List(kind), Bag(kind) (a list whose order means nothing), Map(kind), Object({...}).
+- `computed`       names of outputs that are known only after a create (unknown in its preview)
+- `instead`        what to use for an input that is refused: {"cpuShares": "cpus"}
+- `problems(inputs)`                          further checks, yields (path, text)
+- `create(context, inputs) -> Created(id, state)`
+- `read(context, id, state) -> state | None`  None: it is gone. `state` is empty for an import
+- `update(context, id, state, inputs) -> state`   only when no changed field replaces
+- `delete(context, id, state) -> None`        succeeds when it is already gone
+- `adjust(changes, state, inputs) -> changes` where the schema alone does not tell the diff
+- `preview(inputs) -> state`                  the state that a create is shown to give
+
+Inputs and states are plain dicts of JSON values with the schema's (camelCase) names: secrets are
+unwrapped, `__defaults` is gone, whole numbers are int, absent inputs are absent. Secrets come back
+by themselves: an output with the name of a secret input is secret; `secret_outputs` names more.
+In `problems`, `preview` and `adjust` a value may be UNKNOWN; create, update, read, delete never see it.
+
+What is compared in a diff is the inputs of then and now. `read` therefore need only tell the
+state as it is: an input whose value is different there counts as drift; where the state has no
+such key, or the input was not given, nothing is compared.
+
+Failures: `Failure("what happened: what to do")`; one line, shown as it is. A create or update
+that left something behind raises `HalfDone(id, state, reason)`, which keeps it in the state.
+
+A context has `client`, `config`, `urn`, `name`, `timeout` (seconds or 0), `cancelled`
+(threading.Event, set on cancel and on the end of the plugin), and `say(text)`, shown beside the
+resource while it is worked on. Calls come from many threads at once: a client must stand that.
+"""
+
+from airgap.framework.diff import Change
+from airgap.framework.plugin import Plugin
+from airgap.framework.resource import (
+    Context,
+    Created,
+    Failure,
+    HalfDone,
+    Inputs,
+    ResourceType,
+    State,
+)
+from airgap.framework.schema import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    Bag,
+    Field,
+    List,
+    Map,
+    Object,
+)
+from airgap.framework.serve import serve
+from airgap.framework.values import UNKNOWN
+
+__all__ = [
+    "ANY",
+    "BOOLEAN",
+    "INTEGER",
+    "NUMBER",
+    "STRING",
+    "UNKNOWN",
+    "Bag",
+    "Change",
+    "Context",
+    "Created",
+    "Failure",
+    "Field",
+    "HalfDone",
+    "Inputs",
+    "List",
+    "Map",
+    "Object",
+    "Plugin",
+    "ResourceType",
+    "State",
+    "serve",
+]

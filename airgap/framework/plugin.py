@@ -1,0 +1,325 @@
+"""The provider protocol: the engine's calls, answered by resource types."""
+
+import json
+import os
+import secrets
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from airgap.framework import diff, values
+from airgap.framework.resource import Context, Failure, HalfDone, ResourceType
+from airgap.framework.schema import STRING, Object, check
+from airgap.framework.values import Secret, holds_unknown, plain, secret_names
+
+_Kind = provider_pb2.PropertyDiff
+_KINDS = {
+    ("add", False): _Kind.ADD,
+    ("add", True): _Kind.ADD_REPLACE,
+    ("delete", False): _Kind.DELETE,
+    ("delete", True): _Kind.DELETE_REPLACE,
+    ("update", False): _Kind.UPDATE,
+    ("update", True): _Kind.UPDATE_REPLACE,
+}
+_NOT_CONFIG = ("version", "pluginDownloadURL")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plugin:
+    """One provider plugin: a name, what its provider takes, how it connects, what it makes."""
+
+    name: str
+    version: str
+    config: Object
+    connect: Callable[[Mapping[str, Any]], Any]
+    resources: tuple[ResourceType[Any], ...]
+    functions: Mapping[str, Callable[[Context[Any], Mapping[str, Any]], dict[str, Any]]] = field(
+        default_factory=dict[str, Any]
+    )
+    """Token to invoke."""
+    close: Callable[[Any], None] = lambda _: None
+    """Ends the connection when the plugin ends."""
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Answers one engine; every call may come on a thread of its own."""
+
+    def __init__(self, plugin: Plugin, say: Callable[[str, str], None] = lambda u, t: None) -> None:
+        self._plugin = plugin
+        self._types = {each.token: each for each in plugin.resources}
+        self._config: dict[str, Any] = {}
+        self._client: Any = None
+        self._connecting = Lock()
+        self._say = say
+        self.cancelled = Event()
+
+    def close(self) -> None:
+        """Ends the connection, if there is one."""
+        if self._client is not None:
+            self._plugin.close(self._client)
+
+    def _connect(self) -> Any:
+        with self._connecting:
+            if self._client is None:
+                if holds_unknown(self._config):
+                    raise Failure(f"the provider {self._plugin.name} is not configured yet")
+                self._client = self._plugin.connect(self._config)
+            return self._client
+
+    def _context(self, urn: str, timeout: float = 0) -> Context[Any]:
+        return Context(
+            connect=self._connect,
+            config=self._config,
+            urn=urn,
+            name=urn.rsplit("::", 1)[-1],
+            timeout=timeout,
+            cancelled=self.cancelled,
+            say=lambda text: self._say(urn, text),
+        )
+
+    def _type(self, urn: str) -> ResourceType[Any]:
+        token = urn.split("::")[2].rsplit("$", 1)[-1]
+        if token not in self._types:
+            known = ", ".join(sorted(self._types))
+            raise Failure(f"{token} is not supported by isolab's plugin; it has {known}")
+        return self._types[token]
+
+    # The provider itself
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version=self._plugin.version)
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def GetSchema(self, request: Any, context: Any) -> Any:
+        schema = {"name": self._plugin.name, "version": self._plugin.version}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    def GetMapping(self, request: Any, context: Any) -> Any:
+        return provider_pb2.GetMappingResponse()
+
+    def GetMappings(self, request: Any, context: Any) -> Any:
+        return provider_pb2.GetMappingsResponse()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        inputs = values.load(request.news)
+        _, problems = check(self._decoded(inputs), self._plugin.config)
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(problems))
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        old, new = plain(values.load(request.olds)), plain(values.load(request.news))
+        found = diff.changes(self._decoded(old), self._decoded(new), self._plugin.config)
+        return _diff_response(found, delete_first=False)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        given = self._decoded(values.load(request.args))
+        self._config = plain(check(given, self._plugin.config)[0])
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    def _decoded(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """A provider's inputs; all but strings travel as JSON in a string."""
+        return {
+            name: _decode(value)
+            if name in self._plugin.config.fields
+            and self._plugin.config.fields[name].kind is not STRING
+            else value
+            for name, value in inputs.items()
+            if name not in _NOT_CONFIG
+        }
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            function = self._plugin.functions.get(request.tok)
+            if function is None:
+                raise Failure(f"{request.tok} is not supported by isolab's plugin")
+            given = plain(values.load(request.args))
+            return provider_pb2.InvokeResponse(
+                **{"return": values.dump(function(self._context(request.tok), given))}
+            )
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        self.cancelled.set()
+        return empty_pb2.Empty()
+
+    # Resources
+
+    def Check(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            given, old = values.load(request.news), values.load(request.olds)
+            for name, each in kind.inputs.fields.items():
+                if each.auto_name and given.get(name) is None:
+                    given[name] = old.get(name) or _made_up_name(request)
+            inputs, problems = check(given, kind.inputs)
+            if not problems:
+                problems = list(kind.problems(plain(inputs)))
+            return provider_pb2.CheckResponse(
+                inputs=values.dump(inputs), failures=_failures(problems)
+            )
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            state = plain(values.load(request.olds))
+            old, new = plain(values.load(request.old_inputs)), plain(values.load(request.news))
+            ignored = set(request.ignoreChanges)
+            found = diff.changes(old, new, kind.inputs)
+            found = [each for each in found if not ignored & {each.path, each.top}]
+            return _diff_response(kind.adjust(found, state, new), delete_first=True)
+
+    def Create(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            given = values.load(request.properties)
+            inputs = plain(given)
+            if request.preview:
+                state = kind.preview(inputs)
+                hidden = _hidden(kind, state, given)
+                return provider_pb2.CreateResponse(properties=values.dump(state, hidden))
+            with _kept(context, kind, given):
+                made = kind.create(self._context(request.urn, request.timeout), inputs)
+            hidden = _hidden(kind, made.state, given)
+            return provider_pb2.CreateResponse(
+                id=made.id, properties=values.dump(made.state, hidden)
+            )
+
+    def Read(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            old, inputs = values.load(request.properties), values.load(request.inputs)
+            context_ = self._context(request.urn, request.timeout)
+            state = kind.read(context_, request.id, plain(old))
+            if state is None:
+                return provider_pb2.ReadResponse()
+            if plain(inputs):
+                inputs = diff.drifted(inputs, state, kind.inputs)
+            else:
+                inputs = _imported(kind, state)
+            hidden = _hidden(kind, state, old, inputs)
+            return provider_pb2.ReadResponse(
+                id=request.id,
+                properties=values.dump(state, hidden),
+                inputs=values.dump(inputs),
+            )
+
+    def Update(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            old, given = values.load(request.olds), values.load(request.news)
+            if request.preview:
+                state = kind.preview_update(plain(old), plain(given))
+            else:
+                with _kept(context, kind, old, given):
+                    context_ = self._context(request.urn, request.timeout)
+                    state = kind.update(context_, request.id, plain(old), plain(given))
+            hidden = _hidden(kind, state, given)
+            return provider_pb2.UpdateResponse(properties=values.dump(state, hidden))
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        with _told(context):
+            kind = self._type(request.urn)
+            state = plain(values.load(request.properties))
+            kind.delete(self._context(request.urn, request.timeout), request.id, state)
+            return empty_pb2.Empty()
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return Secret(_decode(value.value))
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _made_up_name(request: Any) -> Any:
+    if request.autonaming.proposed_name:
+        return request.autonaming.proposed_name
+    name = request.urn.rsplit("::", 1)[-1]
+    seed = request.randomSeed or secrets.token_bytes(4)
+    return f"{name}-{seed.hex()[:7]}"
+
+
+def _failures(problems: list[tuple[str, str]]) -> list[Any]:
+    return [
+        provider_pb2.CheckFailure(property=path, reason=f"{path} {text}") for path, text in problems
+    ]
+
+
+def _diff_response(found: list[diff.Change], delete_first: bool) -> Any:
+    replaces = sorted({each.top for each in found if each.replaces})
+    return provider_pb2.DiffResponse(
+        changes=provider_pb2.DiffResponse.DIFF_SOME
+        if found
+        else provider_pb2.DiffResponse.DIFF_NONE,
+        diffs=sorted({each.top for each in found}),
+        replaces=replaces,
+        detailedDiff={
+            each.path: _Kind(kind=_KINDS[each.what, each.replaces], inputDiff=False)
+            for each in found
+        },
+        hasDetailedDiff=True,
+        deleteBeforeReplace=delete_first,
+    )
+
+
+def _hidden(kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[str, Any]) -> Any:
+    """The outputs to keep secret: those of the same name as a secret, and those made from one."""
+    names = secret_names(*given)
+    return names | set(kind.secret_outputs) if names else names
+
+
+def _imported(kind: ResourceType[Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a resource that was made elsewhere, as far as its state tells."""
+    told = {name: value for name, value in state.items() if name in kind.inputs.fields}
+    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+
+
+@contextmanager
+def _told(context: Any) -> Iterator[None]:
+    """Turns what goes wrong inside into the one line that the user reads."""
+    try:
+        yield
+    except Exception as error:
+        if os.environ.get("ISOLAB_DEBUG"):
+            traceback.print_exception(error, file=sys.stderr)
+        context.abort(grpc.StatusCode.UNKNOWN, one_line(error))
+
+
+@contextmanager
+def _kept(context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]) -> Iterator[None]:
+    """Tells the engine of a resource that exists although its operation failed."""
+    try:
+        yield
+    except HalfDone as error:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.id,
+            properties=values.dump(error.state, _hidden(kind, error.state, *given)),
+            reasons=[one_line(error)],
+            inputs=values.dump(given[-1]),
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=one_line(error))
+        status.details.add().Pack(detail)
+        metadata = (("grpc-status-details-bin", status.SerializeToString()),)
+        context.set_trailing_metadata(metadata)
+        raise
+
+
+def one_line(error: Exception) -> str:
+    """An error's text without line breaks; with its kind where it is none of ours."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, Failure) else f"{type(error).__name__}: {text}"

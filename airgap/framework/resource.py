@@ -1,0 +1,102 @@
+"""What a plugin's author writes: resource types, and what they are given."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, ClassVar, Generic, TypeVar
+
+from airgap.framework.diff import Change
+from airgap.framework.schema import Object, Problem
+from airgap.framework.values import UNKNOWN
+
+Inputs = Mapping[str, Any]
+State = dict[str, Any]
+Client = TypeVar("Client")
+
+
+class Failure(Exception):
+    """What a user reads when an operation failed: one line, what happened and what to do."""
+
+
+class HalfDone(Failure):
+    """An operation failed after the resource came to exist: it stays in the state, to be mended."""
+
+    def __init__(self, id: str, state: State, reason: str) -> None:
+        super().__init__(reason)
+        self.id = id
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A resource that exists now."""
+
+    id: str
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context(Generic[Client]):
+    """What an operation works with."""
+
+    connect: Callable[[], Client]
+    config: Mapping[str, Any]
+    """The provider's own inputs."""
+    urn: str
+    name: str
+    """The resource's name in the program."""
+    timeout: float
+    """Seconds the user gives the operation, 0 for the usual."""
+    cancelled: Event
+    """Set when the user wants everything to end now."""
+    say: Callable[[str], None] = field(default=lambda _: None)
+    """Shows a word beside the resource while it is worked on."""
+
+    @property
+    def client(self) -> Client:
+        """The connection, made at first use and shared by all operations of a provider."""
+        return self.connect()
+
+
+class ResourceType(ABC, Generic[Client]):
+    """One kind of resource: its inputs, and how it comes, changes and goes."""
+
+    token: ClassVar[str]
+    inputs: ClassVar[Object]
+    computed: ClassVar[tuple[str, ...]] = ()
+    """Outputs that are known only once the resource exists."""
+    secret_outputs: ClassVar[tuple[str, ...]] = ()
+    """Outputs that are secret as soon as any input is."""
+
+    def problems(self, inputs: Inputs) -> Iterable[Problem]:
+        """What the schema cannot say; values may be UNKNOWN."""
+        return ()
+
+    def preview(self, inputs: Inputs) -> State:
+        """The state that a create is expected to give."""
+        return {**{name: UNKNOWN for name in self.computed}, **inputs}
+
+    def preview_update(self, state: State, inputs: Inputs) -> State:
+        """The state that an update is expected to give."""
+        gone = {name for name in self.inputs.fields if name not in inputs and name in state}
+        kept = {name: value for name, value in state.items() if name not in gone}
+        return {**kept, **inputs}
+
+    def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
+        """The changes that count, where the schema alone does not tell."""
+        return changes
+
+    @abstractmethod
+    def create(self, context: Context[Client], inputs: Inputs) -> Created: ...
+
+    @abstractmethod
+    def read(self, context: Context[Client], id: str, state: State) -> State | None:
+        """The state as found, None where there is nothing; `state` is empty for an import."""
+
+    @abstractmethod
+    def update(self, context: Context[Client], id: str, state: State, inputs: Inputs) -> State: ...
+
+    @abstractmethod
+    def delete(self, context: Context[Client], id: str, state: State) -> None:
+        """Succeeds when there is nothing (left) to delete."""
