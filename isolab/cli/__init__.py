@@ -1,0 +1,140 @@
+"""The command line: finds the command's module, runs it, and tells how it ended."""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, Failure
+
+VERSION = "0.1.0"
+
+COMMANDS = (
+    "up",
+    "down",
+    "preview",
+    "diff",
+    "status",
+    "ssh",
+    "logs",
+    "exec",
+    "validate",
+    "schema",
+    "doctor",
+    "env",
+    "test",
+    "bench",
+)
+"""Each is a module of this package; it is imported when its command is asked for."""
+
+USAGE = "./lab [--debug] [--sandbox] COMMAND …"
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    NAME: str
+    HELP: str
+    """One line, for the list of commands."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+        ...
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
+    options, rest = _leading_options(argv)
+    if "--version" in options:
+        print(f"isolab {VERSION}")
+        return 0
+    try:
+        if "--sandbox" in options:
+            from machine import sandbox
+
+            debug = ["--debug"] if "--debug" in options else []
+            return sandbox.enter([*debug, *rest] if rest[:1] != ["--"] else rest)
+        if not rest:
+            print(_help())
+            return 0 if options & {"-h", "--help"} else BAD_INPUT
+        return _run(rest[0], rest[1:])
+    except Failure as failure:
+        _report(failure, debug="--debug" in options)
+        return failure.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output (`| head`) has seen enough; nothing may be written any more.
+        sys.stderr.close()
+        return FAILED
+    except Exception as error:
+        _report(error, debug="--debug" in options)
+        return FAILED
+
+
+def _leading_options(argv: Sequence[str]) -> tuple[set[str], list[str]]:
+    """The options before the command, and the rest from the command on."""
+    known = {"--debug", "--sandbox", "--version", "-h", "--help"}
+    for index, word in enumerate(argv):
+        if word not in known:
+            return set(argv[:index]), list(argv[index:])
+    return set(argv), []
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    if name not in COMMANDS:
+        raise Failure(BAD_INPUT, f"./lab has no command {name!r}", "./lab --help lists them")
+    command = _command(name)
+    parser = argparse.ArgumentParser(prog=f"./lab {name}", description=_sentence(command.HELP))
+    command.configure(parser)
+    return command.run(parser.parse_args(words))
+
+
+def _command(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"isolab.cli.{name}"))
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [
+        f"  {name:{width}}  {_command(name).HELP}"
+        for name in COMMANDS
+        if importlib.util.find_spec(f"isolab.cli.{name}")
+    ]
+    return "\n".join(
+        [
+            f"usage: {USAGE}",
+            "",
+            "Labs of hosts, guests and services in containers, from one file.",
+            "",
+            *lines,
+            "",
+            "  --sandbox  run the command in namespaces of its own (-- sh for a shell)",
+            "  --debug    show the trace of an error",
+            "  --version  show the version",
+            "",
+            "./lab COMMAND --help tells more. Exit codes: 0 done; 1 failed; 2 bad input,",
+            "nothing touched; 3 this machine can't.",
+        ]
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _report(error: Exception, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+        return
+    print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
+    if not isinstance(error, Failure):
+        print("  ./lab --debug … shows where it comes from", file=sys.stderr)
