@@ -1,0 +1,76 @@
+"""The stack's ssh key and its guests' pinned host keys, as the files that ssh wants."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from isolab.plan import secrets
+from isolab.plan.model import Plan
+from machine import paths
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyFiles:
+    """Where the files lie."""
+
+    identity: Path
+    """The private key that opens every guest of the stack."""
+    known_hosts: Path
+    """The host keys that the guests were given; no other is accepted."""
+
+    @property
+    def ssh_options(self) -> tuple[str, ...]:
+        """How ssh uses these files and nothing of the user's own."""
+        return (
+            "-i",
+            str(self.identity),
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            f"UserKnownHostsFile={self.known_hosts}",
+            "-o",
+            "GlobalKnownHostsFile=/dev/null",
+            "-o",
+            "ConnectTimeout=10",
+            "-o",
+            "LogLevel=ERROR",
+        )
+
+
+def folder(stack: str) -> Path:
+    """What is kept for one stack."""
+    return paths.home() / "stacks" / stack
+
+
+def files(stack: str) -> KeyFiles:
+    """Where a stack's files lie, or would."""
+    return KeyFiles(
+        identity=folder(stack) / "id_ed25519", known_hosts=folder(stack) / "known_hosts"
+    )
+
+
+def materialise(plan: Plan, seed: str) -> KeyFiles:
+    """Write the files, where they are not there yet or are others."""
+    found = files(plan.stack)
+    hosts = [
+        f"{guest.address} {secrets.ssh_key(seed, secrets.host_key(guest.name)).public}\n"
+        for guest in plan.guests
+    ]
+    _write(found.identity, secrets.ssh_key(seed, secrets.CLIENT_KEY).private)
+    _write(found.known_hosts, "".join(hosts))
+    return found
+
+
+def _write(file: Path, content: str) -> None:
+    """Replace the file at once: a program that reads it sees the old or the new one whole."""
+    if file.exists() and file.read_text() == content:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    partial.touch(mode=0o600)
+    partial.write_text(content)
+    partial.rename(file)
