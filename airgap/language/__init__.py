@@ -1,0 +1,1 @@
+"""The language host: what lets the engine run programs written in Python."""
