@@ -1,0 +1,1 @@
+"""Makes this machine able to run labs."""
