@@ -33,6 +33,11 @@ class Problem:
     hint: str = ""
     """What to do, where there is something to say."""
 
+    def __str__(self) -> str:
+        place = f"{self.position.file}:{self.position.line}:{self.position.column}"
+        words = f"{self.path}: {self.message}" if self.path else self.message
+        return f"{place}: {words}" + (f" ({self.hint})" if self.hint else "")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Host:
@@ -94,10 +99,10 @@ class Healthcheck:
 
     test: tuple[str, ...]
     """In Docker's form: ("CMD", …), ("CMD-SHELL", …) or ("NONE",)."""
-    interval: Seconds = Seconds(30)
-    timeout: Seconds = Seconds(30)
+    interval: Seconds = Seconds(30.0)
+    timeout: Seconds = Seconds(30.0)
     retries: int = 3
-    start_period: Seconds = Seconds(0)
+    start_period: Seconds = Seconds(0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +158,7 @@ class Service:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
-    stop_grace_period: Seconds = Seconds(10)
+    stop_grace_period: Seconds = Seconds(10.0)
     stop_signal: str = ""
     logging_driver: str = ""
     logging_options: Mapping[str, str] = field(default_factory=dict)

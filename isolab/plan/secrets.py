@@ -1,83 +1,73 @@
-"""Keys and passwords, derived from the stack's seed: the same seed always gives the same ones."""
+"""Keys and passwords, derived from the stack's seed: the same seed, the same secrets."""
 
-import struct
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
-from textwrap import wrap
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-CLIENT_KEY = "ssh/client"
-"""The label of the key that opens the stack's guests."""
-
-_ED25519 = b"ssh-ed25519"
-_PASSWORD_LENGTH = 32
+_SALT = b"isolab"
+_TYPE = b"ssh-ed25519"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SshKey:
-    """An ed25519 key pair in OpenSSH's formats."""
+    """An ed25519 key, as OpenSSH writes it."""
 
     private_openssh: str = field(repr=False)
     public: str
-    """As in authorized_keys: type and key, no comment."""
-
-    @property
-    def private(self) -> str:
-        """The private key's file."""
-        return self.private_openssh
-
-
-def host_key(guest: str) -> str:
-    """The label of a guest's ssh host key."""
-    return f"ssh/host/{guest}"
+    """One line, without comment: ssh-ed25519 AAAA…"""
 
 
 def derive(seed: str, label: str, length: int) -> bytes:
-    """Bytes that only the seed's owner can know; another label gives unrelated ones."""
-    key = HKDF(algorithm=SHA256(), length=length, salt=b"isolab", info=label.encode())
-    return key.derive(bytes.fromhex(seed))
+    """Bytes that only the seed's owner can know; each label gives others (HKDF-SHA256)."""
+    hkdf = HKDF(algorithm=SHA256(), length=length, salt=_SALT, info=label.encode())
+    return hkdf.derive(seed.encode())
 
 
 def password(seed: str, name: str) -> str:
-    """The password for a secret of the lab, in letters and digits that need no quoting."""
-    return derive(seed, f"secret/{name}", _PASSWORD_LENGTH // 2).hex()
+    """A password of 144 bits, in letters, digits, - and _."""
+    return urlsafe_b64encode(derive(seed, f"secret/{name}", 18)).decode()
 
 
 def ssh_key(seed: str, label: str) -> SshKey:
-    """The ed25519 key pair of a label."""
-    secret = derive(seed, label, 32)
-    public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    blob = _text(_ED25519) + _text(public)
+    """An ssh key pair."""
+    private = derive(seed, label, 32)
+    key = Ed25519PrivateKey.from_private_bytes(private)
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    blob = _string(_TYPE) + _string(public)
     return SshKey(
-        private_openssh=_private_file(secret, public, blob),
-        public=f"{_ED25519.decode()} {b64encode(blob).decode()}",
+        private_openssh=_private_file(private, public, blob),
+        public=f"{_TYPE.decode()} {b64encode(blob).decode()}",
     )
 
 
-def _private_file(secret: bytes, public: bytes, blob: bytes) -> str:
-    """OpenSSH's private key format, unencrypted.
+def _private_file(private: bytes, public: bytes, blob: bytes) -> str:
+    """The key in OpenSSH's own format (PROTOCOL.key).
 
-    Libraries put random check bytes into it, so that the same key gives another file each time,
-    and each preview a change. Here they come from the key.
+    Written here because libraries put random check bytes in it: with those, the same key would
+    read as a changed one at every run.
     """
-    check = public[:4]
-    body = check + check + blob + _text(secret + public) + _text(b"")
-    body += bytes(range(1, 1 + -len(body) % 8))
-    file = (
+    check = sha256(private).digest()[:4]
+    secret = check + check + blob + _string(private + public) + _string(b"")
+    secret += bytes(range(1, 1 + -len(secret) % 8))
+    content = (
         b"openssh-key-v1\0"
-        + _text(b"none")
-        + _text(b"none")
-        + _text(b"")
-        + struct.pack(">I", 1)
-        + _text(blob)
-        + _text(body)
+        + _string(b"none")
+        + _string(b"none")
+        + _string(b"")
+        + (1).to_bytes(4)
+        + _string(blob)
+        + _string(secret)
     )
-    lines = "\n".join(wrap(b64encode(file).decode(), 70))
-    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
+    text = b64encode(content).decode()
+    lines = [text[start : start + 70] for start in range(0, len(text), 70)]
+    begin, end = (f"-----{word} OPENSSH PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    return "\n".join([begin, *lines, end, ""])
 
 
-def _text(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
+def _string(value: bytes) -> bytes:
+    return len(value).to_bytes(4) + value

@@ -1,0 +1,180 @@
+"""One replica of a service, with everything decided."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from isolab.model import Condition, Lab, Service
+from isolab.plan import addresses, networks
+from isolab.plan.links import Link
+from isolab.plan.model import Container, File, Mount, PublishedPort
+from isolab.plan.placement import Place
+
+FILES = "/var/lib/isolab/files"
+"""Where secrets and configs lie on a guest."""
+_FOLDERS = {"secret": "", "config": "configs/"}
+ANY_ADDRESS = ("", "0.0.0.0")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """What a container needs to know of the lab around it."""
+
+    lab: Lab
+    stack: str
+    placed: Mapping[tuple[str, int], Place]
+    links: tuple[Link, ...]
+    addresses: Mapping[str, str]
+    """Guest to address."""
+    digests: Mapping[str, str]
+
+
+def container(layout: Layout, service: Service, replica: int) -> Container:
+    """The container of a service's replica."""
+    name = f"{service.name}-{replica}"
+    guest = layout.placed[service.name, replica].name
+    me = (service.name, replica)
+    crosses = any(me in (link.caller, link.callee) for link in layout.links)
+    return Container(
+        name=name,
+        service=service.name,
+        replica=replica,
+        guest=guest,
+        image=service.image,
+        digest=layout.digests.get(service.image),
+        slice=f"isolab-{name}.slice" if service.limits.pids else "",
+        command=service.command,
+        entrypoint=service.entrypoint,
+        environment=_sorted(
+            {"ISOLAB_GUEST": guest, "ISOLAB_SERVICE": service.name, "ISOLAB_REPLICA": str(replica)}
+            | dict(service.environment)
+        ),
+        ports=all_ports(layout, service, replica),
+        networks=networks.attachments(layout.lab, service, crosses=crosses),
+        mounts=tuple(
+            Mount(volume=volume.volume, target=volume.target, read_only=volume.read_only)
+            for volume in sorted(service.volumes, key=lambda volume: volume.target)
+        ),
+        files=_files(layout.lab, service, name),
+        tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
+        hosts=_sorted(_hosts(layout, service, replica)),
+        depends_on=tuple(sorted(_dependencies(layout, service, guest))),
+        healthcheck=service.healthcheck,
+        restart=service.restart,
+        user=service.user,
+        working_dir=service.working_dir,
+        hostname=service.hostname or name,
+        read_only=service.read_only,
+        init=service.init,
+        cap_add=_capabilities(service.cap_add),
+        cap_drop=_capabilities(service.cap_drop),
+        security_opt=tuple(sorted(set(service.security_opt))),
+        ulimits=tuple(sorted(service.ulimits, key=lambda limit: limit.name)),
+        sysctls=_sorted(service.sysctls),
+        labels=_sorted(
+            dict(service.labels)
+            | {
+                "isolab.stack": layout.stack,
+                "isolab.service": service.name,
+                "isolab.replica": str(replica),
+            }
+        ),
+        stop_grace_period=service.stop_grace_period,
+        stop_signal=service.stop_signal,
+        logging_driver=service.logging_driver,
+        logging_options=_sorted(service.logging_options),
+        limits=service.limits,
+    )
+
+
+def published(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
+    """The ports that the lab file publishes for a replica."""
+    address = layout.addresses[layout.placed[service.name, replica].name]
+    ports = {
+        PublishedPort(
+            internal=port.target,
+            external=port.published or _free_port(layout, service, replica, port.target),
+            protocol=port.protocol,
+            ip=address if port.host_ip in ANY_ADDRESS else port.host_ip,
+        )
+        for port in service.ports
+    }
+    return tuple(sorted(ports, key=_port_order))
+
+
+def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
+    """The ports through which callers on other guests reach a replica."""
+    address = layout.addresses[layout.placed[service.name, replica].name]
+    ports = {
+        PublishedPort(internal=port, external=port, protocol="tcp", ip=address)
+        for link in layout.links
+        if link.callee == (service.name, replica)
+        for port in link.ports
+    }
+    return tuple(sorted(ports, key=_port_order))
+
+
+def all_ports(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
+    """Both, each once."""
+    ports = {*published(layout, service, replica), *linked(layout, service, replica)}
+    return tuple(sorted(ports, key=_port_order))
+
+
+def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
+    return port.internal, port.external, port.protocol, port.ip
+
+
+def _free_port(layout: Layout, service: Service, replica: int, target: int) -> int:
+    """The replicas on one guest take one free port each, in their order."""
+    guest = layout.placed[service.name, replica]
+    before = sum(layout.placed[service.name, other] == guest for other in range(1, replica))
+    named = {port.published for other in layout.lab.services for port in other.ports}
+    free = [p for p in addresses.published_ports(service.name, target) if p not in named]
+    return free[before]
+
+
+def _files(lab: Lab, service: Service, container: str) -> tuple[File, ...]:
+    contents = {(secret.kind, secret.name): secret.content for secret in lab.secrets}
+    return tuple(
+        File(
+            kind=file.kind,
+            name=file.source,
+            path=f"{FILES}/{container}/{_FOLDERS[file.kind]}{file.source}",
+            target=file.target,
+            mode=file.mode,
+            content=contents[file.kind, file.source],
+        )
+        for file in sorted(service.files, key=lambda file: file.target)
+    )
+
+
+def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
+    linked = {
+        link.name: layout.addresses[link.guest]
+        for link in layout.links
+        if link.caller == (service.name, replica)
+    }
+    return linked | dict(service.extra_hosts)
+
+
+def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tuple[str, Condition]]:
+    """The replicas on the same guest, which is what waiting can see; all where none is there."""
+    for name, condition in service.depends_on.items():
+        replicas = {key: place.name for key, place in layout.placed.items() if key[0] == name}
+        near = [key for key, place in replicas.items() if place == guest]
+        for _, replica in near or replicas:
+            yield f"{name}-{replica}", condition
+
+
+def _path_and_options(entry: str) -> tuple[str, str]:
+    path, _, options = entry.partition(":")
+    return path, options
+
+
+def _capabilities(names: tuple[str, ...]) -> tuple[str, ...]:
+    """With the prefix that Docker puts before them when it reads them back."""
+    words = {name.upper().removeprefix("CAP_") for name in names}
+    return tuple(sorted(word if word == "ALL" else f"CAP_{word}" for word in words))
+
+
+def _sorted(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))

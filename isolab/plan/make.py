@@ -1,0 +1,103 @@
+"""From a checked lab to its plan."""
+
+from collections.abc import Iterator
+
+from isolab.model import GuestGroup, Lab
+from isolab.plan import addresses, networks
+from isolab.plan.containers import Layout, container, published
+from isolab.plan.links import links
+from isolab.plan.model import Container, Endpoint, Guest, LabNetwork, Plan, Pool, Registry
+from isolab.plan.model import Surroundings
+from isolab.plan.order import start_order
+from isolab.plan.placement import Place, guests, place
+
+POOLS = "/var/lib/libvirt/isolab"
+
+
+def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
+    """The plan of a lab that passed the rules, its own and the plan's."""
+    stack = surroundings.stack
+    cidr = subnet(lab, surroundings)
+    gateway = addresses.gateway(cidr)
+    everywhere = guests(lab)
+    layout = Layout(
+        lab=lab,
+        stack=stack,
+        placed=place(lab),
+        links=links(lab),
+        addresses=addresses.guest_addresses(cidr, everywhere),
+        digests=surroundings.digests,
+    )
+    containers = tuple(
+        container(layout, service, replica)
+        for service in start_order(lab.services)
+        for replica in range(1, service.replicas + 1)
+    )
+    groups = {group.name: group for group in lab.guests}
+    return Plan(
+        stack=stack,
+        name=lab.name,
+        description=lab.description,
+        libvirt=lab.host.libvirt,
+        kvm=uses_kvm(lab, surroundings),
+        network=LabNetwork(
+            name=f"isolab-{stack}",
+            bridge=addresses.bridge(stack),
+            cidr=cidr,
+            gateway=gateway,
+            domain=f"{stack}.isolab",
+        ),
+        pool=Pool(name=f"isolab-{stack}", path=f"{POOLS}/{stack}"),
+        registry=Registry(
+            name=f"isolab-{stack}-registry",
+            address=gateway,
+            port=addresses.REGISTRY_PORT,
+            loopback_port=addresses.loopback_port(stack),
+        ),
+        image=surroundings.guest_image,
+        guests=tuple(
+            _guest(layout, place, groups[place.group], containers) for place in everywhere
+        ),
+        endpoints=tuple(_endpoints(layout)),
+    )
+
+
+def subnet(lab: Lab, surroundings: Surroundings) -> str:
+    """The lab file's subnet, else the stack's chosen one, else the one its name gives."""
+    return lab.cidr or surroundings.cidr or next(addresses.subnets(surroundings.stack))
+
+
+def uses_kvm(lab: Lab, surroundings: Surroundings) -> bool:
+    """What the lab file says; where it leaves it open, what the host can."""
+    choice = lab.host.virtualization
+    return surroundings.kvm if choice == "auto" else choice == "kvm"
+
+
+def _guest(
+    layout: Layout, place: Place, group: GuestGroup, everything: tuple[Container, ...]
+) -> Guest:
+    containers = tuple(c for c in everything if c.guest == place.name)
+    attached = {a.network for c in containers for a in c.networks}
+    return Guest(
+        name=place.name,
+        group=place.group,
+        domain=f"isolab-{layout.stack}-{place.name}",
+        address=layout.addresses[place.name],
+        mac=addresses.mac(layout.stack, place.name),
+        memory=group.memory,
+        vcpus=group.vcpus,
+        disk=group.disk,
+        data=group.data,
+        networks=tuple(networks.guest_network(layout.lab, name) for name in sorted(attached)),
+        volumes=tuple(sorted({mount.volume for c in containers for mount in c.mounts})),
+        containers=containers,
+    )
+
+
+def _endpoints(layout: Layout) -> Iterator[Endpoint]:
+    """Where people reach services; a port that only a link needs is none of theirs."""
+    for (name, replica), place in sorted(layout.placed.items()):
+        service = next(s for s in layout.lab.services if s.name == name)
+        for port in published(layout, service, replica):
+            if port.protocol == "tcp" and port.ip == layout.addresses[place.name]:
+                yield Endpoint(service=name, url=f"http://{port.ip}:{port.external}")
