@@ -36,7 +36,7 @@ What is compared in a diff is the inputs of then and now. `read` therefore need 
 state as it is: an input whose value is different there counts as drift; where the state has no
 such key, or the input was not given, nothing is compared.
 
-Failures: `Failure("what happened: what to do")`; one line, shown as it is. A create or update
+Failures: `Failure("what happened: what to do")`; one line, shown as it is. `Report` keeps its lines. A create or update
 that left something behind raises `HalfDone(id, state, reason)`, which keeps it in the state.
 
 A context has `client`, `config`, `urn`, `name`, `timeout` (seconds or 0), `cancelled`
@@ -52,6 +52,7 @@ from airgap.framework.resource import (
     Failure,
     HalfDone,
     Inputs,
+    Report,
     ResourceType,
     State,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Map",
     "Object",
     "Plugin",
+    "Report",
     "ResourceType",
     "State",
     "serve",

@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from airgap.framework import diff, values
-from airgap.framework.resource import Context, Failure, HalfDone, ResourceType
+from airgap.framework.resource import Context, Failure, HalfDone, Report, ResourceType
 from airgap.framework.schema import STRING, Object, check
 from airgap.framework.values import Secret, holds_unknown, plain, secret_names
 
@@ -321,5 +321,7 @@ def _kept(context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]) -> I
 
 def one_line(error: Exception) -> str:
     """An error's text without line breaks; with its kind where it is none of ours."""
+    if isinstance(error, Report):
+        return str(error).rstrip()
     text = " ".join(str(error).split())
     return text if isinstance(error, Failure) else f"{type(error).__name__}: {text}"

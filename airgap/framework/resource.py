@@ -19,6 +19,10 @@ class Failure(Exception):
     """What a user reads when an operation failed: one line, what happened and what to do."""
 
 
+class Report(Failure):
+    """A failure whose text has lines that tell more than one would: what a command printed."""
+
+
 class HalfDone(Failure):
     """An operation failed after the resource came to exist: it stays in the state, to be mended."""
 

@@ -51,7 +51,7 @@ def main() -> None:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         _end(1 if isinstance(end.code, str) else end.code or 0)
-    except BaseException as problem:  # whatever it is, the user must see it
+    except BaseException as problem:  # noqa: BLE001 whatever it is, the user must see it
         text = "".join(_frames_of_the_user(problem, folder)).rstrip()
         pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")
         _end(_TOLD)

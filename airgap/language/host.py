@@ -81,7 +81,9 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             python = str(root / environment / "bin" / "python") if environment else "python3"
             commands.append([python, "-m", "pip", "install", "-r", str(requirements)])
         for command in commands:
-            done = subprocess.run(command, capture_output=True, cwd=request.directory)
+            done = subprocess.run(
+                command, check=False, capture_output=True, cwd=request.directory
+            )
             yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
             if done.returncode:
                 text = f"«{' '.join(command)}» failed with exit code {done.returncode}"

@@ -1,0 +1,1 @@
+"""The plugin `command`: commands run here or over ssh, as resources."""
