@@ -1,0 +1,128 @@
+"""One way to run a command anywhere: on the host, on a guest, in a container."""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from machine.keys import KeyFiles
+
+SSH_COULD_NOT = 255
+"""ssh's own exit code, as opposed to the command's."""
+DOCKER_COULD_NOT = ("Error response from daemon", "Error: No such container")
+
+
+class Unreachable(Exception):
+    """The question could not be asked; that says nothing about the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a command said."""
+
+    stdout: str
+    stderr: str
+    code: int
+    duration: float
+    """Seconds."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command says that it went well."""
+        return self.code == 0
+
+
+class Transport(Protocol):
+    """A place where commands run."""
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """The host's command line that runs the command there."""
+        ...
+
+    def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
+        """Run it to its end; Unreachable where that place does not answer."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostTransport:
+    """This machine."""
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """The command itself."""
+        return list(command)
+
+    def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
+        """Run it here."""
+        return _run(self.argv(command), input, timeout, where="the host")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestTransport:
+    """A guest, by ssh with the stack's key and the guest's pinned host key."""
+
+    name: str
+    address: str
+    keys: KeyFiles
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """ssh; without a command it opens a shell."""
+        line = [shlex.join(command)] if command else []
+        return self.shell_argv(line, terminal=terminal)
+
+    def shell_argv(self, words: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """ssh with words that the guest's shell reads, as ssh itself has it."""
+        options = [*self.keys.ssh_options, *(["-t"] if terminal else [])]
+        return ["ssh", *options, f"root@{self.address}", "--", *words]
+
+    def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
+        """Run it on the guest."""
+        result = _run(self.argv(command), input, timeout, where=f"guest {self.name}")
+        if result.code == SSH_COULD_NOT:
+            raise Unreachable(f"guest {self.name}: {_last_line(result.stderr)}")
+        return result
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerTransport:
+    """A container, through its guest's Docker."""
+
+    name: str
+    guest: GuestTransport
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """docker exec, on the guest."""
+        flags = ["-it"] if terminal else ["-i"]
+        return self.guest.argv(["docker", "exec", *flags, self.name, *command], terminal=terminal)
+
+    def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
+        """Run it in the container."""
+        where = f"container {self.name} on guest {self.guest.name}"
+        result = _run(self.argv(command), input, timeout, where=where)
+        if result.code == SSH_COULD_NOT or result.stderr.startswith(DOCKER_COULD_NOT):
+            raise Unreachable(f"{where}: {_last_line(result.stderr)}")
+        return result
+
+
+def _run(argv: list[str], input: str, timeout: float, where: str) -> Result:
+    begin = time.monotonic()
+    try:
+        done = subprocess.run(
+            argv, input=input, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired as expired:
+        raise Unreachable(f"{where}: no answer within {timeout:g} s") from expired
+    except FileNotFoundError as missing:
+        raise Unreachable(f"{where}: {argv[0]} is not installed") from missing
+    return Result(
+        stdout=done.stdout,
+        stderr=done.stderr,
+        code=done.returncode,
+        duration=time.monotonic() - begin,
+    )
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no answer"])[-1]
