@@ -3,6 +3,7 @@
 #
 #   plain-lab.sh up FOLDER     builds the lab; FOLDER holds what the benchmark wrote from the plan:
 #                              settings.sh, user-data, meta-data, network-config, id_ed25519, known_hosts
+#   plain-lab.sh replace FOLDER  replaces the web container by one with another environment
 #   plain-lab.sh down FOLDER   removes it
 #
 # Prints "STAGE SECONDS" lines on standard output.
@@ -76,18 +77,28 @@ XML
     guest docker pull -q "$DB_IMAGE" & guest docker pull -q "$WEB_IMAGE" & wait
     guest docker run -d $DB_RUN "$DB_IMAGE"
     until [ "$(guest docker inspect -f '{{.State.Health.Status}}' db-1)" = healthy ]; do sleep 0.3; done
-    guest docker create $WEB_RUN "$WEB_IMAGE"
-    guest docker network connect back web-1
-    guest docker start web-1
-    until [ "$(guest docker inspect -f '{{.State.Health.Status}}' web-1)" = healthy ]; do sleep 0.3; done
+    run_web
     until curl -fsS -o "$folder/page" "http://$ADDRESS:8080/"; do sleep 0.3; done
     stage services "$begin_services"
     stage up "$begin"
+}
+
+run_web() {
+    guest docker create $WEB_RUN "$@" "$WEB_IMAGE"
+    guest docker network connect back web-1
+    guest docker start web-1
+    until [ "$(guest docker inspect -f '{{.State.Health.Status}}' web-1)" = healthy ]; do sleep 0.3; done
+}
+
+replace() {
+    guest docker rm -f web-1
+    run_web --env=BENCH=changed
 }
 
 # Only the stages go to standard output.
 exec 3>&1 >&2
 case $1 in
     up) up | tee "$folder/log" | grep -E '^(guest|services|up) [0-9.]+$' >&3 ;;
+    replace) begin=$(now); replace; stage replace "$begin" >&3 ;;
     down) begin=$(now); down; stage down "$begin" >&3 ;;
 esac

@@ -69,7 +69,7 @@ class Guest(pulumi.ComponentResource):
             name=f"{guest.name}-seed.iso",
             pool=host.pool.name,
             user_data=pulumi.Output.secret(
-                cloudinit.user_data(guest, plan, client.public, identity.private, identity.public)
+                cloudinit.user_data(guest, plan, client.public, identity.private_openssh, identity.public)
             ),
             meta_data=cloudinit.meta_data(guest, plan),
             network_config=cloudinit.network_config(guest, plan),
@@ -107,7 +107,7 @@ class Guest(pulumi.ComponentResource):
         connection = remote.ConnectionArgs(
             host=guest.address,
             user="root",
-            private_key=pulumi.Output.secret(client.private),
+            private_key=pulumi.Output.secret(client.private_openssh),
             host_key=identity.public,
             dial_error_limit=DIALS,
             per_dial_timeout=10,

@@ -1,21 +1,25 @@
-"""From a stack's configuration to its plan on this machine."""
+"""From a stack's name and lab file to its plan on this machine."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from isolab import labfile, rules
-from isolab.model import Lab, Problem
-from isolab.plan.make import make_plan
+from isolab.model import Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
+from isolab.plan.read import plan_file
 from machine import guest_image, kvm, paths, service_images
 
 
 class BrokenLabFile(Exception):
-    """A lab file with problems; its text is a line for each."""
+    """A lab file with problems."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+class NotPrepared(Exception):
+    """Something that a lab stands on is not on this machine yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,3 +33,30 @@ class Deployment:
 def lab_file(lab: str) -> Path:
     """stacks/LAB.yaml, or the file itself where a path is given."""
     return Path(lab) if lab.endswith((".yaml", ".yml")) else paths.REPO / "stacks" / f"{lab}.yaml"
+
+
+def surroundings(stack: str, cidr: str | None) -> Surroundings:
+    """What this machine adds to the lab file; asks nobody, so it is quick."""
+    return Surroundings(
+        stack=stack,
+        cidr=cidr,
+        kvm=kvm.remembered(),
+        guest_image=guest_image.find(),
+        digests=service_images.digests(),
+    )
+
+
+def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
+    """What to deploy.
+
+    Raises:
+        BrokenLabFile: The lab file has problems.
+        NotPrepared: There is no guest image yet.
+    """
+    around = surroundings(stack, cidr)
+    planned = plan_file(lab_file(lab), os.environ, around)
+    if isinstance(planned, tuple):
+        raise BrokenLabFile(planned)
+    if around.guest_image is None:
+        raise NotPrepared("there is no guest image on this machine: ./lab up makes it")
+    return Deployment(plan=planned, image=around.guest_image)

@@ -1,0 +1,72 @@
+"""The reference lab, built once for all live tests, and ways to ask its layers."""
+
+import json
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+LAB = REPO / "lab"
+
+
+class Lab:
+    """One stack, driven the way a person would: by `./lab`."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """Run `./lab WORDS` and return what it printed; fail on another exit code."""
+        done = subprocess.run(
+            [LAB, *words], capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == code, f"./lab {' '.join(words)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def up(self, *words: str) -> None:
+        """Bring the stack up from the reference lab file."""
+        self("up", "--yes", "--stack", self.stack, "reference", *words)
+
+    def down(self, *words: str) -> None:
+        """Take the stack down."""
+        self("down", self.stack, *words)
+
+    def status(self) -> dict[str, Any]:
+        """The layers as they are."""
+        return json.loads(self("status", "--json", self.stack))
+
+    def url(self) -> str:
+        """Where the guestbook answers."""
+        (endpoint,) = self.status()["endpoints"]
+        return endpoint["url"]
+
+    def guest(self, command: str) -> str:
+        """Run a shell command on the guest app-1."""
+        return self("ssh", "--stack", self.stack, "app-1", "--", command)
+
+
+def page(url: str, data: bytes | None = None, patience: float = 60) -> str:
+    """The page at a URL, once it answers; posts `data` where given."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, data, timeout=10) as answer:
+                return answer.read().decode()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Iterator[Lab]:
+    """The reference stack, up; taken down at the end."""
+    lab = Lab("reference")
+    lab.up()
+    yield lab
+    lab.down()

@@ -1,0 +1,169 @@
+"""The reference lab on real parts: what it serves, what it isolates, what it survives."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import LAB, REPO, Lab, page
+
+
+def pulumi(command: str) -> subprocess.CompletedProcess[str]:
+    """A plain pulumi command, in the environment that `./lab env` gives."""
+    script = f'eval "$("{LAB}" env)"; {command}'
+    return subprocess.run(
+        ["sh", "-c", script], cwd=REPO, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+def changes(stack: str) -> dict[str, int]:
+    """What the engine's preview proposes, by operation, without what stays the same."""
+    done = pulumi(f"pulumi preview --json --stack {stack}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary: dict[str, int] = json.loads(done.stdout)["changeSummary"]
+    return {operation: count for operation, count in summary.items() if operation != "same"}
+
+
+def names_of_the_stack(stack: str) -> str:
+    """Everything on the machine that carries the stack's name."""
+    questions = [
+        "virsh -q list --all --name",
+        "virsh -q net-list --all --name",
+        "virsh -q pool-list --all --name",
+        "docker ps -a --format {{.Names}}",
+        "ls /var/lib/libvirt/isolab 2>/dev/null || true",
+    ]
+    answers = [subprocess.check_output(["sh", "-c", q], text=True) for q in questions]
+    return "\n".join(line for a in answers for line in a.splitlines() if stack in line)
+
+
+def post(url: str, text: str) -> None:
+    page(f"{url}/", urllib.parse.urlencode({"name": "A tester", "text": text}).encode())
+
+
+def test_the_page_keeps_an_entry(reference: Lab) -> None:
+    post(reference.url(), "kept in the database")
+    served = page(reference.url())
+    assert "kept in the database" in served
+    assert "app-1" in served
+    assert "web-1" in served
+
+
+def test_status_tells_all_layers_well(reference: Lab) -> None:
+    status = reference.status()
+    (guest,) = status["guests"]
+    assert guest["state"] == "running"
+    assert {c["name"]: c["health"] for c in guest["containers"]} == {
+        "web-1": "healthy",
+        "db-1": "healthy",
+    }
+
+
+def test_a_second_up_and_a_refresh_propose_nothing(reference: Lab) -> None:
+    assert changes("reference") == {}
+    refreshed = pulumi("pulumi refresh --yes --skip-preview --stack reference")
+    assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
+    assert changes("reference") == {}
+
+
+def test_the_database_is_reached_by_the_web_container_alone(reference: Lab) -> None:
+    reach = "import socket; socket.create_connection(({host!r}, 3306), timeout=5)"
+    reference("exec", "web", "--", "python3", "-c", reach.format(host="db"))
+    address = reference.status()["guests"][0]["address"]
+    with pytest.raises(OSError):
+        exec(reach.format(host=address))
+
+
+def test_containers_run_within_their_limits_and_without_privileges(reference: Lab) -> None:
+    inspected = json.loads(reference.guest("docker inspect web-1 db-1"))
+    for container in inspected:
+        host = container["HostConfig"]
+        assert host["Memory"] > 0
+        assert host["NanoCpus"] > 0
+        assert host["CapDrop"] == ["ALL"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["ReadonlyRootfs"]
+        assert not host["Privileged"]
+        slice_ = host["CgroupParent"]
+        tasks = reference.guest(f"systemctl show -P TasksMax {slice_}").strip()
+        assert tasks.isdigit(), f"{slice_} has no pids limit: {tasks}"
+
+
+def test_images_came_by_digest_from_the_labs_registry(reference: Lab) -> None:
+    digests = reference.guest("docker image inspect -f '{{.RepoDigests}}' $(docker ps -q | xargs docker inspect -f '{{.Image}}')")
+    assert digests.count("@sha256:") == 2
+    assert ":5000/isolab/guestbook" in digests
+
+
+def test_nothing_secret_lies_in_the_state_or_on_a_command_line(reference: Lab) -> None:
+    password = reference.guest("cat /var/lib/isolab/files/db-1/db_password").strip()
+    key = Path(os.environ.get("ISOLAB_HOME", REPO / ".isolab")) / "stacks/reference/id_ed25519"
+    state = pulumi("pulumi stack export --stack reference").stdout
+    assert "app-1-domain" in state
+    for secret in (password, key.read_text().splitlines()[1]):
+        assert len(secret) > 15
+        assert secret not in state
+        assert secret not in subprocess.check_output(["ps", "axww"], text=True)
+        assert secret not in reference.guest("docker inspect web-1 db-1; ps axww")
+
+
+def test_a_removed_container_comes_back(reference: Lab) -> None:
+    reference.guest("docker rm -f web-1")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(reference.url(), timeout=5)
+    reference("status", "reference", code=1)
+    pulumi("pulumi refresh --yes --skip-preview --stack reference")
+    reference.up()
+    assert "kept in the database" in page(reference.url())
+
+
+def test_two_stacks_live_beside_each_other(reference: Lab) -> None:
+    second = Lab("second")
+    second.up()
+    try:
+        assert second.url() != reference.url()
+        post(second.url(), "only in the second")
+        assert "only in the second" in page(second.url())
+        assert "only in the second" not in page(reference.url())
+    finally:
+        second.down()
+    assert names_of_the_stack("second") == ""
+    assert "guestbook" in page(reference.url()).lower()
+
+
+def test_an_up_that_was_killed_converges_and_down_leaves_nothing() -> None:
+    lab = Lab("killed")
+    up = subprocess.Popen(
+        [LAB, "up", "--yes", "--stack", "killed", "reference"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while "isolab-killed-app-1" not in names_of_the_stack("killed"):
+            assert time.monotonic() < deadline, "the guest was never defined"
+            time.sleep(0.2)
+        time.sleep(2)
+    finally:
+        os.killpg(up.pid, signal.SIGKILL)
+        up.wait()
+    lab.up()
+    post(lab.url(), "before the disks were kept")
+    lab.down("--keep-data")
+    assert "killed" in names_of_the_stack("killed")
+    lab.up()
+    assert "before the disks were kept" in page(lab.url())
+    domain = next(
+        name for name in names_of_the_stack("killed").splitlines() if name.endswith("app-1")
+    )
+    subprocess.run(["virsh", "destroy", domain], check=True)
+    subprocess.run(["virsh", "undefine", domain], check=True)
+    lab.down()
+    assert names_of_the_stack("killed") == ""
