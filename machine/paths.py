@@ -1,6 +1,7 @@
 """Where isolab keeps what it makes on this machine."""
 
 import os
+import pwd
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
@@ -16,5 +17,33 @@ def cache() -> Path:
     chosen = os.environ.get("ISOLAB_CACHE")
     if chosen:
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "isolab"
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    if chosen:
+        return Path(chosen) / "isolab"
+    user = os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    return Path(user) / ".cache" / "isolab"
+
+
+def logs() -> Path:
+    """What daemons that isolab started say."""
+    return home() / "logs"
+
+
+def programs() -> Path:
+    """Executables that belong on the engine's PATH."""
+    return home() / "bin"
+
+
+def pulumi_home() -> Path:
+    """The engine's own folder: plugins, workspaces, credentials."""
+    return home() / "pulumi"
+
+
+def state() -> Path:
+    """The stacks' state, where the user has no backend of his own."""
+    return home() / "state"
+
+
+def passphrase() -> Path:
+    """The file with the passphrase that encrypts the state's secrets."""
+    return home() / "passphrase"
