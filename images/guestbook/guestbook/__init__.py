@@ -1,0 +1,1 @@
+"""A guestbook: people leave entries, the page shows them and who served it."""

@@ -1,0 +1,89 @@
+"""The registry's image on this machine, and a registry for the time of a push or pull."""
+
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from machine import service_catalog
+from machine.docker_cli import DockerFailed, docker, image_id
+
+IMAGE = service_catalog.REGISTRY.name
+PATIENCE = 20
+"""Seconds a registry may take to answer."""
+
+
+def load_image() -> str:
+    """Makes sure that the machine's Docker has the registry's image; its id."""
+    row = service_catalog.read()[IMAGE]
+    if image_id(row.id) is None:
+        docker("load", "--quiet", "--input", service_catalog.registry_archive())
+    return row.id
+
+
+@contextmanager
+def serving(image: str) -> Iterator[str]:
+    """A registry over the storage folder, writable, on loopback: its host:port."""
+    service_catalog.storage().mkdir(parents=True, exist_ok=True)
+    address = f"127.0.0.1:{_free_port()}"
+    container = docker(
+        "run", "--detach", "--rm", "--network", "host", "--read-only",
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
+        "--user", f"{os.getuid()}:{os.getgid()}",
+        "--env", f"REGISTRY_HTTP_ADDR={address}",
+        "--volume", f"{service_catalog.storage()}:/var/lib/registry",
+        image,
+    )  # fmt: skip
+    try:
+        _wait(address)
+        yield address
+    finally:
+        docker("rm", "--force", container)
+
+
+def push(name: str, address: str) -> str:
+    """Puts an image of the machine's Docker into the registry; its digest there."""
+    reference = f"{address}/{name}"
+    docker("tag", name, reference)
+    try:
+        docker("push", "--quiet", reference)
+        digests = docker(
+            "image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', name
+        )
+    finally:
+        docker("rmi", reference)
+    repository = reference.rpartition(":")[0]
+    for line in digests.splitlines():
+        if line.startswith(f"{repository}@"):
+            return line.partition("@")[2]
+    raise DockerFailed(f"docker push {reference} told no digest")
+
+
+def pull(name: str, digest: str, address: str, host: str | None = None) -> None:
+    """Takes an image by its digest out of the registry and gives it its name."""
+    reference = f"{address}/{name.rpartition(':')[0]}@{digest}"
+    docker("pull", "--quiet", reference, host=host)
+    docker("tag", reference, name, host=host)
+    docker("rmi", reference, host=host)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait(address: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise DockerFailed(
+                    f"the registry on {address} does not answer"
+                ) from None
+            time.sleep(0.05)
