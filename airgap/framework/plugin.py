@@ -41,9 +41,9 @@ class Plugin:
     config: Object
     connect: Callable[[Mapping[str, Any]], Any]
     resources: tuple[ResourceType[Any], ...]
-    functions: Mapping[str, Callable[[Context[Any], Mapping[str, Any]], dict[str, Any]]] = field(
-        default_factory=dict[str, Any]
-    )
+    functions: Mapping[
+        str, Callable[[Context[Any], Mapping[str, Any]], dict[str, Any]]
+    ] = field(default_factory=dict[str, Any])
     """Token to invoke."""
     close: Callable[[Any], None] = lambda _: None
     """Ends the connection when the plugin ends."""
@@ -52,7 +52,9 @@ class Plugin:
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers one engine; every call may come on a thread of its own."""
 
-    def __init__(self, plugin: Plugin, say: Callable[[str, str], None] = lambda u, t: None) -> None:
+    def __init__(
+        self, plugin: Plugin, say: Callable[[str, str], None] = lambda u, t: None
+    ) -> None:
         self._plugin = plugin
         self._types = {each.token: each for each in plugin.resources}
         self._config: dict[str, Any] = {}
@@ -70,7 +72,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with self._connecting:
             if self._client is None:
                 if holds_unknown(self._config):
-                    raise Failure(f"the provider {self._plugin.name} is not configured yet")
+                    raise Failure(
+                        f"the provider {self._plugin.name} is not configured yet"
+                    )
                 self._client = self._plugin.connect(self._config)
             return self._client
 
@@ -89,7 +93,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         token = urn.split("::")[2].rsplit("$", 1)[-1]
         if token not in self._types:
             known = ", ".join(sorted(self._types))
-            raise Failure(f"{token} is not supported by isolab's plugin; it has {known}")
+            raise Failure(
+                f"{token} is not supported by isolab's plugin; it has {known}"
+            )
         return self._types[token]
 
     # The provider itself
@@ -116,11 +122,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, context: Any) -> Any:
         inputs = values.load(request.news)
         _, problems = check(self._decoded(inputs), self._plugin.config)
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(problems))
+        return provider_pb2.CheckResponse(
+            inputs=request.news, failures=_failures(problems)
+        )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         old, new = plain(values.load(request.olds)), plain(values.load(request.news))
-        found = diff.changes(self._decoded(old), self._decoded(new), self._plugin.config)
+        found = diff.changes(
+            self._decoded(old), self._decoded(new), self._plugin.config
+        )
         return _diff_response(found, delete_first=False)
 
     def Configure(self, request: Any, context: Any) -> Any:
@@ -173,7 +183,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with _told(context):
             kind = self._type(request.urn)
             state = plain(values.load(request.olds))
-            old, new = plain(values.load(request.old_inputs)), plain(values.load(request.news))
+            old, new = (
+                plain(values.load(request.old_inputs)),
+                plain(values.load(request.news)),
+            )
             ignored = set(request.ignoreChanges)
             found = diff.changes(old, new, kind.inputs)
             found = [each for each in found if not ignored & {each.path, each.top}]
@@ -187,7 +200,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if request.preview:
                 state = kind.preview(inputs)
                 hidden = _hidden(kind, state, given)
-                return provider_pb2.CreateResponse(properties=values.dump(state, hidden))
+                return provider_pb2.CreateResponse(
+                    properties=values.dump(state, hidden)
+                )
             with _kept(context, kind, given):
                 made = kind.create(self._context(request.urn, request.timeout), inputs)
             hidden = _hidden(kind, made.state, given)
@@ -256,7 +271,8 @@ def _made_up_name(request: Any) -> Any:
 
 def _failures(problems: list[tuple[str, str]]) -> list[Any]:
     return [
-        provider_pb2.CheckFailure(property=path, reason=f"{path} {text}") for path, text in problems
+        provider_pb2.CheckFailure(property=path, reason=f"{path} {text}")
+        for path, text in problems
     ]
 
 
@@ -277,7 +293,9 @@ def _diff_response(found: list[diff.Change], delete_first: bool) -> Any:
     )
 
 
-def _hidden(kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[str, Any]) -> Any:
+def _hidden(
+    kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[str, Any]
+) -> Any:
     """The outputs to keep secret: those of the same name as a secret, and those made from one."""
     names = secret_names(*given)
     return names | set(kind.secret_outputs) if names else names
@@ -286,7 +304,9 @@ def _hidden(kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[s
 def _imported(kind: ResourceType[Any], state: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of a resource that was made elsewhere, as far as its state tells."""
     told = {name: value for name, value in state.items() if name in kind.inputs.fields}
-    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+    return {
+        name: value for name, value in told.items() if value not in (None, "", [], {})
+    }
 
 
 @contextmanager
@@ -301,7 +321,9 @@ def _told(context: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _kept(context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]) -> Iterator[None]:
+def _kept(
+    context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]
+) -> Iterator[None]:
     """Tells the engine of a resource that exists although its operation failed."""
     try:
         yield
@@ -312,7 +334,9 @@ def _kept(context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]) -> I
             reasons=[one_line(error)],
             inputs=values.dump(given[-1]),
         )
-        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=one_line(error))
+        status = status_pb2.Status(
+            code=grpc.StatusCode.UNKNOWN.value[0], message=one_line(error)
+        )
         status.details.add().Pack(detail)
         metadata = (("grpc-status-details-bin", status.SerializeToString()),)
         context.set_trailing_metadata(metadata)

@@ -72,7 +72,9 @@ class Field:
     """The resource's own name; made from the program's where it gives none."""
 
 
-def check(properties: Mapping[str, Any], schema: Object) -> tuple[dict[str, Any], list[Problem]]:
+def check(
+    properties: Mapping[str, Any], schema: Object
+) -> tuple[dict[str, Any], list[Problem]]:
     """The inputs with defaults filled in and named in `__defaults`, and what is wrong with them."""
     problems: list[Problem] = []
     return _check_object(properties, schema, "", problems), problems
@@ -141,7 +143,11 @@ def _check(value: Any, kind: Kind, path: str, problems: list[Problem]) -> Any:
 def _check_scalar(value: Any, kind: Scalar, path: str, problems: list[Problem]) -> Any:
     if kind is ANY:
         return value
-    if kind is STRING and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if (
+        kind is STRING
+        and isinstance(value, (int, float))
+        and not isinstance(value, bool)
+    ):
         return str(value)
     if kind in (INTEGER, NUMBER) and isinstance(value, str):
         try:
@@ -161,9 +167,16 @@ def _type_name(value: Any) -> str:
         return "boolean"
     if isinstance(value, Mapping):
         return "object"
-    names: dict[type, str] = {str: "string", int: "integer", float: "number", list: "list"}
+    names: dict[type, str] = {
+        str: "string",
+        int: "integer",
+        float: "number",
+        list: "list",
+    }
     return names.get(type(value), "nothing")
 
 
 def _kind_name(kind: Kind) -> str:
-    return {List: "list", Bag: "list", Map: "object", Object: "object"}.get(type(kind), "value")
+    return {List: "list", Bag: "list", Map: "object", Object: "object"}.get(
+        type(kind), "value"
+    )

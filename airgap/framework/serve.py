@@ -24,9 +24,13 @@ _GRACE = 0.5
 
 def serve(plugin: Plugin) -> None:
     """Runs the plugin until SIGINT, SIGTERM, or until the engine that started it is gone."""
-    servicer = Servicer(plugin, _teller(sys.argv[1]) if len(sys.argv) > 1 else lambda u, t: None)
+    servicer = Servicer(
+        plugin, _teller(sys.argv[1]) if len(sys.argv) > 1 else lambda u, t: None
+    )
     run_server(
-        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server),
+        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+            servicer, server
+        ),
         servicer.cancelled,
     )
     servicer.close()

@@ -1,0 +1,1 @@
+"""The provider plugin `libvirt`, over libvirt-python."""

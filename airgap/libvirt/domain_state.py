@@ -1,0 +1,135 @@
+"""A domain as libvirt describes it, in the plugin's outputs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import libvirt
+
+from airgap.framework import Inputs, State
+from airgap.libvirt.connection import Connection, found
+from airgap.libvirt.leases import reserved
+from airgap.libvirt.xml import Element, parse
+
+_KEPT = (
+    "cmdlines",
+    "consoles",
+    "coreosIgnition",
+    "cpu",
+    "cloudinit",
+    "fwCfgName",
+    "graphics",
+    "initrd",
+    "kernel",
+    "machine",
+    "qemuAgent",
+    "type",
+    "video",
+    "xml",
+)
+"""Only a new domain changes these: they are as they were asked for."""
+_EMPTY: dict[str, Any] = {
+    "coreosIgnition": "",
+    "fwCfgName": "opt/com.coreos/config",
+    "initrd": "",
+    "kernel": "",
+    "qemuAgent": False,
+}
+
+
+def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -> State:
+    """The outputs; `known` is what was asked for, or empty for a domain made elsewhere."""
+    root = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    kind = root.find("os/type")
+    reshaped = "xml" in known
+    state: dict[str, Any] = {
+        "arch": kind.get("arch"),
+        "autostart": bool(domain.autostart()),
+        "bootDevices": [],
+        "description": root.findtext("description", ""),
+        "disks": _disks(root, known),
+        "emulator": root.findtext("devices/emulator", ""),
+        "filesystems": [],
+        "firmware": None,
+        "memory": int(root.findtext("memory")) // 1024,
+        "metadata": None,
+        "name": domain.name(),
+        "networkInterfaces": _interfaces(connection, root, known),
+        "nvram": None,
+        "running": bool(domain.isActive()),
+        "tpm": None,
+        "vcpu": int(root.findtext("vcpu")),
+    }
+    state |= {name: known.get(name, _EMPTY.get(name)) for name in _KEPT}
+    state["consoles"] = [
+        {
+            "sourceHost": "127.0.0.1",
+            "sourcePath": "",
+            "sourceService": "0",
+            **each,
+        }
+        for each in known.get("consoles", ())
+    ]
+    state["machine"] = known.get("machine", kind.get("machine"))
+    state["type"] = known.get("type", root.get("type"))
+    if reshaped:
+        # What the stylesheet made of it is not what the program asked for.
+        state |= {
+            name: known[name] for name in ("memory", "vcpu", "disks") if name in known
+        }
+    return state
+
+
+def _disks(root: Element, known: Inputs) -> list[dict[str, Any]]:
+    wanted = {each.get("volumeId"): each for each in known.get("disks", ())}
+    present = [
+        disk.find("source").get("file")
+        for disk in root.findall("devices/disk")
+        if disk.get("device") == "disk" and disk.find("source") is not None
+    ]
+    return [
+        {
+            "blockDevice": "",
+            "file": "",
+            "scsi": False,
+            "url": "",
+            "wwn": "",
+            **wanted.get(path, {}),
+            "volumeId": path,
+        }
+        for path in present
+    ]
+
+
+def _interfaces(
+    connection: Connection, root: Element, known: Inputs
+) -> list[dict[str, Any]]:
+    wanted = known.get("networkInterfaces", [])
+    elements = root.findall("devices/interface")
+    return [
+        _interface(connection, each, wanted[index] if index < len(wanted) else {})
+        for index, each in enumerate(elements)
+    ]
+
+
+def _interface(
+    connection: Connection, each: Element, wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    name = each.find("source").get("network", "")
+    mac = each.find("mac").get("address")
+    network = found(connection.handle.networkLookupByName, name)
+    kept = reserved(network).get(mac, set()) if network else set[str]()
+    asked = wanted.get("addresses", [])
+    dhcp = network is not None and parse(network.XMLDesc()).find("ip/dhcp") is not None
+    return {
+        # Where nothing hands out addresses, the guest has those that it was planned with.
+        "addresses": [a for a in asked if a in kept or not dhcp],
+        "bridge": "",
+        "hostname": wanted.get("hostname", ""),
+        "mac": wanted["mac"] if wanted.get("mac", "").lower() == mac else mac,
+        "macvtap": "",
+        "networkId": network.UUIDString() if network else wanted.get("networkId", ""),
+        "networkName": name,
+        "passthrough": "",
+        "vepa": "",
+        "waitForLease": False,
+    }

@@ -1,0 +1,102 @@
+"""Cloud-init seeds: an ISO of user data, meta data and network configuration."""
+
+import io
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import pycdlib
+
+from airgap.framework import (
+    STRING,
+    Context,
+    Created,
+    Failure,
+    Field,
+    Inputs,
+    Object,
+    ResourceType,
+    State,
+)
+from airgap.libvirt import storage
+from airgap.libvirt.connection import Connection, told
+from airgap.libvirt.xml import element, text
+
+_FILES = {
+    "userData": "user-data",
+    "metaData": "meta-data",
+    "networkConfig": "network-config",
+}
+_LABEL = "cidata"
+"""What cloud-init looks for."""
+
+
+class CloudInitDisk(ResourceType[Connection]):
+    """A seed; every change is a new one."""
+
+    token = "libvirt:index/cloudInitDisk:CloudInitDisk"
+    inputs = Object(
+        {
+            "name": Field(STRING, replaces=True, auto_name=True),
+            "pool": Field(STRING, default="default", replaces=True),
+            **{name: Field(STRING, replaces=True) for name in _FILES},
+        }
+    )
+
+    def create(self, context: Context[Connection], inputs: Inputs) -> Created:
+        connection, name = context.client, inputs["name"]
+        content = iso(inputs)
+        with told(f"cloud-init disk {name} was not made"):
+            pool = storage.pool_named(connection, inputs["pool"])
+            root = element(
+                "volume",
+                element("name", name),
+                element("allocation", "0"),
+                element("capacity", str(len(content)), unit="bytes"),
+                storage.target("raw", "0600"),
+            )
+            volume = storage.make(connection, pool, name, text(root))
+            storage.upload(context, volume, io.BytesIO(content), len(content))
+            return Created(f"{volume.key()};{uuid.uuid4()}", dict(inputs))
+
+    def read(self, context: Context[Connection], id: str, state: State) -> State | None:
+        if not state:
+            raise Failure(
+                "a cloud-init disk cannot be imported: let the stack make its own"
+            )
+        with told(f"cloud-init disk {id} cannot be read"):
+            volume = storage.volume_at(context.client, _path(id), state.get("pool"))
+            return None if volume is None else state
+
+    def update(
+        self, context: Context[Connection], id: str, state: State, inputs: Inputs
+    ) -> State:
+        return {**state, **inputs}
+
+    def delete(self, context: Context[Connection], id: str, state: State) -> None:
+        with told(f"cloud-init disk {_path(id)} was not removed"):
+            storage.remove(context.client, _path(id), state.get("pool"))
+
+
+def _path(id: str) -> str:
+    return id.split(";", 1)[0]
+
+
+def iso(inputs: Mapping[str, Any]) -> bytes:
+    """An ISO 9660 image with Rock Ridge and Joliet names, as cloud-init's NoCloud reads it."""
+    disc: Any = pycdlib.PyCdlib()  # type: ignore[no-untyped-call]
+    disc.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=_LABEL)
+    for name, file in _FILES.items():
+        content = inputs.get(name, "").encode()
+        if content or name != "networkConfig":
+            disc.add_fp(
+                io.BytesIO(content),
+                len(content),
+                f"/{file.replace('-', '').upper()}.;1",
+                rr_name=file,
+                joliet_path=f"/{file}",
+            )
+    out = io.BytesIO()
+    disc.write_fp(out)
+    disc.close()
+    return out.getvalue()

@@ -1,0 +1,140 @@
+"""The real engine on the airgap language host and plugins, in a folder of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airgap.install import write_plugin
+
+REPO = Path(__file__).resolve().parents[2]
+ENGINE_VERSION = "3.274.1"
+VERSIONS = {"libvirt": "0.5.4", "docker": "5.1.1", "command": "1.2.1"}
+PASSPHRASE = "only for tests"
+
+
+def engine() -> Path | None:
+    """The Pulumi CLI: named by ISOLAB_ENGINE, kept in the cache, or on PATH."""
+    if named := os.environ.get("ISOLAB_ENGINE"):
+        return Path(named)
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    cache = Path(os.environ.get("ISOLAB_CACHE", home / "isolab"))
+    kept = cache / "engine" / f"v{ENGINE_VERSION}" / "pulumi"
+    if kept.exists():
+        return kept
+    on_path = shutil.which("pulumi")
+    return Path(on_path) if on_path else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a command of the engine said."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def text(self) -> str:
+        """All of it, for the message of a failed test."""
+        return f"{self.output}\n{self.errors}"
+
+
+class Bench:
+    """A program, its stack `test`, and a Pulumi home with the plugins, in one folder."""
+
+    def __init__(self, folder: Path, program: str, plugins: Sequence[str]) -> None:
+        cli = engine()
+        assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
+        self.folder = folder
+        self._cli = cli
+        self._project = folder / "project"
+        self._project.mkdir(parents=True)
+        (folder / "state").mkdir()
+        (self._project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+        (self._project / "__main__.py").write_text(program)
+        self.scenario({})
+        python = Path(sys.executable)
+        host = write_plugin("python", "", python, folder / "plugins")
+        self.environment = {
+            **os.environ,
+            "PATH": f"{host}:{os.environ['PATH']}",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+        for name in plugins:
+            made = write_plugin(name, VERSIONS[name], python, folder / "plugins")
+            self.must("plugin", "install", "resource", name, VERSIONS[name], "--file", str(made))
+        self.must("stack", "init", "test", "--non-interactive")
+
+    def scenario(self, values: Mapping[str, Any]) -> None:
+        """What the program reads from scenario.json at its next run."""
+        (self._project / "scenario.json").write_text(json.dumps(values))
+
+    def run(self, *arguments: str) -> Outcome:
+        """A command of the engine."""
+        done = subprocess.run(
+            [str(self._cli), *arguments],
+            cwd=self._project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Outcome(code=done.returncode, output=done.stdout, errors=done.stderr)
+
+    def must(self, *arguments: str) -> Outcome:
+        """A command that has to succeed."""
+        done = self.run(*arguments)
+        assert done.code == 0, done.text
+        return done
+
+    def up(self) -> Outcome:
+        """An up that has to succeed."""
+        return self.must("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+
+    def refresh(self) -> Outcome:
+        """A refresh that has to succeed."""
+        return self.must("refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
+
+    def destroy(self) -> Outcome:
+        """A destroy that has to succeed."""
+        return self.must("destroy", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
+
+    def preview(self) -> list[dict[str, Any]]:
+        """The steps that an up would take, in the form of the records."""
+        done = self.must("preview", "--json", "--non-interactive", "--stack", "test")
+        steps = json.loads(done.output)["steps"]
+        return [_step(each) for each in steps if _counts(each)]
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The stack's resources by their name in the program."""
+        done = self.must("stack", "export", "--stack", "test")
+        deployment = json.loads(done.output)["deployment"]
+        return {each["urn"].rsplit("::", 1)[-1]: each for each in deployment.get("resources", [])}
+
+
+def _counts(step: Mapping[str, Any]) -> bool:
+    hidden = ("same", "create-replacement", "delete-replaced")
+    return step["op"] not in hidden and "pulumi:pulumi:Stack" not in step["urn"]
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    state = step.get("newState") or step["oldState"]
+    return {
+        "type": state["type"],
+        "name": step["urn"].rsplit("::", 1)[-1],
+        "op": step["op"],
+        "diffReasons": step.get("diffReasons"),
+        "replaceReasons": step.get("replaceReasons"),
+        "detailedDiff": step.get("detailedDiff"),
+    }
