@@ -8,7 +8,10 @@ from machine import keys, service_images, stack
 
 config = pulumi.Config("isolab")
 seed = config.require("seed")
-deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
+try:
+    deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
+except (stack.BrokenLabFile, stack.NotPrepared) as error:
+    raise pulumi.RunError(str(error)) from None
 Lab(
     deployment.plan.stack,
     plan=deployment.plan,

@@ -1,6 +1,7 @@
 """The whole lab: the host and, on it, the guests."""
 
 import pulumi
+import pulumi_command as command
 
 from components.guest import Guest, GuestArgs
 from components.host import Host, HostArgs
@@ -33,7 +34,8 @@ class Lab(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
+        child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
         self.guests = tuple(
             Guest(

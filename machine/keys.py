@@ -60,7 +60,7 @@ def materialise(plan: Plan, seed: str) -> KeyFiles:
         f"{guest.address} {secrets.ssh_key(seed, secrets.host_key(guest.name)).public}\n"
         for guest in plan.guests
     ]
-    _write(found.identity, secrets.ssh_key(seed, secrets.CLIENT_KEY).private)
+    _write(found.identity, secrets.ssh_key(seed, secrets.CLIENT_KEY).private_openssh)
     _write(found.known_hosts, "".join(hosts))
     return found
 

@@ -40,7 +40,7 @@ def surroundings(stack: str, cidr: str | None) -> Surroundings:
     return Surroundings(
         stack=stack,
         cidr=cidr,
-        kvm=kvm.remembered(),
+        kvm=kvm.works(),
         guest_image=guest_image.find(),
         digests=service_images.digests(),
     )
