@@ -27,6 +27,12 @@ A resource is a subclass of `ResourceType[Client]` with
 - `adjust(changes, state, inputs) -> changes` where the schema alone does not tell the diff
 - `preview(inputs) -> state`                  the state that a create is shown to give
 
+Interrupted runs: a create calls `context.making()` once it is sure that nothing of the name exists;
+should plugin or engine then be killed, the next create of the same resource first calls
+`leftover(context, inputs)`, which removes by name what is there. When only the engine dies, what is
+being made is deleted as soon as it is finished. A plugin whose official one is no Terraform bridge
+says `bridged=False`: then neither `id` among the outputs nor `__defaults` among the inputs.
+
 Inputs and states are plain dicts of JSON values with the schema's (camelCase) names: secrets are
 unwrapped, `__defaults` is gone, whole numbers are int, absent inputs are absent. Secrets come back
 by themselves: an output with the name of a secret input is secret; `secret_outputs` names more.

@@ -16,9 +16,23 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from airgap.framework import diff, values
-from airgap.framework.resource import Context, Failure, HalfDone, Report, ResourceType
+from airgap.framework.journal import Journal
+from airgap.framework.resource import (
+    Context,
+    Created,
+    Failure,
+    HalfDone,
+    Report,
+    ResourceType,
+)
 from airgap.framework.schema import STRING, Object, check
-from airgap.framework.values import Secret, holds_unknown, plain, secret_names
+from airgap.framework.values import (
+    Secret,
+    holds_unknown,
+    plain,
+    secret_names,
+    without_bookkeeping,
+)
 
 _Kind = provider_pb2.PropertyDiff
 _KINDS = {
@@ -47,15 +61,23 @@ class Plugin:
     """Token to invoke."""
     close: Callable[[Any], None] = lambda _: None
     """Ends the connection when the plugin ends."""
+    bridged: bool = True
+    """The official one is a bridge: it keeps `id` among the outputs, `__defaults` among the inputs."""
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers one engine; every call may come on a thread of its own."""
 
     def __init__(
-        self, plugin: Plugin, say: Callable[[str, str], None] = lambda u, t: None
+        self,
+        plugin: Plugin,
+        say: Callable[[str, str], None] = lambda u, t: None,
+        engine_is_gone: Callable[[], bool] = lambda: False,
+        journal: Journal | None = None,
     ) -> None:
         self._plugin = plugin
+        self._engine_is_gone = engine_is_gone
+        self._journal = journal or Journal()
         self._types = {each.token: each for each in plugin.resources}
         self._config: dict[str, Any] = {}
         self._client: Any = None
@@ -64,7 +86,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.cancelled = Event()
 
     def close(self) -> None:
-        """Ends the connection, if there is one."""
+        """Ends the connection, if there is one; what was made is known to the engine by now."""
+        if not self._engine_is_gone():
+            self._journal.close()
         if self._client is not None:
             self._plugin.close(self._client)
 
@@ -87,6 +111,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             timeout=timeout,
             cancelled=self.cancelled,
             say=lambda text: self._say(urn, text),
+            making=lambda: self._journal.mark(urn),
         )
 
     def _type(self, urn: str) -> ResourceType[Any]:
@@ -175,6 +200,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             inputs, problems = check(given, kind.inputs)
             if not problems:
                 problems = list(kind.problems(plain(inputs)))
+            if not self._plugin.bridged:
+                inputs = without_bookkeeping(inputs)
             return provider_pb2.CheckResponse(
                 inputs=values.dump(inputs), failures=_failures(problems)
             )
@@ -182,6 +209,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         with _told(context):
             kind = self._type(request.urn)
+            self._journal.clear(request.urn)
             state = plain(values.load(request.olds))
             old, new = (
                 plain(values.load(request.old_inputs)),
@@ -204,11 +232,33 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     properties=values.dump(state, hidden)
                 )
             with _kept(context, kind, given):
-                made = kind.create(self._context(request.urn, request.timeout), inputs)
+                made = self._make(kind, request, inputs)
             hidden = _hidden(kind, made.state, given)
+            state = self._outputs(made.id, made.state)
             return provider_pb2.CreateResponse(
-                id=made.id, properties=values.dump(made.state, hidden)
+                id=made.id, properties=values.dump(state, hidden)
             )
+
+    def _make(
+        self, kind: ResourceType[Any], request: Any, inputs: dict[str, Any]
+    ) -> Created:
+        context = self._context(request.urn, request.timeout)
+        if self._journal.holds(request.urn):
+            kind.leftover(context, inputs)
+            self._journal.clear(request.urn)
+        try:
+            made = kind.create(context, inputs)
+        except Exception:
+            self._journal.clear(request.urn)
+            raise
+        if self._engine_is_gone():
+            # Nobody would write it down.
+            kind.delete(context, made.id, made.state)
+            self._journal.clear(request.urn)
+        return made
+
+    def _outputs(self, id: str, state: dict[str, Any]) -> dict[str, Any]:
+        return {"id": id, **state} if self._plugin.bridged else state
 
     def Read(self, request: Any, context: Any) -> Any:
         with _told(context):
@@ -223,6 +273,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             else:
                 inputs = _imported(kind, state)
             hidden = _hidden(kind, state, old, inputs)
+            state = self._outputs(request.id, state)
             return provider_pb2.ReadResponse(
                 id=request.id,
                 properties=values.dump(state, hidden),
@@ -240,11 +291,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     context_ = self._context(request.urn, request.timeout)
                     state = kind.update(context_, request.id, plain(old), plain(given))
             hidden = _hidden(kind, state, given)
+            state = self._outputs(request.id, state)
             return provider_pb2.UpdateResponse(properties=values.dump(state, hidden))
 
     def Delete(self, request: Any, context: Any) -> Any:
         with _told(context):
             kind = self._type(request.urn)
+            self._journal.clear(request.urn)
             state = plain(values.load(request.properties))
             kind.delete(self._context(request.urn, request.timeout), request.id, state)
             return empty_pb2.Empty()

@@ -56,6 +56,8 @@ class Context(Generic[Client]):
     """Set when the user wants everything to end now."""
     say: Callable[[str], None] = field(default=lambda _: None)
     """Shows a word beside the resource while it is worked on."""
+    making: Callable[[], None] = field(default=lambda: None)
+    """To be called in a create once it is sure that nothing of the name exists; see `leftover`."""
 
     @property
     def client(self) -> Client:
@@ -94,6 +96,9 @@ class ResourceType(ABC, Generic[Client]):
     ) -> list[Change]:
         """The changes that count, where the schema alone does not tell."""
         return changes
+
+    def leftover(self, context: Context[Client], inputs: Inputs) -> None:
+        """Removes, by name, what a create that was cut off after `context.making()` left behind."""
 
     @abstractmethod
     def create(self, context: Context[Client], inputs: Inputs) -> Created: ...

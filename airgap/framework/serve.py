@@ -20,6 +20,8 @@ _OPTIONS = [
 _THREADS = 64
 _GRACE = 0.5
 """Seconds for answers that are on their way when the end comes."""
+_GRACE_OF_AN_ORPHAN = 60
+"""Seconds to undo what nobody will write down any more."""
 
 
 def serve(plugin: Plugin) -> None:
@@ -52,7 +54,7 @@ def run_server(register: Any, cancelled: threading.Event) -> None:
     while not ended.wait(1) and os.getppid() == parent:
         pass
     cancelled.set()
-    server.stop(_GRACE).wait()
+    server.stop(_GRACE if ended.is_set() else _GRACE_OF_AN_ORPHAN).wait()
 
 
 def _teller(address: str) -> Any:

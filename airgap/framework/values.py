@@ -114,6 +114,18 @@ def plain(value: Any) -> Any:
     return value
 
 
+def without_bookkeeping(value: Any) -> Any:
+    """The value with its secrets, but without the engine's bookkeeping."""
+    if isinstance(value, Secret):
+        return Secret(without_bookkeeping(value.value))
+    if isinstance(value, Mapping):
+        kept = ((n, v) for n, v in value.items() if n not in _BOOKKEEPING)
+        return {name: without_bookkeeping(each) for name, each in kept}
+    if isinstance(value, list):
+        return [without_bookkeeping(each) for each in value]
+    return value
+
+
 def holds_secret(value: Any) -> bool:
     """Whether a secret stands anywhere in the value."""
     if isinstance(value, Secret):

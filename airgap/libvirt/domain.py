@@ -73,6 +73,7 @@ class Domain(ResourceType[Connection]):
                     f"a domain {name} already exists and is not this stack's: "
                     f"look at it with `virsh dominfo {name}`"
                 )
+            context.making()
             root = document(connection, inputs)
             domain = connection.handle.defineXML(transformed(root, inputs))
             try:
@@ -86,6 +87,12 @@ class Domain(ResourceType[Connection]):
                 leases.release(connection, interfaces)
                 raise
             return Created(domain.UUIDString(), state_of(connection, domain, inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        with told(f"what is left of domain {inputs['name']} was not removed"):
+            domain = found(context.client.handle.lookupByName, inputs["name"])
+            if domain is not None:
+                self.delete(context, domain.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         connection = context.client

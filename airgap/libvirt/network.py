@@ -91,6 +91,7 @@ class Network(ResourceType[Connection]):
                         f"a network {name} already exists and is not this stack's: "
                         f"look at it with `virsh net-dumpxml {name}`"
                     )
+                context.making()
                 network = connection.handle.networkDefineXML(
                     transformed(_document(inputs), inputs)
                 )
@@ -102,6 +103,12 @@ class Network(ResourceType[Connection]):
                     network.undefine()
                 raise
             return Created(network.UUIDString(), _state(network, inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        with told(f"what is left of network {inputs['name']} was not removed"):
+            network = found(context.client.handle.networkLookupByName, inputs["name"])
+            if network is not None:
+                self.delete(context, network.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with told(f"network {id} cannot be read"):

@@ -52,6 +52,7 @@ class Pool(ResourceType[Connection]):
                     f"a storage pool {name} already exists and is not this stack's: "
                     f"look at it with `virsh pool-info {name}`"
                 )
+            context.making()
             root = element(
                 "pool",
                 element("name", name),
@@ -68,6 +69,12 @@ class Pool(ResourceType[Connection]):
                     pool.undefine()
                 raise
             return Created(pool.UUIDString(), _state(pool, inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        with told(f"what is left of storage pool {inputs['name']} was not removed"):
+            pool = found(context.client.handle.storagePoolLookupByName, inputs["name"])
+            if pool is not None:
+                self.delete(context, pool.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with told(f"storage pool {id} cannot be read"):

@@ -55,9 +55,13 @@ class CloudInitDisk(ResourceType[Connection]):
                 element("capacity", str(len(content)), unit="bytes"),
                 storage.target("raw", "0600"),
             )
-            volume = storage.make(connection, pool, name, text(root))
+            volume = storage.make(context, pool, name, text(root))
             storage.upload(context, volume, io.BytesIO(content), len(content))
             return Created(f"{volume.key()};{uuid.uuid4()}", dict(inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        with told(f"what is left of cloud-init disk {inputs['name']} was not removed"):
+            storage.remove_leftover(context, inputs["pool"], inputs["name"])
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         if not state:

@@ -47,18 +47,24 @@ def target(format: str, mode: str) -> Element:
 
 
 def make(
-    connection: Connection, pool: libvirt.virStoragePool, name: str, document: str
+    context: Context[Connection], pool: libvirt.virStoragePool, name: str, document: str
 ) -> libvirt.virStorageVol:
     """A new volume; one of the same name is never taken over."""
-    try:
-        return pool.createXML(document)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_STORAGE_VOL_EXIST:
-            raise
-    raise Failure(
-        f"a volume {name} already exists in the storage pool {pool.name()} and is not this stack's: "
-        f"look at it with `virsh vol-info {name} {pool.name()}`"
-    )
+    if found(pool.storageVolLookupByName, name):
+        raise Failure(
+            f"a volume {name} already exists in the storage pool {pool.name()} and is not this "
+            f"stack's: look at it with `virsh vol-info {name} {pool.name()}`"
+        )
+    context.making()
+    return pool.createXML(document)
+
+
+def remove_leftover(context: Context[Connection], pool: str, name: str) -> None:
+    """Deletes what a create of the same volume left."""
+    holder = found(context.client.handle.storagePoolLookupByName, pool)
+    volume = found(holder.storageVolLookupByName, name) if holder else None
+    if volume is not None:
+        patiently(lambda: ignoring_gone(volume.delete))
 
 
 def upload(

@@ -75,8 +75,15 @@ class Volume(ResourceType[Connection]):
                 volume = _uploaded(context, pool, inputs)
             else:
                 document = _empty(connection, inputs)
-                volume = storage.make(connection, pool, name, document)
+                volume = storage.make(context, pool, name, document)
             return Created(volume.key(), _state(volume, inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        name = inputs["name"]
+        # An empty disk may have been kept on purpose since, with a guest's data on it.
+        if "source" in inputs or "baseVolumeId" in inputs:
+            with told(f"what is left of volume {name} was not removed"):
+                storage.remove_leftover(context, inputs["pool"], name)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with told(f"volume {id} cannot be read"):
@@ -140,7 +147,7 @@ def _uploaded(
         storage.target(format, _IMAGE_MODE),
     )
     document = transformed(root, inputs)
-    volume = storage.make(context.client, pool, inputs["name"], document)
+    volume = storage.make(context, pool, inputs["name"], document)
     with path.open("rb") as content:
         storage.upload(context, volume, content, image.length)
     return volume
