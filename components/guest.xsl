@@ -9,7 +9,7 @@
   <xsl:template match="/domain">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()[not(self::cpu or self::features)]"/>
-      <cpu mode="custom" match="exact" check="none"><model fallback="forbid">Nehalem</model></cpu>
+      <cpu mode="custom" match="exact" check="none"><model fallback="forbid" vendor_id="AuthenticAMD">Nehalem</model></cpu>
       <features><acpi/><tcg><tb-cache unit="MiB">256</tb-cache></tcg></features>
     </xsl:copy>
   </xsl:template>

@@ -7,8 +7,7 @@ here=$(dirname "$0")
 cp -R "$here/common/." "$here/prepared/." "$root/"
 chmod 755 "$root/usr/local/lib/isolab/"*
 grep -v '^#' "$here/masked.txt" | xargs chroot "$root" systemctl --quiet mask
-chroot "$root" systemctl --quiet enable cloud-init-local systemd-networkd docker containerd ssh
-ln -s /lib/systemd/system/systemd-growfs-root.service "$root/etc/systemd/system/multi-user.target.wants/"
+chroot "$root" systemctl --quiet enable cloud-init-local systemd-networkd docker containerd ssh isolab-root-disk
 
 # Without PAM sshd refuses a root whose password is locked with "!"; "*" is as unusable.
 chroot "$root" usermod -p '*' root
