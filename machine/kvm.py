@@ -56,8 +56,6 @@ def works() -> bool:
 
 def find() -> Finding:
     """What is known about KVM; found out where it is not yet."""
-    if os.environ.get("ISOLAB_KVM") == "off":
-        return Finding(verdict="unusable", detail="switched off by ISOLAB_KVM")
     if not DEVICE.is_char_device() or os.stat(DEVICE).st_rdev == os.stat("/dev/null").st_rdev:
         return Finding(verdict="absent", detail="there is no /dev/kvm")
     known = remembered(paths.cache() / "kvm.json", _machine())

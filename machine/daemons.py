@@ -1,0 +1,196 @@
+"""The daemons under a lab: those that answer are used, the others started."""
+
+import os
+import shlex
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from machine import kvm, paths
+from machine.privilege import as_root, is_root
+from machine.steps import Report, Step, Unable, run
+
+Way = Literal["systemd", "hand"]
+PATIENCE = 60.0
+"""Seconds a daemon has to answer after its start."""
+LIBVIRT = "qemu:///system"
+DOCKER = "unix:///var/run/docker.sock"
+NULL = (1, 3)
+"""Device number of /dev/null, which stands in for a /dev/kvm that is hidden."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Daemon:
+    """One daemon, how to know that it is there, and how to start it."""
+
+    name: str
+    unit: str
+    """Its systemd unit."""
+    command: tuple[str, ...]
+    """How it is started by hand."""
+    answers: Callable[[], bool]
+    prepare: tuple[tuple[str, ...], ...] = ()
+    """Commands before a start by hand."""
+
+
+def connects(path: str) -> bool:
+    """Whether somebody listens on a socket; one that we may not open has a listener too."""
+    with socket.socket(socket.AF_UNIX) as end:
+        end.settimeout(5)
+        try:
+            end.connect(path)
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+    return True
+
+
+def libvirt_answers() -> bool:
+    """Whether a libvirt connection can be opened, by whichever of its daemons."""
+    return _says_yes(as_root_where_closed("/run/libvirt/libvirt-sock", _VIRSH))
+
+
+def docker_answers() -> bool:
+    """Whether the Docker daemon on the default socket answers."""
+    return _says_yes(as_root_where_closed("/var/run/docker.sock", _DOCKER))
+
+
+_VIRSH = ("virsh", "-q", "-c", LIBVIRT, "uri")
+_DOCKER = ("docker", "-H", DOCKER, "version", "--format", "{{.Server.Version}}")
+
+DAEMONS = (
+    Daemon(
+        name="dbus",
+        unit="dbus.service",
+        prepare=(("mkdir", "-p", "/run/dbus"), ("dbus-uuidgen", "--ensure")),
+        command=("dbus-daemon", "--system", "--fork", "--nopidfile"),
+        answers=lambda: connects("/run/dbus/system_bus_socket"),
+    ),
+    Daemon(
+        name="virtlogd",
+        unit="virtlogd.socket",
+        command=("virtlogd", "-d"),
+        answers=lambda: connects("/run/libvirt/virtlogd-sock"),
+    ),
+    Daemon(
+        name="libvirtd",
+        unit="libvirtd.service",
+        command=("libvirtd", "-d"),
+        answers=libvirt_answers,
+    ),
+    Daemon(
+        name="dockerd",
+        unit="docker.service",
+        command=("dockerd",),
+        answers=docker_answers,
+    ),
+)
+"""In the order in which they need each other."""
+
+
+def as_root_where_closed(path: str, command: tuple[str, ...]) -> list[str]:
+    """The command, with sudo where the socket belongs to a group that we are not in."""
+    closed = Path(path).exists() and not os.access(path, os.W_OK)
+    return ["sudo", "-n", *command] if closed and not is_root() else list(command)
+
+
+def steps() -> tuple[Step, ...]:
+    """One for each daemon."""
+    return tuple(_step(daemon) for daemon in DAEMONS)
+
+
+def _step(daemon: Daemon) -> Step:
+    def look() -> str:
+        return "" if daemon.answers() else "starting it"
+
+    return Step(name=daemon.name, look=look, act=lambda report: start(daemon, report))
+
+
+def way(*, systemd: bool) -> Way:
+    """How daemons are started on this machine."""
+    return "systemd" if systemd else "hand"
+
+
+def has_systemd() -> bool:
+    """Whether systemd runs this machine."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def start(daemon: Daemon, report: Report) -> None:
+    """Start a daemon that does not answer, and wait until it does."""
+    if way(systemd=has_systemd()) == "systemd":
+        run(as_root(["systemctl", "enable", "--now", daemon.unit]))
+        where = f"journalctl -u {daemon.unit}"
+    else:
+        hidden = daemon.name == "libvirtd" and kvm.find().verdict == "unusable"
+        if hidden:
+            report("hides /dev/kvm from it, which does not work here")
+        where = str(start_by_hand(daemon, hide_kvm=hidden, prefix=as_root([])))
+    deadline = time.monotonic() + PATIENCE
+    while not daemon.answers():
+        if time.monotonic() > deadline:
+            raise Unable(f"{daemon.name} does not answer after its start", f"see {where}")
+        time.sleep(0.2)
+
+
+def start_by_hand(daemon: Daemon, *, hide_kvm: bool, prefix: list[str]) -> Path:
+    """Start it in the background; the file that gets what it says."""
+    for command in daemon.prepare:
+        run([*prefix, *command])
+    log = paths.logs() / f"{daemon.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [*prefix, *(without_kvm(daemon.command) if hide_kvm else daemon.command)]
+    with log.open("ab") as file:
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
+    return log
+
+
+def without_kvm(command: tuple[str, ...]) -> list[str]:
+    """The command in a mount namespace of its own, where /dev/kvm is a device that QEMU can't use.
+
+    With a KVM in sight that does not work, libvirtd tries it again and again: minutes a guest.
+    """
+    script = f"mount --bind /dev/null /dev/kvm && exec {shlex.join(command)}"
+    return ["unshare", "-m", "sh", "-c", script]
+
+
+def sees_broken_kvm() -> bool:
+    """Whether a libvirtd runs that tries a KVM which does not work."""
+    return kvm.find().verdict == "unusable" and any(map(_sees_kvm, _processes("libvirtd")))
+
+
+def _sees_kvm(process: Path) -> bool:
+    try:
+        device = os.stat(process / "root/dev/kvm").st_rdev
+    except OSError:
+        return False
+    return (os.major(device), os.minor(device)) != NULL
+
+
+def _processes(name: str) -> list[Path]:
+    """The processes of a name that this process can see."""
+    found: list[Path] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "comm").read_text().strip() == name:
+                found.append(process)
+        except OSError:
+            continue
+    return found
+
+
+def _says_yes(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

