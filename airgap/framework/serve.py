@@ -26,8 +26,11 @@ _GRACE_OF_AN_ORPHAN = 60
 
 def serve(plugin: Plugin) -> None:
     """Runs the plugin until SIGINT, SIGTERM, or until the engine that started it is gone."""
+    parent = os.getppid()
     servicer = Servicer(
-        plugin, _teller(sys.argv[1]) if len(sys.argv) > 1 else lambda u, t: None
+        plugin,
+        _teller(sys.argv[1]) if len(sys.argv) > 1 else lambda u, t: None,
+        lambda: os.getppid() != parent,
     )
     run_server(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(
