@@ -62,11 +62,11 @@ def push(name: str, address: str) -> str:
     raise DockerFailed(f"docker push {reference} told no digest")
 
 
-def pull(name: str, digest: str, address: str, host: str | None = None) -> None:
-    """Takes an image by its digest out of the registry and gives it its name."""
+def pull(name: str, digest: str, address: str, tag: str, host: str | None = None) -> None:
+    """Takes an image by its digest out of the registry and gives it another name."""
     reference = f"{address}/{name.rpartition(':')[0]}@{digest}"
     docker("pull", "--quiet", reference, host=host)
-    docker("tag", reference, name, host=host)
+    docker("tag", reference, tag, host=host)
     docker("rmi", reference, host=host)
 
 

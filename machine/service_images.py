@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from machine import registry, service_build, service_catalog
 from machine.docker_cli import docker, image_id
+from machine.preload import preload, preload_digest
 from machine.service_catalog import REGISTRY, Built, Recipe
+
+__all__ = [
+    "RegistryFiles",
+    "digests",
+    "ensure",
+    "load_registry_image",
+    "preload",
+    "preload_digest",
+    "registry_files",
+]
 
 Report = Callable[[str], None]
 
@@ -70,7 +81,8 @@ def _build(recipes: tuple[Recipe, ...], report: Report) -> None:
             started = time.monotonic()
             parent = built.get(f"isolab/{recipe.parent}:1")
             if address and parent and image_id(parent.id) is None:
-                registry.pull(f"isolab/{recipe.parent}:1", parent.digest, address)
+                name = f"isolab/{recipe.parent}:1"
+                registry.pull(name, parent.digest, address, tag=name)
             service_build.build(recipe)
             if recipe is REGISTRY:
                 _archive_registry()

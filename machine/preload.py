@@ -1,0 +1,96 @@
+"""Puts the layers of service images into a guest's disk, where a later pull finds them."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from machine import registry, service_catalog
+from machine.docker_cli import DockerFailed, docker
+
+Report = Callable[[str], None]
+
+PATIENCE = 60
+"""Seconds that the passing dockerd may take to answer, and to end."""
+KEPT = ("image", "overlay2")
+"""What of a data root makes the layers; all else is made anew at the guest's first start."""
+
+
+def preload_digest() -> str:
+    """Changes when what preload puts into a guest does."""
+    return hashlib.sha256("\n".join(map(" ".join, _images())).encode()).hexdigest()
+
+
+def preload(rootfs: Path, report: Report) -> None:
+    """Fills ROOTFS/var/lib/docker; the images are there under names that nobody asks for.
+
+    They come out of the registry by digest, not out of an archive: only so does Docker remember
+    which of the registry's blobs became which layer, and need not fetch it again.
+    """
+    root = rootfs / "var/lib/docker"
+    root.mkdir(parents=True, exist_ok=True)
+    with registry.serving(registry.load_image()) as address, _passing_dockerd(root) as host:
+        for name, digest in _images():
+            started = time.monotonic()
+            tag = f"isolab/preload:{name.partition(':')[0].rpartition('/')[2]}"
+            registry.pull(name, digest, address, tag=tag, host=host)
+            report(f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s")
+    for path in root.iterdir():
+        if path.name not in KEPT:
+            shutil.rmtree(path)
+
+
+def _images() -> list[tuple[str, str]]:
+    built = service_catalog.read()
+    return [
+        (recipe.name, built[recipe.name].digest)
+        for recipe in service_catalog.IMAGES
+        if recipe.preloaded
+    ]
+
+
+@contextmanager
+def _passing_dockerd(root: Path) -> Iterator[str]:
+    """A second dockerd that only unpacks: no network, no containers; its address."""
+    with tempfile.TemporaryDirectory(prefix="isolab-preload-") as folder:
+        run = Path(folder)
+        address = f"unix://{run}/docker.sock"
+        (run / "daemon.json").write_text("{}")
+        with (run / "log").open("w") as log:
+            process = subprocess.Popen(
+                [
+                    "dockerd", f"--data-root={root}", f"--exec-root={run}/exec",
+                    f"--pidfile={run}/pid", f"--host={address}", "--storage-driver=overlay2",
+                    "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false",
+                    f"--config-file={run}/daemon.json",
+                    # Without a name of its own it would clean up after the other dockerd.
+                    "--containerd-namespace=isolab-preload",
+                    "--containerd-plugins-namespace=isolab-preload-plugins",
+                ],
+                stdout=log,
+                stderr=log,
+            )  # fmt: skip
+        try:
+            _wait(process, address, run / "log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            docker("version", host=address)
+            return
+        except DockerFailed:
+            if process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            said = "\n".join(log.read_text().splitlines()[-5:])
+            raise DockerFailed(f"the dockerd that unpacks layers did not start:\n{said}") from None
