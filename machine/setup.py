@@ -3,7 +3,17 @@
 import time
 from collections.abc import Callable
 
-from machine import access, daemons, engine, packages, plugins, privilege
+from machine import (
+    access,
+    daemons,
+    engine,
+    guest_image,
+    packages,
+    plugins,
+    privilege,
+    service_catalog,
+    service_images,
+)
 from machine.steps import Report, Step, ensure
 
 Stage = tuple[str, float]
@@ -31,6 +41,16 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
     return tuple((name, _seconds(act)) for name, act in stages)
 
 
+def prepare_shared(report: Report, yes: bool = False) -> None:
+    """What needs a network or outlives a sandbox; no daemon is started but for building images."""
+    _system(report, yes=yes, daemons_too=False)
+    _all((engine.step(), plugins.step()), report)
+    _guest_image(report)
+    if service_catalog.stale():
+        _all(daemons.steps(), report)
+        service_images.ensure(report)
+
+
 def _seconds(act: Callable[[], None]) -> float:
     begin = time.monotonic()
     act()
@@ -42,19 +62,20 @@ def _all(steps: tuple[Step, ...], report: Report) -> None:
         ensure(step, report)
 
 
-def _system(report: Report, *, yes: bool) -> None:
+def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
     missing = packages.missing()
     # A daemon of a package that is missing cannot be asked whether it answers.
-    silent = () if missing else tuple(d for d in daemons.DAEMONS if not d.answers())
+    ask = daemons_too and not missing
+    silent = tuple(d for d in daemons.DAEMONS if not d.answers()) if ask else ()
     deeds = (
         *([f"install {' '.join(missing)}"] if missing else []),
         *(f"start {daemon.name}" for daemon in silent),
         *(["start the daemons"] if missing else []),
-        *([access.deed()] if access.missing() else []),
+        *([access.deed()] if daemons_too and access.missing() else []),
     )
     privilege.agree(deeds, yes=yes)
     ensure(packages.step(), report)
-    if daemons.sees_broken_kvm():
+    if daemons_too and daemons.sees_broken_kvm():
         report(
             "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
             "a guest; ./lab doctor says how to hide it"
@@ -62,12 +83,10 @@ def _system(report: Report, *, yes: bool) -> None:
 
 
 def _guest_image(report: Report) -> None:
-    from machine import guest_image
-
     guest_image.ensure(report)
 
 
 def _service_images(report: Report) -> None:
-    from machine import service_images
-
     service_images.ensure(report)
+    # Docker may have lost what the cache still holds.
+    service_images.load_registry_image()
