@@ -70,7 +70,9 @@ class Thing(ResourceType[None]):
     def read(self, context: Context[None], id: str, state: State) -> State | None:
         return {**self.things[id], "serial": 7} if id in self.things else None
 
-    def update(self, context: Context[None], id: str, state: State, inputs: Inputs) -> State:
+    def update(
+        self, context: Context[None], id: str, state: State, inputs: Inputs
+    ) -> State:
         raise Failure("it is stuck:\n  shake it")
 
     def delete(self, context: Context[None], id: str, state: State) -> None:
@@ -111,8 +113,12 @@ def servicer(thing: Thing, tmp_path: Any) -> Servicer:
     return Servicer(plugin(thing), journal=Journal(tmp_path))
 
 
-def create(servicer: Servicer, inputs: dict[str, Any], preview: bool = False) -> dict[str, Any]:
-    request = provider_pb2.CreateRequest(urn=URN, properties=values.dump(inputs), preview=preview)
+def create(
+    servicer: Servicer, inputs: dict[str, Any], preview: bool = False
+) -> dict[str, Any]:
+    request = provider_pb2.CreateRequest(
+        urn=URN, properties=values.dump(inputs), preview=preview
+    )
     return values.load(servicer.Create(request, Call()).properties)
 
 
@@ -132,7 +138,10 @@ def test_values_survive_the_wire() -> None:
 
 
 def test_defaults_are_filled_in_and_named() -> None:
-    assert check({"name": "a"}, SCHEMA) == ({"__defaults": ["size"], "name": "a", "size": 1}, [])
+    assert check({"name": "a"}, SCHEMA) == (
+        {"__defaults": ["size"], "name": "a", "size": 1},
+        [],
+    )
 
 
 def test_an_unknown_input_is_refused_by_name_with_what_to_use() -> None:
@@ -143,7 +152,12 @@ def test_an_unknown_input_is_refused_by_name_with_what_to_use() -> None:
 def test_all_problems_come_at_once() -> None:
     given = {"size": "many", "words": "a", "hosts": {"list": [{"ip": {}}]}}
     _, problems = check(given, SCHEMA)
-    assert [path for path, _ in problems] == ["size", "words", "hosts.list[0].ip", "name"]
+    assert [path for path, _ in problems] == [
+        "size",
+        "words",
+        "hosts.list[0].ip",
+        "name",
+    ]
 
 
 def test_a_secret_stays_wrapped_through_the_check() -> None:
@@ -160,13 +174,21 @@ def test_a_secret_stays_wrapped_through_the_check() -> None:
         ({"words": ["a"]}, {"words": ["a", "b"]}, [("words[1]", "add")]),
         ({"words": ["a"]}, {"words": UNKNOWN}, [("words", "update")]),
         ({"words": ["a"]}, {"words": [UNKNOWN]}, [("words[0]", "update")]),
-        ({"map": {"a": "1"}}, {"map": {"b": "1"}}, [("map.a", "delete"), ("map.b", "add")]),
+        (
+            {"map": {"a": "1"}},
+            {"map": {"b": "1"}},
+            [("map.a", "delete"), ("map.b", "add")],
+        ),
         ({"set": ["a", "b"]}, {"set": ["b", "a"]}, []),
         ({"set": ["a"]}, {"set": ["b"]}, [("set", "update")]),
         (
             {"hosts": {"list": []}},
             {"hosts": {"list": [{"name": "a", "ip": "1"}]}},
-            [("hosts.list", "update"), ("hosts.list[0].name", "add"), ("hosts.list[0].ip", "add")],
+            [
+                ("hosts.list", "update"),
+                ("hosts.list[0].name", "add"),
+                ("hosts.list[0].ip", "add"),
+            ],
         ),
     ],
 )
@@ -175,7 +197,12 @@ def test_what_changed(old: Any, new: Any, expected: Any) -> None:
 
 
 def test_only_what_was_asked_for_drifts() -> None:
-    wanted = {"name": "a", "size": 1, "hosts": {"list": [{"name": "a"}]}, "set": ["b", "a"]}
+    wanted = {
+        "name": "a",
+        "size": 1,
+        "hosts": {"list": [{"name": "a"}]},
+        "set": ["b", "a"],
+    }
     state = {
         "name": "a",
         "size": 2,
@@ -201,14 +228,20 @@ def test_a_preview_makes_nothing_and_knows_no_computed_output(
 
 
 def test_what_is_gone_reads_as_nothing(servicer: Servicer) -> None:
-    request = provider_pb2.ReadRequest(urn=URN, id="1", properties=values.dump({"name": "a"}))
+    request = provider_pb2.ReadRequest(
+        urn=URN, id="1", properties=values.dump({"name": "a"})
+    )
     assert servicer.Read(request, Call()).id == ""
 
 
 def test_a_replacement_names_its_reasons(servicer: Servicer) -> None:
     old, new = {"name": "a", "size": 1}, {"name": "b", "size": 2}
     request = provider_pb2.DiffRequest(
-        urn=URN, id="1", olds=values.dump(old), old_inputs=values.dump(old), news=values.dump(new)
+        urn=URN,
+        id="1",
+        olds=values.dump(old),
+        old_inputs=values.dump(old),
+        news=values.dump(new),
     )
     found = servicer.Diff(request, Call())
     assert (list(found.diffs), list(found.replaces)) == (["name", "size"], ["name"])
@@ -216,7 +249,9 @@ def test_a_replacement_names_its_reasons(servicer: Servicer) -> None:
 
 
 def test_a_failure_is_one_line(servicer: Servicer) -> None:
-    request = provider_pb2.UpdateRequest(urn=URN, id="1", olds=values.dump({}), news=values.dump({}))
+    request = provider_pb2.UpdateRequest(
+        urn=URN, id="1", olds=values.dump({}), news=values.dump({})
+    )
     with pytest.raises(Aborted, match=r"^it is stuck: shake it$"):
         servicer.Update(request, Call())
 
@@ -236,8 +271,12 @@ def test_a_create_that_was_cut_off_is_cleared_away_by_the_next(
     assert "leftover" not in thing.things
 
 
-def test_what_is_finished_after_the_engine_died_is_undone(thing: Thing, tmp_path: Any) -> None:
-    orphan = Servicer(plugin(thing), engine_is_gone=lambda: True, journal=Journal(tmp_path))
+def test_what_is_finished_after_the_engine_died_is_undone(
+    thing: Thing, tmp_path: Any
+) -> None:
+    orphan = Servicer(
+        plugin(thing), engine_is_gone=lambda: True, journal=Journal(tmp_path)
+    )
     create(orphan, {"name": "a"})
     assert thing.things == {}
 

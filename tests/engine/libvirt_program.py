@@ -32,7 +32,12 @@ root = libvirt.Volume(
     opts=options,
 )
 data = libvirt.Volume(
-    "data", name=place["data"], pool=pool.name, size=64 * 2**20, format="qcow2", opts=options
+    "data",
+    name=place["data"],
+    pool=pool.name,
+    size=64 * 2**20,
+    format="qcow2",
+    opts=options,
 )
 network = libvirt.Network(
     "net",
@@ -46,7 +51,9 @@ network = libvirt.Network(
     dns={
         "enabled": True,
         "local_only": True,
-        "hosts": scenario.get("dns", [{"hostname": place["hostname"], "ip": place["address"]}]),
+        "hosts": scenario.get(
+            "dns", [{"hostname": place["hostname"], "ip": place["address"]}]
+        ),
     },
     opts=options,
 )

@@ -1,0 +1,242 @@
+"""The libvirt plugin on the real engine and the real libvirt, held against the official records."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness
+
+libvirt = pytest.importorskip("libvirt")
+URI = "qemu:///system"
+RECORDS = Path(__file__).parent / "records"
+PROGRAM = Path(__file__).with_name("libvirt_program.py").read_text()
+PLACE = {
+    "pool": "fid-pool",
+    "base": "fid-base",
+    "root": "fid-root",
+    "data": "fid-data",
+    "net": "fid-net",
+    "bridge": "virbr77",
+    "cidr": "10.77.1.0/24",
+    "domain": "fid.lan",
+    "hostname": "a.fid.lan",
+    "address": "10.77.1.11",
+    "seed": "fid-seed.iso",
+    "dom": "fid-a",
+    "mac": "52:54:00:77:00:11",
+}
+MOVING = {"allocation", "available", "capacity"}
+"""What differs from machine to machine."""
+
+
+def record(name: str) -> Any:
+    return json.loads((RECORDS / name).read_text())
+
+
+def answers() -> bool:
+    try:
+        libvirt.open(URI).close()
+    except libvirt.libvirtError:
+        return False
+    return harness.engine() is not None
+
+
+pytestmark = pytest.mark.skipif(not answers(), reason="needs libvirtd and a Pulumi CLI")
+
+
+def new_bench(folder: Path) -> harness.Bench:
+    image = folder / "base.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
+    bench = harness.Bench(folder / "bench", PROGRAM, ["libvirt"])
+    place = {**PLACE, "path": str(folder / "pool"), "source": str(image)}
+    (folder / "bench" / "project" / "place.json").write_text(json.dumps(place))
+    return bench
+
+
+def what_there_is() -> list[str]:
+    """Everything of the program that libvirt knows."""
+    connection = libvirt.open(URI)
+    things = [
+        *connection.listAllDomains(),
+        *connection.listAllNetworks(),
+        *connection.listAllStoragePools(),
+    ]
+    names = sorted(each.name() for each in things if each.name().startswith("fid-"))
+    connection.close()
+    return names
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[harness.Bench]:
+    # Not below pytest's own folder: QEMU, no root, has to reach the disks.
+    folder = Path(tempfile.mkdtemp(prefix="isolab-libvirt-"))
+    folder.chmod(0o755)
+    made = new_bench(folder)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.scenario({})
+        made.destroy()
+    assert what_there_is() == []
+    assert not (folder / "pool").exists()
+    shutil.rmtree(folder)
+
+
+def normalised(value: Any, folder: Path) -> Any:
+    """Paths and random ids as the records have them."""
+    text = json.dumps(value).replace(str(folder / "pool"), "/POOL")
+    text = text.replace(str(folder / "base.qcow2"), "/SRC/base.qcow2")
+    return json.loads(text)
+
+
+def by_name(resources: Any) -> dict[str, Any]:
+    return {each["outputs"]["name"]: each for each in resources}
+
+
+def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
+    folder = bench.folder.parent
+    ours = [
+        each
+        for each in bench.resources().values()
+        if each["type"].startswith("libvirt:")
+    ]
+    ours = normalised(ours, folder)
+    theirs = record("libvirt-state.json")
+    ids = {
+        by_name(theirs)[name]["id"]: each["id"] for name, each in by_name(ours).items()
+    }
+    text = json.dumps(theirs)
+    for recorded, present in ids.items():
+        text = text.replace(recorded, present)
+    expected = by_name(json.loads(text))
+    for name, each in by_name(ours).items():
+        for part in ("inputs", "outputs"):
+            kept = {
+                key: value for key, value in each[part].items() if key not in MOVING
+            }
+            wanted = {k: v for k, v in expected[name][part].items() if k not in MOVING}
+            assert kept == wanted, f"{part} of {name}"
+
+
+def test_a_second_up_and_a_refresh_propose_nothing(bench: harness.Bench) -> None:
+    assert bench.preview() == []
+    bench.refresh()
+    assert bench.preview() == []
+
+
+@pytest.mark.parametrize(
+    "change", record("libvirt-changes.json"), ids=lambda c: c["scenario"]
+)
+def test_a_change_is_told_as_the_official_plugin_tells_it(
+    bench: harness.Bench, change: dict[str, Any]
+) -> None:
+    bench.scenario(change["change"])
+    try:
+        assert bench.preview() == change["steps"]
+    finally:
+        bench.scenario({})
+
+
+def test_changes_in_place_leave_the_domain_running(bench: harness.Bench) -> None:
+    connection = libvirt.open(URI)
+    before = connection.lookupByName("fid-a").ID()
+    hosts = [{"hostname": "b.fid.lan", "ip": "10.77.1.12"}]
+    bench.scenario(
+        {"autostart": False, "user_data": "#cloud-config\nhostname: b\n", "dns": hosts}
+    )
+    bench.up()
+    assert bench.preview() == []
+    domain = connection.lookupByName("fid-a")
+    assert domain.ID() == before
+    assert not domain.autostart()
+    network = connection.networkLookupByName("fid-net").XMLDesc()
+    assert "b.fid.lan" in network
+    assert "a.fid.lan" not in network
+    bench.scenario({})
+    bench.up()
+
+
+def test_a_stopped_domain_is_started_again(bench: harness.Bench) -> None:
+    connection = libvirt.open(URI)
+    connection.lookupByName("fid-a").destroy()
+    bench.refresh()
+    (step,) = bench.preview()
+    assert (step["name"], step["op"], step["diffReasons"]) == (
+        "dom",
+        "update",
+        ["running"],
+    )
+    bench.up()
+    assert connection.lookupByName("fid-a").isActive()
+
+
+def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
+    connection = libvirt.open(URI)
+    domain = connection.lookupByName("fid-a")
+    domain.destroy()
+    domain.undefine()
+    connection.storagePoolLookupByName("fid-pool").storageVolLookupByName(
+        "fid-data"
+    ).delete()
+    bench.refresh()
+    assert {step["name"]: step["op"] for step in bench.preview()} == {
+        "data": "create",
+        "dom": "create",
+    }
+    bench.up()
+    assert bench.preview() == []
+
+
+def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
+    bench.scenario({"source": "/nonexistent.qcow2"})
+    done = bench.run(
+        "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test"
+    )
+    bench.scenario({})
+    assert done.code != 0
+    assert (
+        "the image /nonexistent.qcow2 cannot be read: No such file or directory"
+        in done.output
+    )
+    assert "Traceback" not in done.text
+    bench.up()
+    assert bench.preview() == []
+
+
+def test_an_engine_killed_while_creating_leaves_nothing_in_the_way(
+    bench: harness.Bench,
+) -> None:
+    bench.destroy()
+    arguments = [
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--stack",
+        "test",
+    ]
+    engine = subprocess.Popen(
+        [str(harness.engine()), *arguments],
+        cwd=bench.folder / "project",
+        env=bench.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not what_there_is():
+        time.sleep(0.01)
+    os.kill(engine.pid, signal.SIGKILL)
+    engine.wait()
+    bench.run("cancel", "--yes", "--stack", "test")
+    bench.refresh()
+    bench.up()
+    assert bench.preview() == []
