@@ -54,7 +54,7 @@ def arrange(folder: Path) -> None:
         mount("--bind", str(own), target)
     _own_libvirt_settings(folder / "etc-libvirt")
     if os.environ.pop(HIDE_KVM) == "yes":
-        mount("--bind", "/dev/null", "/dev/kvm")
+        run(["sh", "-c", daemons.HIDE_KVM])
     _own_stack_files(folder / "stacks")
     _plugins_from_outside()
 
