@@ -17,6 +17,7 @@ from machine.steps import Unable, run
 
 PRIVATE = ("/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
 """Folders that hold what libvirt keeps on the machine."""
+CAPABILITIES = "/var/cache/libvirt"
 PATIENCE = 60.0
 """Seconds the daemons have to answer."""
 
@@ -51,6 +52,9 @@ def arrange(folder: Path) -> None:
         own = folder / target.strip("/").replace("/", "-")
         own.mkdir(mode=0o755)
         Path(target).mkdir(parents=True, exist_ok=True)
+        if target == CAPABILITIES and any(Path(target).iterdir()):
+            # What QEMU can do takes libvirt ten seconds to find out, and is the same in here.
+            run(["cp", "-a", f"{target}/.", str(own)])
         mount("--bind", str(own), target)
     _own_libvirt_settings(folder / "etc-libvirt")
     if os.environ.pop(HIDE_KVM) == "yes":

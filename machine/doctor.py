@@ -1,0 +1,147 @@
+"""What this machine has and lacks for a lab; looks, and changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from machine import (
+    access,
+    daemons,
+    engine,
+    guest_image,
+    kvm,
+    packages,
+    plugins,
+    sandbox,
+    service_catalog,
+)
+from machine.steps import Unable
+
+Verdict = Literal["ok", "missing", "unusable", "unknown"]
+UP = "./lab up makes it"
+OPTIONAL = frozenset({"kvm"})
+"""A lab runs without these, slower."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing that a lab needs, and how it stands."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    fix: str = ""
+    """What to do where it is not ok."""
+
+
+def examine() -> tuple[Check, ...]:
+    """All checks, in the order in which things depend on each other."""
+    return tuple(_checks())
+
+
+def able(checks: Sequence[Check]) -> bool:
+    """Whether a lab could run on a machine that looks like this."""
+    return all(check.verdict == "ok" for check in checks if check.name not in OPTIONAL)
+
+
+def _checks() -> Iterator[Check]:
+    try:
+        yield packages_check(packages.missing())
+    except Unable as error:
+        yield Check(name="packages", verdict="unknown", detail=error.message, fix=error.hint)
+    yield access_check(access.missing())
+    for daemon in daemons.DAEMONS:
+        yield daemon_check(daemon.name, answers=daemon.answers())
+    try:
+        yield kvm_check(
+            kvm.find(), tried_by_libvirt=daemons.sees_broken_kvm(), hidden=sandbox.inside()
+        )
+    except Unable as error:
+        yield Check(name="kvm", verdict="unknown", detail=error.message, fix=UP)
+    found = engine.executable()
+    yield Check(
+        name="engine",
+        verdict="ok" if found else "missing",
+        detail=f"Pulumi CLI, {found}" if found else f"no Pulumi CLI of {_oldest()} or newer",
+        fix="" if found else UP,
+    )
+    yield plugins_check(plugins.choice(), up_to_date=plugins.up_to_date())
+    image = guest_image.find()
+    yield Check(
+        name="guest image",
+        verdict="ok" if image else "missing",
+        detail=image.disk if image else "not in the cache",
+        fix="" if image else UP,
+    )
+    yield images_check(tuple(recipe.name for recipe in service_catalog.stale()))
+
+
+def _oldest() -> str:
+    return ".".join(map(str, engine.OLDEST))
+
+
+def packages_check(missing: Sequence[str]) -> Check:
+    """The system's packages."""
+    if not missing:
+        names = " ".join(package.name for package in packages.PACKAGES)
+        return Check(name="packages", verdict="ok", detail=names)
+    names = " ".join(missing)
+    fix = f"apt-get install {names}"
+    return Check(name="packages", verdict="missing", detail=names, fix=fix)
+
+
+def access_check(missing: Sequence[str]) -> Check:
+    """Whether this user may use libvirt and Docker."""
+    if not missing:
+        return Check(name="access", verdict="ok", detail="libvirt and Docker may be used")
+    groups = ",".join(missing)
+    return Check(
+        name="access",
+        verdict="missing",
+        detail=f"this user is not in {groups}",
+        fix=f'sudo usermod -a -G {groups} "$USER", then log in again',
+    )
+
+
+def daemon_check(name: str, *, answers: bool) -> Check:
+    """One daemon."""
+    if answers:
+        return Check(name=name, verdict="ok", detail="answers")
+    return Check(name=name, verdict="missing", detail="does not answer", fix="./lab up starts it")
+
+
+def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> Check:
+    """Whether guests run at the processor's speed."""
+    if finding.verdict == "works":
+        return Check(name="kvm", verdict="ok", detail=finding.detail)
+    slow = "guests are emulated"
+    if finding.verdict == "absent":
+        detail = "hidden in the sandbox" if hidden else finding.detail
+        fix = "switch virtualization on in the firmware, or go on without"
+        return Check(name="kvm", verdict="missing", detail=f"{detail}: {slow}", fix=fix)
+    fix = "none needed: isolab does without"
+    if tried_by_libvirt:
+        slow += ", and libvirtd loses minutes with it at each start of a guest"
+        hide = " ".join(daemons.without_kvm(("libvirtd", "-d"))[:-1])
+        fix = (
+            "stop libvirtd and let ./lab up start it, or: "
+            f"{hide} 'mount --bind /dev/null /dev/kvm && exec libvirtd -d'"
+        )
+    return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
+
+
+def plugins_check(choice: plugins.Source | None, *, up_to_date: bool) -> Check:
+    """The engine's plugins, and whose they are."""
+    if choice is None or not up_to_date:
+        return Check(name="plugins", verdict="missing", detail="not installed", fix=UP)
+    whose = "official" if choice == "official" else "airgap, isolab's own"
+    listed = ", ".join(f"{name} {version}" for name, version in plugins.versions().items())
+    return Check(name="plugins", verdict="ok", detail=f"{whose}: {listed}")
+
+
+def images_check(stale: Sequence[str]) -> Check:
+    """The service images."""
+    if not stale:
+        return Check(name="service images", verdict="ok", detail="all built from their sources")
+    names = " ".join(stale)
+    return Check(name="service images", verdict="missing", detail=f"to build: {names}", fix=UP)
