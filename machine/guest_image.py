@@ -10,7 +10,7 @@ import msgspec
 
 from isolab.plan.model import GuestImage
 from isolab.units import MiB
-from machine import guest_build, guest_download, kept, paths
+from machine import guest_build, guest_download, kept, paths, service_images
 
 Report = Callable[[str], None]
 Source = Literal["published", "packages"]
@@ -31,8 +31,8 @@ class Manifest:
 
 def find() -> GuestImage | None:
     """The image that this checkout's guests boot from, if it is there."""
-    built = _load(_place() / recipe_digest())
-    if built:
+    digest = recipe_digest()
+    if digest and (built := _load(_place() / digest)):
         return built
     others = (_load(manifest.parent) for manifest in _place().glob("*/manifest.json"))
     return next((image for image in others if image and not image.prepared), None)
@@ -55,9 +55,15 @@ def choose_source(*, has_internet: bool) -> Source:
     return "published" if has_internet else "packages"
 
 
-def recipe_digest() -> str:
-    """The hash of all that a built image is made from, except the versions of Debian's packages."""
-    digest = hashlib.sha256()
+def recipe_digest() -> str | None:
+    """The hash of all that a built image is made from, except the versions of Debian's packages.
+
+    None as long as the service images are not built whose layers it brings along.
+    """
+    try:
+        digest = hashlib.sha256(service_images.preload_digest().encode())
+    except KeyError:
+        return None
     for path in sorted(_ingredients()):
         digest.update(path.relative_to(paths.REPO).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -70,9 +76,11 @@ def _ingredients() -> Iterator[Path]:
 
 
 def _build(report: Report) -> Path:
+    service_images.ensure(report)
     digest = recipe_digest()
+    assert digest, "the service images were just built"
     with kept.folder(_place() / digest) as partial:
-        guest_build.build(partial, None, report)
+        guest_build.build(partial, service_images.preload, report)
         _save(
             partial,
             Manifest(

@@ -125,7 +125,10 @@ def test_find_ignores_an_image_without_its_manifest(
 ) -> None:
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path))
     assert guest_image.find() is None
-    folder = tmp_path / "guest" / guest_image.recipe_digest()
+    monkeypatch.setattr(guest_image.service_images, "preload_digest", lambda: "layers")
+    digest = guest_image.recipe_digest()
+    assert digest
+    folder = tmp_path / "guest" / digest
     folder.mkdir(parents=True)
     assert guest_image.find() is None
     (folder / "manifest.json").write_text("{}")
