@@ -33,12 +33,17 @@ def preload(rootfs: Path, report: Report) -> None:
     """
     root = rootfs / "var/lib/docker"
     root.mkdir(parents=True, exist_ok=True)
-    with registry.serving(registry.load_image()) as address, _passing_dockerd(root) as host:
+    with (
+        registry.serving_apart(registry.load_image()) as (address, neighbour),
+        _passing_dockerd(root, neighbour) as host,
+    ):
         for name, digest in _images():
             started = time.monotonic()
             tag = f"isolab/preload:{name.partition(':')[0].rpartition('/')[2]}"
             registry.pull(name, digest, address, tag=tag, host=host)
-            report(f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s")
+            report(
+                f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s"
+            )
     for path in root.iterdir():
         if path.name not in KEPT:
             shutil.rmtree(path)
@@ -54,8 +59,12 @@ def _images() -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _passing_dockerd(root: Path) -> Iterator[str]:
-    """A second dockerd that only unpacks: no network, no containers; its address."""
+def _passing_dockerd(root: Path, neighbour: str) -> Iterator[str]:
+    """A second dockerd that only unpacks: its address.
+
+    It lives in the network namespace of the process neighbour: a dockerd without a bridge removes
+    docker0 where it starts, also when that belongs to another dockerd.
+    """
     with tempfile.TemporaryDirectory(prefix="isolab-preload-") as folder:
         run = Path(folder)
         address = f"unix://{run}/docker.sock"
@@ -63,6 +72,7 @@ def _passing_dockerd(root: Path) -> Iterator[str]:
         with (run / "log").open("w") as log:
             process = subprocess.Popen(
                 [
+                    "nsenter", f"--net=/proc/{neighbour}/ns/net",
                     "dockerd", f"--data-root={root}", f"--exec-root={run}/exec",
                     f"--pidfile={run}/pid", f"--host={address}", "--storage-driver=overlay2",
                     "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false",
@@ -93,4 +103,6 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
                 time.sleep(0.2)
                 continue
             said = "\n".join(log.read_text().splitlines()[-5:])
-            raise DockerFailed(f"the dockerd that unpacks layers did not start:\n{said}") from None
+            raise DockerFailed(
+                f"the dockerd that unpacks layers did not start:\n{said}"
+            ) from None

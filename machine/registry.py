@@ -27,21 +27,36 @@ def load_image() -> str:
 @contextmanager
 def serving(image: str) -> Iterator[str]:
     """A registry over the storage folder, writable, on loopback: its host:port."""
-    service_catalog.storage().mkdir(parents=True, exist_ok=True)
     address = f"127.0.0.1:{_free_port()}"
-    container = docker(
-        "run", "--detach", "--rm", "--network", "host", "--read-only",
-        "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
-        "--user", f"{os.getuid()}:{os.getgid()}",
-        "--env", f"REGISTRY_HTTP_ADDR={address}",
-        "--volume", f"{service_catalog.storage()}:/var/lib/registry",
-        image,
-    )  # fmt: skip
+    container = _run(image, "host", address, writable=True)
     try:
         _wait(address)
         yield address
     finally:
         docker("rm", "--force", container)
+
+
+@contextmanager
+def serving_apart(image: str) -> Iterator[tuple[str, str]]:
+    """A registry on the loopback of a network namespace of its own: its host:port, and a process there."""
+    address = "127.0.0.1:5000"
+    container = _run(image, "none", address, writable=False)
+    try:
+        yield address, docker("inspect", "--format", "{{.State.Pid}}", container)
+    finally:
+        docker("rm", "--force", container)
+
+
+def _run(image: str, network: str, address: str, *, writable: bool) -> str:
+    service_catalog.storage().mkdir(parents=True, exist_ok=True)
+    return docker(
+        "run", "--detach", "--rm", "--network", network, "--read-only",
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
+        "--user", f"{os.getuid()}:{os.getgid()}",
+        "--env", f"REGISTRY_HTTP_ADDR={address}",
+        "--volume", f"{service_catalog.storage()}:/var/lib/registry{'' if writable else ':ro'}",
+        image,
+    )  # fmt: skip
 
 
 def push(name: str, address: str) -> str:
@@ -62,7 +77,9 @@ def push(name: str, address: str) -> str:
     raise DockerFailed(f"docker push {reference} told no digest")
 
 
-def pull(name: str, digest: str, address: str, tag: str, host: str | None = None) -> None:
+def pull(
+    name: str, digest: str, address: str, tag: str, host: str | None = None
+) -> None:
     """Takes an image by its digest out of the registry and gives it another name."""
     reference = f"{address}/{name.rpartition(':')[0]}@{digest}"
     docker("pull", "--quiet", reference, host=host)

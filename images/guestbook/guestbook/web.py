@@ -31,10 +31,8 @@ def make_app(store: Keeper, place: Place) -> Flask:
         try:
             entries = store.recent(SHOWN)
         except Unreachable:
-            status, problem = (
-                503,
-                "The database does not answer; entries come back when it does.",
-            )
+            status = 503
+            problem = problem or "The database does not answer; entries come back when it does."
         return (
             render_template(
                 "page.html",
