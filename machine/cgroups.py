@@ -101,5 +101,3 @@ def remove(branches: tuple[Path, ...]) -> None:
                 break
             if branch.exists():
                 time.sleep(0.05)
-
-

@@ -1,5 +1,6 @@
 """What this machine has and lacks for a lab; looks, and changes nothing."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -122,11 +123,8 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
     fix = "none needed: isolab does without"
     if tried_by_libvirt:
         slow += ", and libvirtd loses minutes with it at each start of a guest"
-        hide = " ".join(daemons.without_kvm(("libvirtd", "-d"))[:-1])
-        fix = (
-            "stop libvirtd and let ./lab up start it, or: "
-            f"{hide} 'mount --bind /dev/null /dev/kvm && exec libvirtd -d'"
-        )
+        hidden_start = shlex.join(daemons.without_kvm(("libvirtd", "-d")))
+        fix = f"stop libvirtd and let ./lab up start it, or: {hidden_start}"
     return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
 
 

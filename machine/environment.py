@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from machine import engine, paths, plugins
@@ -61,10 +62,9 @@ def _passphrase_file() -> Path:
         partial = file.with_name(f".passphrase.{os.getpid()}")
         partial.touch(mode=0o600)
         partial.write_text(secrets.token_hex(32))
-        try:
+        # Linking, unlike renaming, leaves a file that another process made meanwhile.
+        with suppress(FileExistsError):
             os.link(partial, file)
-        except FileExistsError:
-            pass
         partial.unlink()
     return file
 

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from airgap.install import write_plugin
 from machine import engine, paths
@@ -34,7 +34,7 @@ def forced() -> Source | None:
         return None
     if wish not in ("official", "airgap"):
         raise Unable(f"ISOLAB_PLUGINS is {wish!r}", "it may be official or airgap")
-    return cast(Source, wish)
+    return wish
 
 
 def choice() -> Source | None:
@@ -69,7 +69,7 @@ def up_to_date() -> bool:
         source is not None
         and kept == _wanted(source)
         and all(_place(name).exists() for name in NAMES)
-        and (source == "official" or _language_host().exists() or not _needs_language_host())
+        and (source == "official" or (_language_host().exists() or not _needs_language_host()))
     )
 
 
@@ -116,7 +116,9 @@ def _is_binary(file: Path) -> bool:
 def _reachable() -> bool:
     """Whether Pulumi's own server answers, with whatever."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(SERVER, method="HEAD"), timeout=PATIENCE):
+        with urllib.request.urlopen(
+            urllib.request.Request(SERVER, method="HEAD"), timeout=PATIENCE
+        ):
             return True
     except urllib.error.HTTPError as error:
         # A proxy that refuses is no release server.

@@ -35,8 +35,9 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
         ("daemons", lambda: _all(daemons.steps(), report)),
         ("access", lambda: _all((access.step(),), report)),
         ("engine", lambda: _all((engine.step(), plugins.step()), report)),
-        ("guest image", lambda: _guest_image(report)),
+        # The guest image brings along layers of the service images.
         ("service images", lambda: _service_images(report)),
+        ("guest image", lambda: _guest_image(report)),
     )
     return tuple((name, _seconds(act)) for name, act in stages)
 
@@ -45,10 +46,10 @@ def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
     _system(report, yes=yes, daemons_too=False)
     _all((engine.step(), plugins.step()), report)
-    _guest_image(report)
-    if service_catalog.stale():
+    if service_catalog.stale() or not guest_image.find():
         _all(daemons.steps(), report)
         service_images.ensure(report)
+        guest_image.ensure(report)
 
 
 def _seconds(act: Callable[[], None]) -> float:

@@ -67,7 +67,10 @@ def timed(name: str, doing: str, report: Report) -> Iterator[None]:
 
 
 def run(
-    command: Sequence[str], *, environment: dict[str, str] | None = None, timeout: float | None = None
+    command: Sequence[str],
+    *,
+    environment: dict[str, str] | None = None,
+    timeout: float | None = None,
 ) -> str:
     """What a command prints; where it fails, its last words become the error."""
     try:
