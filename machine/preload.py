@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,9 +41,7 @@ def preload(rootfs: Path, report: Report) -> None:
             started = time.monotonic()
             tag = f"isolab/preload:{name.partition(':')[0].rpartition('/')[2]}"
             registry.pull(name, digest, address, tag=tag, host=host)
-            report(
-                f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s"
-            )
+            report(f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s")
     for path in root.iterdir():
         if path.name not in KEPT:
             shutil.rmtree(path)
@@ -59,7 +57,7 @@ def _images() -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _passing_dockerd(root: Path, neighbour: str) -> Iterator[str]:
+def _passing_dockerd(root: Path, neighbour: str) -> Generator[str, None, None]:
     """A second dockerd that only unpacks: its address.
 
     It lives in the network namespace of the process neighbour: a dockerd without a bridge removes
@@ -103,6 +101,4 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
                 time.sleep(0.2)
                 continue
             said = "\n".join(log.read_text().splitlines()[-5:])
-            raise DockerFailed(
-                f"the dockerd that unpacks layers did not start:\n{said}"
-            ) from None
+            raise DockerFailed(f"the dockerd that unpacks layers did not start:\n{said}") from None

@@ -5,7 +5,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from machine import service_catalog
@@ -25,7 +25,7 @@ def load_image() -> str:
 
 
 @contextmanager
-def serving(image: str) -> Iterator[str]:
+def serving(image: str) -> Generator[str, None, None]:
     """A registry over the storage folder, writable, on loopback: its host:port."""
     address = f"127.0.0.1:{_free_port()}"
     container = _run(image, "host", address, writable=True)
@@ -37,8 +37,8 @@ def serving(image: str) -> Iterator[str]:
 
 
 @contextmanager
-def serving_apart(image: str) -> Iterator[tuple[str, str]]:
-    """A registry on the loopback of a network namespace of its own: its host:port, and a process there."""
+def serving_apart(image: str) -> Generator[tuple[str, str], None, None]:
+    """A registry in a network namespace of its own: its host:port there, and a process there."""
     address = "127.0.0.1:5000"
     container = _run(image, "none", address, writable=False)
     try:
@@ -65,9 +65,7 @@ def push(name: str, address: str) -> str:
     docker("tag", name, reference)
     try:
         docker("push", "--quiet", reference)
-        digests = docker(
-            "image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', name
-        )
+        digests = docker("image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', name)
     finally:
         docker("rmi", reference)
     repository = reference.rpartition(":")[0]
@@ -77,9 +75,7 @@ def push(name: str, address: str) -> str:
     raise DockerFailed(f"docker push {reference} told no digest")
 
 
-def pull(
-    name: str, digest: str, address: str, tag: str, host: str | None = None
-) -> None:
+def pull(name: str, digest: str, address: str, tag: str, host: str | None = None) -> None:
     """Takes an image by its digest out of the registry and gives it another name."""
     reference = f"{address}/{name.rpartition(':')[0]}@{digest}"
     docker("pull", "--quiet", reference, host=host)
@@ -100,7 +96,5 @@ def _wait(address: str) -> None:
                 return
         except (urllib.error.URLError, ConnectionError):
             if time.monotonic() > deadline:
-                raise DockerFailed(
-                    f"the registry on {address} does not answer"
-                ) from None
+                raise DockerFailed(f"the registry on {address} does not answer") from None
             time.sleep(0.05)

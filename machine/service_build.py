@@ -32,9 +32,7 @@ def build(recipe: Recipe) -> None:
 
 def _from_debian(recipe: Recipe, scratch: Path) -> None:
     archive = scratch / "base.tar"
-    _run(
-        RECIPES / recipe.folder / "make.sh", SUITE, archive, *guest_build.apt_sources()
-    )
+    _run(RECIPES / recipe.folder / "make.sh", SUITE, archive, *guest_build.apt_sources())
     docker("import", archive, recipe.name)
 
 

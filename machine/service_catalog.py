@@ -100,9 +100,7 @@ def read() -> dict[str, Built]:
 def write(built: Mapping[str, Built]) -> None:
     """Replace the catalog, whole or not at all."""
     partial = folder() / "catalog.partial"
-    partial.write_text(
-        json.dumps({name: asdict(row) for name, row in built.items()}, indent=2)
-    )
+    partial.write_text(json.dumps({name: asdict(row) for name, row in built.items()}, indent=2))
     partial.rename(folder() / "catalog.json")
 
 
@@ -112,9 +110,7 @@ def stale() -> tuple[Recipe, ...]:
     found: list[Recipe] = []
     for recipe in IMAGES:
         row = built.get(recipe.name)
-        current = (
-            row is not None and row.source == wanted[recipe.name] and _kept(recipe, row)
-        )
+        current = row is not None and row.source == wanted[recipe.name] and _kept(recipe, row)
         # Without the registry's image nothing kept can be read: start again.
         if recipe is BASE and not registry_archive().exists():
             current = False
@@ -124,12 +120,5 @@ def stale() -> tuple[Recipe, ...]:
 
 
 def _kept(recipe: Recipe, row: Built) -> bool:
-    manifests = (
-        storage()
-        / "docker/registry/v2/repositories/isolab"
-        / recipe.folder
-        / "_manifests"
-    )
-    return (
-        manifests / "revisions/sha256" / row.digest.removeprefix("sha256:") / "link"
-    ).exists()
+    manifests = storage() / "docker/registry/v2/repositories/isolab" / recipe.folder / "_manifests"
+    return (manifests / "revisions/sha256" / row.digest.removeprefix("sha256:") / "link").exists()

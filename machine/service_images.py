@@ -2,7 +2,7 @@
 
 import fcntl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def ensure(report: Report) -> Mapping[str, str]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None, None, None]:
     """One build at a time: a second one waits, and then finds the work done."""
     service_catalog.folder().mkdir(parents=True, exist_ok=True)
     with (service_catalog.folder() / "lock").open("w") as lock:
@@ -93,9 +93,7 @@ def _build(recipes: tuple[Recipe, ...], report: Report) -> None:
                     built[waiting.name] = Built(
                         source=wanted[waiting.name],
                         digest=registry.push(waiting.name, address),
-                        id=docker(
-                            "image", "inspect", "--format", "{{.Id}}", waiting.name
-                        ),
+                        id=docker("image", "inspect", "--format", "{{.Id}}", waiting.name),
                     )
                     service_catalog.write(built)
                 unpushed.clear()

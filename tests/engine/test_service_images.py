@@ -15,6 +15,8 @@ import pytest
 from machine import docker_cli, registry, service_catalog, service_images
 from machine.docker_cli import docker
 
+pytestmark = pytest.mark.engine
+
 PASSWORD = 'it\'s a \\ "pass`word" %s'
 LOCKED = (
     "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
@@ -100,12 +102,8 @@ def test_the_database_opens_to_nobody_without_its_password(lab: str) -> None:
 
 def test_no_process_of_the_services_is_root(lab: str) -> None:
     for container, user in (("db", "999"), ("web", "65534")):
-        status = docker(
-            "exec", f"{lab}-{container}", "cat", "/proc/1/status"
-        ).splitlines()
-        fields = {
-            line.partition(":")[0]: line.partition(":")[2].split() for line in status
-        }
+        status = docker("exec", f"{lab}-{container}", "cat", "/proc/1/status").splitlines()
+        fields = {line.partition(":")[0]: line.partition(":")[2].split() for line in status}
         assert set(fields["Uid"]) == {user}
         assert int(fields["CapBnd"][0], 16) == 0
 
@@ -113,9 +111,7 @@ def test_no_process_of_the_services_is_root(lab: str) -> None:
 def test_the_services_stop_when_asked_and_need_not_be_killed(lab: str) -> None:
     for container in ("web", "db"):
         docker("stop", "--time", "20", f"{lab}-{container}")
-        code = docker(
-            "inspect", "--format", "{{.State.ExitCode}}", f"{lab}-{container}"
-        )
+        code = docker("inspect", "--format", "{{.State.ExitCode}}", f"{lab}-{container}")
         docker("start", f"{lab}-{container}")
         assert code == "0"
     until(lambda: healthy(f"{lab}-web"))
@@ -153,9 +149,7 @@ def test_a_second_ensure_asks_nobody_and_is_quick(images: None, monkeypatch) -> 
     assert time.monotonic() - started < 0.1
 
 
-def test_preloaded_layers_leave_the_other_docker_alone(
-    images: None, tmp_path: Path
-) -> None:
+def test_preloaded_layers_leave_the_other_docker_alone(images: None, tmp_path: Path) -> None:
     before = docker("network", "ls"), Path("/sys/class/net/docker0").exists()
     service_images.preload(tmp_path, print)
     assert (docker("network", "ls"), Path("/sys/class/net/docker0").exists()) == before

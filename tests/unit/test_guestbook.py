@@ -8,10 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/guestbook"))
 
-from guestbook.entries import NAME_LENGTH, TEXT_LENGTH, Draft, Entry  # noqa: E402
-from guestbook.place import Place  # noqa: E402
-from guestbook.store import Settings, Store, Unreachable  # noqa: E402
-from guestbook.web import make_app  # noqa: E402
+from guestbook.entries import NAME_LENGTH, TEXT_LENGTH, Draft, Entry
+from guestbook.place import Place
+from guestbook.store import Settings, Store, Unreachable
+from guestbook.web import make_app
 
 PLACE = Place(replica="web-1", guest="app-1", container="0123abcd")
 
@@ -106,9 +106,7 @@ def test_healthz_tells_alive_from_database_reachable(client, store: Memory) -> N
     assert client.get("/livez").status_code == 200
 
 
-def test_an_entry_is_not_lost_in_silence_when_the_database_is_away(
-    client, store: Memory
-) -> None:
+def test_an_entry_is_not_lost_in_silence_when_the_database_is_away(client, store: Memory) -> None:
     store.away = True
     answer = client.post("/", data={"name": "Ann", "text": "precious words"})
     assert answer.status_code == 503
@@ -136,9 +134,7 @@ def test_an_unacceptable_entry_is_refused_with_the_reason(
 
 
 def test_blanks_that_nobody_meant_go() -> None:
-    assert Draft.of("  Ann \n Lee ", " a\r\n\r\nb \n") == Draft(
-        name="Ann Lee", text="a\n\nb"
-    )
+    assert Draft.of("  Ann \n Lee ", " a\r\n\r\nb \n") == Draft(name="Ann Lee", text="a\n\nb")
 
 
 def test_a_place_without_words_from_the_lab_is_a_dash() -> None:

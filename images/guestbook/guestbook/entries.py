@@ -38,11 +38,7 @@ class Draft:
         if not self.text:
             return "Please write something."
         if len(self.name) > NAME_LENGTH:
-            return (
-                f"The name is too long: {len(self.name)} of {NAME_LENGTH} characters."
-            )
+            return f"The name is too long: {len(self.name)} of {NAME_LENGTH} characters."
         if len(self.text) > TEXT_LENGTH:
-            return (
-                f"The text is too long: {len(self.text)} of {TEXT_LENGTH} characters."
-            )
+            return f"The text is too long: {len(self.text)} of {TEXT_LENGTH} characters."
         return None

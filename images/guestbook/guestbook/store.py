@@ -44,9 +44,7 @@ class Settings:
             port=int(environment.get("DB_PORT", "3306")),
             user=environment.get("DB_USER", "guestbook"),
             database=environment.get("DB_NAME", "guestbook"),
-            password_file=Path(
-                environment.get("DB_PASSWORD_FILE", "/run/secrets/db_password")
-            ),
+            password_file=Path(environment.get("DB_PASSWORD_FILE", "/run/secrets/db_password")),
         )
 
 
@@ -64,9 +62,7 @@ class Store:
             "SELECT name, text, posted, served_by FROM entries ORDER BY id DESC LIMIT %s",
             (count,),
         )
-        return tuple(
-            Entry(name=n, text=t, posted=p, served_by=s) for n, t, p, s in rows
-        )
+        return tuple(Entry(name=n, text=t, posted=p, served_by=s) for n, t, p, s in rows)
 
     def add(self, draft: Draft, served_by: str) -> None:
         """Keeps an entry for good: it is on the database's disk when this returns."""
@@ -83,9 +79,7 @@ class Store:
             return False
         return True
 
-    def _run(
-        self, statement: str, values: tuple[object, ...]
-    ) -> tuple[tuple[Any, ...], ...]:
+    def _run(self, statement: str, values: tuple[object, ...]) -> tuple[tuple[Any, ...], ...]:
         try:
             connection = self._connection()
             with connection.cursor() as cursor:
