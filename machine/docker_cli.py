@@ -5,8 +5,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from machine.steps import Unable
 
-class DockerFailed(Exception):
+
+class DockerFailed(Unable):
     """The Docker client said no; the text is what it said and to what."""
 
 

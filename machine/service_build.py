@@ -11,13 +11,14 @@ from platform import machine
 from machine import guest_build
 from machine.docker_cli import docker
 from machine.service_catalog import RECIPES, SUITE, Recipe
+from machine.steps import Unable
 
 PYTHON = "3.11"
 """Of Debian's release, which may differ from the one that runs isolab."""
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
-class CannotBuild(Exception):
+class CannotBuild(Unable):
     """An image cannot be built on this machine; the text says why."""
 
 

@@ -10,6 +10,7 @@ from machine import registry, service_build, service_catalog
 from machine.docker_cli import docker, image_id
 from machine.preload import preload, preload_digest
 from machine.service_catalog import REGISTRY, Built, Recipe
+from machine.steps import Unable
 
 __all__ = [
     "RegistryFiles",
