@@ -1,0 +1,162 @@
+import pytest
+
+from machine import access, cgroups, daemons, doctor, engine, environment, packages, plugins
+from machine import sandbox as sandboxes
+from machine.kvm import Finding
+from machine.steps import Step, Unable, ensure
+
+
+def test_a_step_that_holds_says_and_does_nothing():
+    said: list[str] = []
+    ensure(Step(name="x", look=lambda: "", act=lambda report: report("acted")), said.append)
+    assert said == []
+
+
+def test_a_step_acts_once_and_looks_again():
+    state = ["missing"]
+    said: list[str] = []
+    step = Step(name="x", look=lambda: state[0], act=lambda report: state.__setitem__(0, ""))
+    ensure(step, said.append)
+    assert said[0] == "x: missing"
+    assert said[-1].startswith("x: done in")
+
+
+def test_a_step_that_did_not_help_is_an_error():
+    with pytest.raises(Unable, match="still broken"):
+        ensure(Step(name="x", look=lambda: "broken", act=lambda report: None), lambda line: None)
+
+
+def test_dpkg_lists_removed_packages_that_do_not_count():
+    listing = "qemu-utils installed\ndbus config-files\nxsltproc not-installed\n"
+    assert packages.installed_of(listing) == {"qemu-utils"}
+
+
+def test_a_dockerd_of_another_origin_makes_the_package_unnecessary():
+    names = {package.name for package in packages.PACKAGES} - {"docker.io", "qemu-utils"}
+    assert packages.missing_of(names, lambda command: command == "dockerd") == ("qemu-utils",)
+
+
+@pytest.mark.parametrize(("systemd", "way"), [(True, "systemd"), (False, "hand")])
+def test_daemons_are_systemds_where_it_runs(systemd: bool, way: str):
+    assert daemons.way(systemd=systemd) == way
+
+
+def test_a_hidden_kvm_stays_hidden_from_libvirtd_alone():
+    command = daemons.without_kvm(("libvirtd", "-d"))
+    assert command[:2] == ["unshare", "-m"]
+    assert command[-1].endswith("&& exec libvirtd -d")
+
+
+@pytest.mark.parametrize(
+    ("said", "enough"),
+    [("v3.274.1", True), ("v3.200.0-alpha.1", True), ("v3.199.9", False), ("", False)],
+)
+def test_an_engine_on_path_has_to_be_new_enough(said: str, enough: bool):
+    assert (engine.parse_version(said) >= engine.OLDEST) is enough
+
+
+def test_the_engine_is_published_by_processor():
+    assert engine.release_url("3.274.1", "x86_64").endswith("pulumi-v3.274.1-linux-x64.tar.gz")
+    assert engine.release_url("3.274.1", "aarch64").endswith("linux-arm64.tar.gz")
+    with pytest.raises(Unable, match="riscv64"):
+        engine.release_url("3.274.1", "riscv64")
+
+
+@pytest.mark.parametrize(
+    ("wish", "reachable", "source"),
+    [
+        (None, True, "official"),
+        (None, False, "airgap"),
+        ("airgap", True, "airgap"),
+        ("official", False, "official"),
+    ],
+)
+def test_official_plugins_where_they_can_be_had(
+    wish: plugins.Source | None, reachable: bool, source: str
+):
+    assert plugins.decide(wish, reachable) == source
+
+
+def test_a_misspelt_choice_of_plugins_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ISOLAB_PLUGINS", "offical")
+    with pytest.raises(Unable, match="offical"):
+        plugins.forced()
+
+
+@pytest.fixture
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_state_lies_in_a_file_backend_with_a_passphrase_of_its_own(own_home):
+    found = environment.variables({"PATH": "/bin"}, airgap=True, login=None)
+    assert found["PULUMI_BACKEND_URL"] == f"file://{own_home}/state"
+    assert (own_home / "passphrase").stat().st_mode & 0o777 == 0o600
+    assert found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
+def test_a_login_is_honoured(own_home):
+    login = ("https://api.pulumi.com", own_home)
+    found = environment.variables({"PATH": "/bin"}, airgap=False, login=login)
+    assert found["PULUMI_BACKEND_URL"] == "https://api.pulumi.com"
+    assert found["PULUMI_CREDENTIALS_PATH"] == str(own_home)
+    assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in found
+
+
+def test_a_backend_and_a_passphrase_of_the_users_own_are_left_alone(own_home):
+    given = {"PATH": "/bin", "PULUMI_BACKEND_URL": "s3://b", "PULUMI_CONFIG_PASSPHRASE": ""}
+    found = environment.variables(given, airgap=False, login=("https://x", own_home))
+    assert "PULUMI_BACKEND_URL" not in found
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in found
+
+
+def test_our_folders_come_first_on_path_and_once(tmp_path):
+    once = environment.search_path("/bin:/usr/bin", (tmp_path,))
+    assert once == f"{tmp_path}:/bin:/usr/bin"
+    assert environment.search_path(once, (tmp_path,)) == once
+
+
+def test_a_user_outside_the_groups_is_let_in():
+    assert access.missing_of({"docker", "users"}) == ("libvirt",)
+    assert access.again("ann", ["python", "-m", "isolab"])[-4:] == ["--", "python", "-m", "isolab"]
+
+
+def test_a_sandbox_runs_lab_commands_and_programs():
+    assert sandboxes.words(["up", "--yes"])[1:] == ["up", "--yes"]
+    assert sandboxes.words(["--", "virsh", "list"]) == ["virsh", "list"]
+    assert sandboxes.words(["--"]) == ["sh"]
+
+
+def test_nothing_in_a_sandbox_points_out_of_it(tmp_path):
+    given = {"DOCKER_HOST": "tcp://other", "LIBVIRT_DEFAULT_URI": "qemu+ssh://other/system"}
+    found = sandboxes.environment({**given, "PULUMI_ACCESS_TOKEN": "x"}, tmp_path, "airgap")
+    assert found["DOCKER_HOST"] == "unix:///var/run/docker.sock"
+    assert found["PULUMI_BACKEND_URL"].startswith(f"file://{tmp_path}")
+    assert not {"LIBVIRT_DEFAULT_URI", "PULUMI_ACCESS_TOKEN"} & found.keys()
+
+
+def test_hierarchies_of_both_versions_are_told_apart():
+    table = (
+        "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,nosuid,cpu,cpuacct 0 0\n"
+        "cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0\n"
+        "cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime,nsdelegate 0 0\n"
+        "tmpfs /run tmpfs rw 0 0\n"
+    )
+    found = cgroups.parse(table)
+    assert [h.kind for h in found] == ["cgroup", "cgroup", "cgroup2"]
+    assert [h.options for h in found] == ["cpu,cpuacct", "none,name=systemd", ""]
+
+
+def test_a_kvm_that_does_not_work_keeps_no_lab_from_running():
+    finding = Finding(verdict="unusable", detail="a kernel hangs")
+    check = doctor.kvm_check(finding, tried_by_libvirt=True, hidden=False)
+    assert check.verdict == "unusable"
+    assert "unshare" in check.fix
+    assert doctor.able([check])
+
+
+def test_a_missing_package_comes_with_its_command():
+    check = doctor.packages_check(["dbus"])
+    assert (check.verdict, check.fix) == ("missing", "apt-get install dbus")
+    assert not doctor.able([check])
