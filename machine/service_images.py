@@ -42,10 +42,10 @@ def digests() -> Mapping[str, str]:
 
 def registry_files() -> RegistryFiles:
     """For the stack's registry; asks nobody."""
-    return RegistryFiles(
-        image=service_catalog.read()[REGISTRY.name].id,
-        storage=str(service_catalog.storage()),
-    )
+    row = service_catalog.read().get(REGISTRY.name)
+    if row is None:
+        raise Unable("the service images are not built on this machine", "run ./lab up once")
+    return RegistryFiles(image=row.id, storage=str(service_catalog.storage()))
 
 
 def load_registry_image() -> str:
