@@ -80,9 +80,9 @@ def _build(recipes: tuple[Recipe, ...], report: Report) -> None:
             address = stack.enter_context(registry.serving(registry.load_image()))
         for recipe in recipes:
             started = time.monotonic()
-            parent = built.get(f"isolab/{recipe.parent}:1")
-            if address and parent and image_id(parent.id) is None:
-                name = f"isolab/{recipe.parent}:1"
+            name = f"isolab/{recipe.parent}:1"
+            parent = built.get(name)
+            if address and parent and image_id(name) != parent.id:
                 registry.pull(name, parent.digest, address, tag=name)
             service_build.build(recipe)
             if recipe is REGISTRY:
