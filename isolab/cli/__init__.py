@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, Failure
+from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
 
 VERSION = "0.1.0"
 
@@ -76,8 +76,16 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.close()
         return FAILED
     except Exception as error:
-        _report(error, debug="--debug" in options)
-        return FAILED
+        failure = _as_failure(error)
+        _report(failure or error, debug="--debug" in options)
+        return failure.exit_code if failure else FAILED
+
+
+def _as_failure(error: Exception) -> Failure | None:
+    """What the machine cannot do is a clear message too."""
+    from machine.steps import Unable
+
+    return Failure(UNABLE, error.message, error.hint) if isinstance(error, Unable) else None
 
 
 def _leading_options(argv: Sequence[str]) -> tuple[set[str], list[str]]:
