@@ -26,22 +26,16 @@ class Change:
         return self.path.replace("[", ".").split(".", 1)[0]
 
 
-def changes(
-    old: Mapping[str, Any], new: Mapping[str, Any], schema: Object
-) -> list[Change]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], schema: Object) -> list[Change]:
     """Every difference between two sets of plain inputs."""
     found: list[Change] = []
     for name, each in schema.fields.items():
         differences = _compare(old.get(name), new.get(name), each.kind, name, False)
-        found += [
-            Change(path=p, what=w, replaces=each.replaces) for p, w in differences
-        ]
+        found += [Change(path=p, what=w, replaces=each.replaces) for p, w in differences]
     return found
 
 
-def _compare(
-    old: Any, new: Any, kind: Kind, path: str, nested: bool
-) -> Iterator[tuple[str, What]]:
+def _compare(old: Any, new: Any, kind: Kind, path: str, nested: bool) -> Iterator[tuple[str, What]]:
     if old == new and not isinstance(new, Unknown):
         return
     if isinstance(new, Unknown):
@@ -50,14 +44,10 @@ def _compare(
     match kind:
         case Object() if isinstance(old, Mapping) and isinstance(new, Mapping):
             for name, each in kind.fields.items():
-                yield from _compare(
-                    old.get(name), new.get(name), each.kind, f"{path}.{name}", True
-                )
+                yield from _compare(old.get(name), new.get(name), each.kind, f"{path}.{name}", True)
         case Map() if isinstance(old, Mapping) and isinstance(new, Mapping):
             for name in sorted({*old, *new}):
-                yield from _compare(
-                    old.get(name), new.get(name), kind.of, f"{path}.{name}", True
-                )
+                yield from _compare(old.get(name), new.get(name), kind.of, f"{path}.{name}", True)
         case List() if isinstance(old, list) and isinstance(new, list):
             yield from _compare_lists(old, new, kind, path, nested)
         case Bag() if _as_bag(old) == _as_bag(new):
@@ -88,9 +78,7 @@ def _as_bag(value: Any) -> list[str]:
     return sorted(map(repr, value or []))
 
 
-def drifted(
-    inputs: Mapping[str, Any], state: Mapping[str, Any], schema: Object
-) -> dict[str, Any]:
+def drifted(inputs: Mapping[str, Any], state: Mapping[str, Any], schema: Object) -> dict[str, Any]:
     """The inputs as they would read had the program asked for the state that was found."""
     return {
         name: _overlay(value, state[name], schema.fields[name].kind)
@@ -105,11 +93,7 @@ def _overlay(wanted: Any, found: Any, kind: Kind) -> Any:
         return Secret(_overlay(wanted.value, found, kind))
     if plain(wanted) == found:
         return wanted
-    if (
-        isinstance(wanted, Mapping)
-        and isinstance(found, Mapping)
-        and isinstance(kind, Object)
-    ):
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping) and isinstance(kind, Object):
         return {
             name: _overlay(value, found[name], kind.fields[name].kind)
             if name in found and name in kind.fields

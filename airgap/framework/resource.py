@@ -85,15 +85,11 @@ class ResourceType(ABC, Generic[Client]):
 
     def preview_update(self, state: State, inputs: Inputs) -> State:
         """The state that an update is expected to give."""
-        gone = {
-            name for name in self.inputs.fields if name not in inputs and name in state
-        }
+        gone = {name for name in self.inputs.fields if name not in inputs and name in state}
         kept = {name: value for name, value in state.items() if name not in gone}
         return {**kept, **inputs}
 
-    def adjust(
-        self, changes: list[Change], state: State, inputs: Inputs
-    ) -> list[Change]:
+    def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         """The changes that count, where the schema alone does not tell."""
         return changes
 
@@ -108,9 +104,7 @@ class ResourceType(ABC, Generic[Client]):
         """The state as found, None where there is nothing; `state` is empty for an import."""
 
     @abstractmethod
-    def update(
-        self, context: Context[Client], id: str, state: State, inputs: Inputs
-    ) -> State: ...
+    def update(self, context: Context[Client], id: str, state: State, inputs: Inputs) -> State: ...
 
     @abstractmethod
     def delete(self, context: Context[Client], id: str, state: State) -> None:

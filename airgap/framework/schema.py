@@ -72,9 +72,7 @@ class Field:
     """The resource's own name; made from the program's where it gives none."""
 
 
-def check(
-    properties: Mapping[str, Any], schema: Object
-) -> tuple[dict[str, Any], list[Problem]]:
+def check(properties: Mapping[str, Any], schema: Object) -> tuple[dict[str, Any], list[Problem]]:
     """The inputs with defaults filled in and named in `__defaults`, and what is wrong with them."""
     problems: list[Problem] = []
     return _check_object(properties, schema, "", problems), problems
@@ -143,11 +141,7 @@ def _check(value: Any, kind: Kind, path: str, problems: list[Problem]) -> Any:
 def _check_scalar(value: Any, kind: Scalar, path: str, problems: list[Problem]) -> Any:
     if kind is ANY:
         return value
-    if (
-        kind is STRING
-        and isinstance(value, (int, float))
-        and not isinstance(value, bool)
-    ):
+    if kind is STRING and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if kind in (INTEGER, NUMBER) and isinstance(value, str):
         try:
@@ -177,6 +171,4 @@ def _type_name(value: Any) -> str:
 
 
 def _kind_name(kind: Kind) -> str:
-    return {List: "list", Bag: "list", Map: "object", Object: "object"}.get(
-        type(kind), "value"
-    )
+    return {List: "list", Bag: "list", Map: "object", Object: "object"}.get(type(kind), "value")

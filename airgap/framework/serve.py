@@ -10,7 +10,8 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 
-from airgap.framework.plugin import Plugin, Servicer
+from airgap.framework.plugin import Plugin
+from airgap.framework.servicer import Servicer
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
@@ -33,9 +34,7 @@ def serve(plugin: Plugin) -> None:
         lambda: os.getppid() != parent,
     )
     run_server(
-        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-            servicer, server
-        ),
+        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server),
         servicer.cancelled,
     )
     servicer.close()

@@ -17,9 +17,7 @@ _UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
-_BOOKKEEPING = frozenset(
-    {"__defaults", "__meta", "__pulumi_raw_state_delta", "__internal"}
-)
+_BOOKKEEPING = frozenset({"__defaults", "__meta", "__pulumi_raw_state_delta", "__internal"})
 
 
 class Unknown:
@@ -64,9 +62,7 @@ def _load(value: struct_pb2.Value) -> Any:
             return None
 
 
-def dump(
-    properties: Mapping[str, Any], secret: Collection[str] = ()
-) -> struct_pb2.Struct:
+def dump(properties: Mapping[str, Any], secret: Collection[str] = ()) -> struct_pb2.Struct:
     """A response's properties; those named in `secret` are wrapped."""
     struct = struct_pb2.Struct()
     for name, value in properties.items():
@@ -148,9 +144,4 @@ def holds_unknown(value: Any) -> bool:
 
 def secret_names(*properties: Mapping[str, Any]) -> set[str]:
     """The names of the properties that hold a secret in any of the maps."""
-    return {
-        name
-        for each in properties
-        for name, value in each.items()
-        if holds_secret(value)
-    }
+    return {name for each in properties for name, value in each.items() if holds_secret(value)}

@@ -54,9 +54,7 @@ class Domain(ResourceType[Connection]):
         if inputs["coreosIgnition"] not in ("", None):
             yield "coreosIgnition", "is not supported by isolab's plugin; use cloudinit"
 
-    def adjust(
-        self, changes: list[Change], state: State, inputs: Inputs
-    ) -> list[Change]:
+    def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         return [
             Change(path=each.path, what=each.what, replaces=True)
             if each.top == "networkInterfaces" and not _in_place(each.path)
@@ -100,16 +98,12 @@ class Domain(ResourceType[Connection]):
             domain = found(connection.handle.lookupByUUIDString, id)
             return None if domain is None else state_of(connection, domain, state)
 
-    def update(
-        self, context: Context[Connection], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         connection, name = context.client, inputs["name"]
         with told(f"domain {name} was not changed"):
             domain = found(connection.handle.lookupByUUIDString, id)
             if domain is None:
-                raise Failure(
-                    f"the domain {name} is gone: run a refresh, then up again"
-                )
+                raise Failure(f"the domain {name} is gone: run a refresh, then up again")
             domain.setAutostart(1 if inputs.get("autostart") else 0)
             if inputs.get("cloudinit") != state.get("cloudinit"):
                 _change_seed(domain, state, inputs)

@@ -61,9 +61,7 @@ INPUTS = Object(
         "networkInterfaces": Field(List(INTERFACE)),
         "consoles": Field(List(CONSOLE), replaces=True),
         "graphics": Field(GRAPHICS, replaces=True),
-        "video": Field(
-            Object({"type": Field(STRING, default="cirrus")}), replaces=True
-        ),
+        "video": Field(Object({"type": Field(STRING, default="cirrus")}), replaces=True),
         "autostart": Field(BOOLEAN),
         "running": Field(BOOLEAN, default=True),
         "qemuAgent": Field(BOOLEAN, default=False, replaces=True),

@@ -73,9 +73,7 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
     state["type"] = known.get("type", root.get("type"))
     if reshaped:
         # What the stylesheet made of it is not what the program asked for.
-        state |= {
-            name: known[name] for name in ("memory", "vcpu", "disks") if name in known
-        }
+        state |= {name: known[name] for name in ("memory", "vcpu", "disks") if name in known}
     return state
 
 
@@ -100,9 +98,7 @@ def _disks(root: Element, known: Inputs) -> list[dict[str, Any]]:
     ]
 
 
-def _interfaces(
-    connection: Connection, root: Element, known: Inputs
-) -> list[dict[str, Any]]:
+def _interfaces(connection: Connection, root: Element, known: Inputs) -> list[dict[str, Any]]:
     wanted = known.get("networkInterfaces", [])
     elements = root.findall("devices/interface")
     return [
@@ -111,9 +107,7 @@ def _interfaces(
     ]
 
 
-def _interface(
-    connection: Connection, each: Element, wanted: Mapping[str, Any]
-) -> dict[str, Any]:
+def _interface(connection: Connection, each: Element, wanted: Mapping[str, Any]) -> dict[str, Any]:
     name = each.find("source").get("network", "")
     mac = each.find("mac").get("address")
     network = found(connection.handle.networkLookupByName, name)

@@ -16,9 +16,7 @@ def document(connection: Connection, inputs: Inputs) -> Element:
     return element(
         "domain",
         element("name", inputs["name"]),
-        element("description", inputs["description"])
-        if inputs.get("description")
-        else None,
+        element("description", inputs["description"]) if inputs.get("description") else None,
         element("memory", str(inputs["memory"]), unit="MiB"),
         element("vcpu", str(inputs["vcpu"])),
         _boot(inputs),
@@ -75,9 +73,7 @@ def _devices(connection: Connection, inputs: Inputs) -> Iterator[Element]:
             element("target", type="virtio", name="org.qemu.guest_agent.0"),
             type="unix",
         )
-    yield element(
-        "rng", element("backend", "/dev/urandom", model="random"), model="virtio"
-    )
+    yield element("rng", element("backend", "/dev/urandom", model="random"), model="virtio")
 
 
 def _disk(connection: Connection, path: str, name: str) -> Element:
@@ -119,9 +115,7 @@ def network_of(connection: Connection, interface: Mapping[str, Any]) -> Any:
         network = found(handle.networkLookupByName, interface["networkName"])
     if network is None:
         wanted = interface.get("networkId") or interface.get("networkName")
-        raise Failure(
-            f"there is no network {wanted} for the interface {interface.get('mac', '')}"
-        )
+        raise Failure(f"there is no network {wanted} for the interface {interface.get('mac', '')}")
     return network
 
 

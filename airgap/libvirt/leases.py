@@ -33,9 +33,7 @@ def reserve(connection: Connection, interfaces: Iterable[Mapping[str, Any]]) -> 
         present = reserved(network).get(mac, set())
         wanted = set(each["addresses"])
         for address in present - wanted:
-            _update(
-                network, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, mac, address, None
-            )
+            _update(network, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, mac, address, None)
         for address in wanted - present:
             command = libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
             _update(network, command, mac, address, each.get("hostname"))
@@ -65,8 +63,4 @@ def _update(
 
 def _flags(network: libvirt.virNetwork) -> int:
     config = libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
-    return (
-        config | libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
-        if network.isActive()
-        else config
-    )
+    return config | libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE if network.isActive() else config

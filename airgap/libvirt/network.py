@@ -72,9 +72,7 @@ class Network(ResourceType[Connection]):
                 except ValueError as error:
                     yield f"addresses[{index}]", f"is no network: {error}"
 
-    def adjust(
-        self, changes: list[Change], state: State, inputs: Inputs
-    ) -> list[Change]:
+    def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         return [
             Change(path=each.path, what=each.what, replaces=True)
             if each.path in ("dns.enabled", "dns.localOnly")
@@ -92,9 +90,7 @@ class Network(ResourceType[Connection]):
                         f"look at it with `virsh net-dumpxml {name}`"
                     )
                 context.making()
-                network = connection.handle.networkDefineXML(
-                    transformed(_document(inputs), inputs)
-                )
+                network = connection.handle.networkDefineXML(transformed(_document(inputs), inputs))
             try:
                 network.setAutostart(1 if inputs.get("autostart") else 0)
                 network.create()
@@ -115,16 +111,12 @@ class Network(ResourceType[Connection]):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             return None if network is None else _state(network, state)
 
-    def update(
-        self, context: Context[Connection], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         name = inputs["name"]
         with told(f"network {name} was not changed"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             if network is None:
-                raise Failure(
-                    f"the network {name} is gone: run a refresh, then up again"
-                )
+                raise Failure(f"the network {name} is gone: run a refresh, then up again")
             if not network.isActive():
                 network.create()
             network.setAutostart(1 if inputs.get("autostart") else 0)
@@ -152,9 +144,7 @@ def _document(inputs: Inputs) -> Element:
         element("forward", mode=mode) if mode != "none" else None,
         element("bridge", name=inputs.get("bridge"), stp="on", delay="0"),
         element("mtu", size=str(inputs["mtu"])) if "mtu" in inputs else None,
-        element("domain", name=domain, localOnly=yes_no(dns.get("localOnly")))
-        if domain
-        else None,
+        element("domain", name=domain, localOnly=yes_no(dns.get("localOnly"))) if domain else None,
         element(
             "dns",
             *(_dns_host(ip, names) for ip, names in hosts.items()),
@@ -171,9 +161,7 @@ def _ip(network: ipaddress.IPv4Network | ipaddress.IPv6Network, dhcp: Any) -> El
     """The host takes the network's first address; DHCP may give out all others."""
     leases = None
     if dhcp:
-        leases = element(
-            "dhcp", element("range", start=str(network[2]), end=str(network[-2]))
-        )
+        leases = element("dhcp", element("range", start=str(network[2]), end=str(network[-2])))
     return element(
         "ip",
         leases,
@@ -195,18 +183,14 @@ def _dns_host(ip: str, names: list[str]) -> Element:
     return element("host", *(element("hostname", name) for name in names), ip=ip)
 
 
-def _change_dns_hosts(
-    network: libvirt.virNetwork, wanted: list[dict[str, str]]
-) -> None:
+def _change_dns_hosts(network: libvirt.virNetwork, wanted: list[dict[str, str]]) -> None:
     """Only the addresses whose names differ are taken out and put in again."""
     root = parse(network.XMLDesc())
     present = grouped(_dns_hosts(root))
     target = grouped(wanted)
     for ip, names in present.items():
         if target.get(ip) != names:
-            _update(
-                network, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, _dns_host(ip, names)
-            )
+            _update(network, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, _dns_host(ip, names))
     for ip, names in target.items():
         if present.get(ip) != names:
             _update(
@@ -217,10 +201,7 @@ def _change_dns_hosts(
 
 
 def _update(network: libvirt.virNetwork, command: int, entry: Element) -> None:
-    flags = (
-        libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
-        | libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
-    )
+    flags = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE | libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
     section = libvirt.VIR_NETWORK_SECTION_DNS_HOST
     network.update(command, section, -1, text(entry), flags)
 
@@ -235,9 +216,7 @@ def _dns_hosts(root: Element) -> list[dict[str, str]]:
 
 def _state(network: libvirt.virNetwork, known: Inputs) -> State:
     root = parse(network.XMLDesc())
-    forward, mtu, domain, dns = (
-        root.find(tag) for tag in ("forward", "mtu", "domain", "dns")
-    )
+    forward, mtu, domain, dns = (root.find(tag) for tag in ("forward", "mtu", "domain", "dns"))
     bridge = root.find("bridge")
     hosts, wanted = _dns_hosts(root), known.get("dns", {}).get("hosts", [])
     if grouped(hosts) == grouped(wanted):
@@ -264,9 +243,7 @@ def _state(network: libvirt.virNetwork, known: Inputs) -> State:
     }
     if state["mode"] == "none" or "xml" in known:
         # What a stylesheet did to the document is not what the program asked for.
-        state |= {
-            name: known[name] for name in ("mode", "dns", "dhcp") if name in known
-        }
+        state |= {name: known[name] for name in ("mode", "dns", "dhcp") if name in known}
     return state
 
 

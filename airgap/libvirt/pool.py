@@ -81,9 +81,7 @@ class Pool(ResourceType[Connection]):
             pool = found(context.client.handle.storagePoolLookupByUUIDString, id)
             return None if pool is None else _state(pool, state)
 
-    def update(
-        self, context: Context[Connection], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:

@@ -65,16 +65,12 @@ class CloudInitDisk(ResourceType[Connection]):
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         if not state:
-            raise Failure(
-                "a cloud-init disk cannot be imported: let the stack make its own"
-            )
+            raise Failure("a cloud-init disk cannot be imported: let the stack make its own")
         with told(f"cloud-init disk {id} cannot be read"):
             volume = storage.volume_at(context.client, _path(id), state.get("pool"))
             return None if volume is None else state
 
-    def update(
-        self, context: Context[Connection], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:

@@ -22,9 +22,7 @@ def pool_named(connection: Connection, name: str) -> libvirt.virStoragePool:
     return pool
 
 
-def volume_at(
-    connection: Connection, path: str, pool: str | None
-) -> libvirt.virStorageVol | None:
+def volume_at(connection: Connection, path: str, pool: str | None) -> libvirt.virStorageVol | None:
     """The volume, also when it came behind libvirt's back or its pool is not running."""
     volume = found(connection.handle.storageVolLookupByKey, path)
     if volume is None and pool is not None:

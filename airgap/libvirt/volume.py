@@ -60,11 +60,7 @@ class Volume(ResourceType[Connection]):
         elif "size" not in inputs and "baseVolumeId" not in inputs:
             yield "size", "is required where neither source nor baseVolumeId is given"
         source = inputs.get("source", "")
-        if (
-            isinstance(source, str)
-            and "://" in source
-            and not source.startswith("file://")
-        ):
+        if isinstance(source, str) and "://" in source and not source.startswith("file://"):
             yield "source", "is a URL, expected a path on this machine"
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
@@ -93,9 +89,7 @@ class Volume(ResourceType[Connection]):
                 return None
             return _state(volume, state)
 
-    def update(
-        self, context: Context[Connection], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
@@ -121,13 +115,9 @@ def look_at(path: Path) -> Image:
         with path.open("rb") as file:
             head = file.read(32)
     except OSError as error:
-        raise Failure(
-            f"the image {path} cannot be read: {os.strerror(error.errno or 0)}"
-        ) from None
+        raise Failure(f"the image {path} cannot be read: {os.strerror(error.errno or 0)}") from None
     if head.startswith(_QCOW2):
-        return Image(
-            format="qcow2", capacity=int.from_bytes(head[24:32], "big"), length=length
-        )
+        return Image(format="qcow2", capacity=int.from_bytes(head[24:32], "big"), length=length)
     return Image(format="raw", capacity=length, length=length)
 
 
@@ -163,9 +153,7 @@ def _empty(connection: Connection, inputs: Inputs) -> str:
         least = backing.info()[1]
         size = least if size is None else size
         if size < least:
-            raise Failure(
-                f"size {size} is smaller than that of the base volume {path}, {least}"
-            )
+            raise Failure(f"size {size} is smaller than that of the base volume {path}, {least}")
         format = parse(backing.XMLDesc()).find("target/format").get("type")
         base = element(
             "backingStore",

@@ -14,9 +14,7 @@ XSLT = Field(Object({"xslt": Field(STRING)}), replaces=True)
 """The input with which a program reshapes the XML."""
 
 
-def element(
-    tag: str, *children: Element | str | None, **attributes: str | None
-) -> Element:
+def element(tag: str, *children: Element | str | None, **attributes: str | None) -> Element:
     """An element; absent children and attributes are left out."""
     made = etree.Element(tag, {n: v for n, v in attributes.items() if v is not None})
     for child in children:
@@ -43,9 +41,7 @@ def transformed(root: Element, inputs: Mapping[str, Any]) -> str:
             access_control=etree.XSLTAccessControl.DENY_ALL,
         )
         # Parsed anew: a stylesheet must see the document that libvirt would.
-        return etree.tostring(
-            transform(etree.fromstring(text(root))), encoding="unicode"
-        )
+        return etree.tostring(transform(etree.fromstring(text(root))), encoding="unicode")
     except etree.LxmlError as error:
         raise Failure(f"xml.xslt cannot be applied: {error}") from None
 

@@ -22,12 +22,12 @@ from airgap.framework import (
     Plugin,
     ResourceType,
     State,
+    values,
 )
-from airgap.framework import values
 from airgap.framework.diff import changes, drifted
 from airgap.framework.journal import Journal
-from airgap.framework.plugin import Servicer
 from airgap.framework.schema import check
+from airgap.framework.servicer import Servicer
 from airgap.framework.values import Secret
 
 HOST = Object({"name": Field(STRING), "ip": Field(STRING)})
@@ -70,9 +70,7 @@ class Thing(ResourceType[None]):
     def read(self, context: Context[None], id: str, state: State) -> State | None:
         return {**self.things[id], "serial": 7} if id in self.things else None
 
-    def update(
-        self, context: Context[None], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[None], id: str, state: State, inputs: Inputs) -> State:
         raise Failure("it is stuck:\n  shake it")
 
     def delete(self, context: Context[None], id: str, state: State) -> None:
@@ -113,12 +111,8 @@ def servicer(thing: Thing, tmp_path: Any) -> Servicer:
     return Servicer(plugin(thing), journal=Journal(tmp_path))
 
 
-def create(
-    servicer: Servicer, inputs: dict[str, Any], preview: bool = False
-) -> dict[str, Any]:
-    request = provider_pb2.CreateRequest(
-        urn=URN, properties=values.dump(inputs), preview=preview
-    )
+def create(servicer: Servicer, inputs: dict[str, Any], preview: bool = False) -> dict[str, Any]:
+    request = provider_pb2.CreateRequest(urn=URN, properties=values.dump(inputs), preview=preview)
     return values.load(servicer.Create(request, Call()).properties)
 
 
@@ -228,9 +222,7 @@ def test_a_preview_makes_nothing_and_knows_no_computed_output(
 
 
 def test_what_is_gone_reads_as_nothing(servicer: Servicer) -> None:
-    request = provider_pb2.ReadRequest(
-        urn=URN, id="1", properties=values.dump({"name": "a"})
-    )
+    request = provider_pb2.ReadRequest(urn=URN, id="1", properties=values.dump({"name": "a"}))
     assert servicer.Read(request, Call()).id == ""
 
 
@@ -256,9 +248,7 @@ def test_a_failure_is_one_line(servicer: Servicer) -> None:
         servicer.Update(request, Call())
 
 
-def test_a_create_that_was_cut_off_is_cleared_away_by_the_next(
-    thing: Thing, tmp_path: Any
-) -> None:
+def test_a_create_that_was_cut_off_is_cleared_away_by_the_next(thing: Thing, tmp_path: Any) -> None:
     thing.fails = True
     with pytest.raises(KeyboardInterrupt):
         create(Servicer(plugin(thing), journal=Journal(tmp_path)), {"name": "a"})
@@ -271,12 +261,8 @@ def test_a_create_that_was_cut_off_is_cleared_away_by_the_next(
     assert "leftover" not in thing.things
 
 
-def test_what_is_finished_after_the_engine_died_is_undone(
-    thing: Thing, tmp_path: Any
-) -> None:
-    orphan = Servicer(
-        plugin(thing), engine_is_gone=lambda: True, journal=Journal(tmp_path)
-    )
+def test_what_is_finished_after_the_engine_died_is_undone(thing: Thing, tmp_path: Any) -> None:
+    orphan = Servicer(plugin(thing), engine_is_gone=lambda: True, journal=Journal(tmp_path))
     create(orphan, {"name": "a"})
     assert thing.things == {}
 

@@ -108,21 +108,15 @@ class Bench:
 
     def up(self) -> Outcome:
         """An up that has to succeed."""
-        return self.must(
-            "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test"
-        )
+        return self.must("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
 
     def refresh(self) -> Outcome:
         """A refresh that has to succeed."""
-        return self.must(
-            "refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test"
-        )
+        return self.must("refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
 
     def destroy(self) -> Outcome:
         """A destroy that has to succeed."""
-        return self.must(
-            "destroy", "--yes", "--skip-preview", "--non-interactive", "-s", "test"
-        )
+        return self.must("destroy", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
 
     def preview(self) -> list[dict[str, Any]]:
         """The steps that an up would take, in the form of the records."""
@@ -134,10 +128,7 @@ class Bench:
         """The stack's resources by their name in the program."""
         done = self.must("stack", "export", "--stack", "test")
         deployment = json.loads(done.output)["deployment"]
-        return {
-            each["urn"].rsplit("::", 1)[-1]: each
-            for each in deployment.get("resources", [])
-        }
+        return {each["urn"].rsplit("::", 1)[-1]: each for each in deployment.get("resources", [])}
 
 
 def _counts(step: Mapping[str, Any]) -> bool:

@@ -51,9 +51,7 @@ network = libvirt.Network(
     dns={
         "enabled": True,
         "local_only": True,
-        "hosts": scenario.get(
-            "dns", [{"hostname": place["hostname"], "ip": place["address"]}]
-        ),
+        "hosts": scenario.get("dns", [{"hostname": place["hostname"], "ip": place["address"]}]),
     },
     opts=options,
 )

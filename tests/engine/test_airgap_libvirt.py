@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import harness
+import pytest
 
 libvirt = pytest.importorskip("libvirt")
 URI = "qemu:///system"
@@ -105,25 +104,17 @@ def by_name(resources: Any) -> dict[str, Any]:
 
 def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
     folder = bench.folder.parent
-    ours = [
-        each
-        for each in bench.resources().values()
-        if each["type"].startswith("libvirt:")
-    ]
+    ours = [each for each in bench.resources().values() if each["type"].startswith("libvirt:")]
     ours = normalised(ours, folder)
     theirs = record("libvirt-state.json")
-    ids = {
-        by_name(theirs)[name]["id"]: each["id"] for name, each in by_name(ours).items()
-    }
+    ids = {by_name(theirs)[name]["id"]: each["id"] for name, each in by_name(ours).items()}
     text = json.dumps(theirs)
     for recorded, present in ids.items():
         text = text.replace(recorded, present)
     expected = by_name(json.loads(text))
     for name, each in by_name(ours).items():
         for part in ("inputs", "outputs"):
-            kept = {
-                key: value for key, value in each[part].items() if key not in MOVING
-            }
+            kept = {key: value for key, value in each[part].items() if key not in MOVING}
             wanted = {k: v for k, v in expected[name][part].items() if k not in MOVING}
             assert kept == wanted, f"{part} of {name}"
 
@@ -134,9 +125,7 @@ def test_a_second_up_and_a_refresh_propose_nothing(bench: harness.Bench) -> None
     assert bench.preview() == []
 
 
-@pytest.mark.parametrize(
-    "change", record("libvirt-changes.json"), ids=lambda c: c["scenario"]
-)
+@pytest.mark.parametrize("change", record("libvirt-changes.json"), ids=lambda c: c["scenario"])
 def test_a_change_is_told_as_the_official_plugin_tells_it(
     bench: harness.Bench, change: dict[str, Any]
 ) -> None:
@@ -151,9 +140,7 @@ def test_changes_in_place_leave_the_domain_running(bench: harness.Bench) -> None
     connection = libvirt.open(URI)
     before = connection.lookupByName("fid-a").ID()
     hosts = [{"hostname": "b.fid.lan", "ip": "10.77.1.12"}]
-    bench.scenario(
-        {"autostart": False, "user_data": "#cloud-config\nhostname: b\n", "dns": hosts}
-    )
+    bench.scenario({"autostart": False, "user_data": "#cloud-config\nhostname: b\n", "dns": hosts})
     bench.up()
     assert bench.preview() == []
     domain = connection.lookupByName("fid-a")
@@ -185,9 +172,7 @@ def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
     domain = connection.lookupByName("fid-a")
     domain.destroy()
     domain.undefine()
-    connection.storagePoolLookupByName("fid-pool").storageVolLookupByName(
-        "fid-data"
-    ).delete()
+    connection.storagePoolLookupByName("fid-pool").storageVolLookupByName("fid-data").delete()
     bench.refresh()
     assert {step["name"]: step["op"] for step in bench.preview()} == {
         "data": "create",
@@ -199,15 +184,10 @@ def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
 
 def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     bench.scenario({"source": "/nonexistent.qcow2"})
-    done = bench.run(
-        "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test"
-    )
+    done = bench.run("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
     bench.scenario({})
     assert done.code != 0
-    assert (
-        "the image /nonexistent.qcow2 cannot be read: No such file or directory"
-        in done.output
-    )
+    assert "the image /nonexistent.qcow2 cannot be read: No such file or directory" in done.output
     assert "Traceback" not in done.text
     bench.up()
     assert bench.preview() == []
