@@ -1,0 +1,43 @@
+"""The script that writes a container's files on its guest."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from isolab import labfile
+from isolab.model import Lab
+from isolab.plan import guestfiles, secrets
+from isolab.plan.make import make_plan
+from isolab.plan.model import Container, Surroundings
+
+SEED = "5e" * 32
+REFERENCE = Path(__file__).parents[2] / "stacks" / "reference.yaml"
+
+
+def web() -> Container:
+    lab = labfile.load(REFERENCE, {})
+    assert isinstance(lab, Lab)
+    plan = make_plan(lab, Surroundings(stack="test"))
+    return next(c for c in plan.containers if c.service == "web")
+
+
+def test_a_secret_is_derived_and_written_where_the_container_mounts_it(tmp_path: Path) -> None:
+    (secret,) = web().files
+    here = replace(web(), slice="", files=(replace(secret, path=f"{tmp_path}/web-1/secret"),))
+    subprocess.run(
+        ["sh", "-c", guestfiles.WRITE], input=guestfiles.archive(here, SEED), text=True, check=True
+    )
+    written = tmp_path / "web-1" / "secret"
+    assert written.read_text() == secrets.password(SEED, "db_password")
+    assert written.stat().st_mode & 0o777 == 0o444
+    assert written.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_pids_limit_is_a_slice_that_systemd_is_told_of_when_it_knows_it_already() -> None:
+    script = guestfiles.archive(replace(web(), files=()), SEED)
+    assert "isolab-web-1.slice" in script
+    assert script.rstrip().endswith("$reload")
+
+
+def test_a_container_without_files_needs_no_script() -> None:
+    assert guestfiles.archive(replace(web(), slice="", files=()), SEED) == ""
