@@ -143,7 +143,11 @@ def make_disk(rootfs: Path, folder: Path) -> None:
         "mkfs.ext4", "-q", "-L", "root", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
         "-d", rootfs, raw, f"{size}M",
     )  # fmt: skip
-    run("qemu-img", "convert", "-O", "qcow2", raw, folder / "disk.qcow2")
+    # A third of the size to upload into each stack's pool; zstd unpacks faster than disks read.
+    run(
+        "qemu-img", "convert", "-c", "-o", "compression_type=zstd", "-O", "qcow2",
+        raw, folder / "disk.qcow2",
+    )  # fmt: skip
     raw.unlink()
 
 

@@ -1,7 +1,6 @@
 """Debian's published cloud image, for machines with internet: fetched and verified."""
 
 import hashlib
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
