@@ -49,7 +49,7 @@ def _name(node: Node) -> str:
 
 
 def _network(name: str, node: Node) -> ServiceNetwork:
-    scalars.check_name(node, name.replace("_", "-"), "a network")
+    scalars.check_compose_name(node, name, "a network")
     with Fields(node, ("internal", "driver"), "a network") as fields:
         fields.get("driver", scalars.choice("bridge"), "bridge")
         internal = fields.get("internal", scalars.flag, False)
@@ -57,7 +57,7 @@ def _network(name: str, node: Node) -> ServiceNetwork:
 
 
 def _volume(name: str, node: Node) -> str:
-    scalars.check_name(node, name.replace("_", "-"), "a volume")
+    scalars.check_compose_name(node, name, "a volume")
     with Fields(node, ("driver",), "a volume") as fields:
         fields.get("driver", scalars.choice("local"), "local")
     return name
@@ -69,7 +69,7 @@ def _secret(
     known = ("content", "environment", "file", "external")
 
     def read(name: str, node: Node) -> Secret:
-        scalars.check_name(node, name.replace("_", "-").replace(".", "-"), f"a {kind}")
+        scalars.check_compose_name(node, name, f"a {kind}")
         with Fields(node, known, f"a {kind}") as fields:
             if sum(key in fields for key in known) != 1:
                 fields.add(node.problem(f"expected one of {', '.join(known)}"))

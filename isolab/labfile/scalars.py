@@ -16,6 +16,7 @@ _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_COMPOSE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -140,6 +141,15 @@ def check_name(node: Node, name: str, what: str) -> str:
             "small letters, digits and hyphens, at most 40, no hyphen at either end",
         )
     return name
+
+
+def check_compose_name(node: Node, name: str, what: str) -> None:
+    """A name as Compose allows them."""
+    if not _COMPOSE_NAME.fullmatch(name):
+        node.refuse(
+            f"{name!r} is no name for {what}",
+            "letters, digits, hyphens, underscores and dots, at most 40, a letter or digit first",
+        )
 
 
 def command(node: Node) -> tuple[str, ...]:

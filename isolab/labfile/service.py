@@ -17,7 +17,7 @@ _TEXTS = many(scalars.filled)
 
 def service(name: str, node: Node) -> Service:
     """What the file says of one service; every key that isolab does not know is refused."""
-    scalars.check_name(node, name, "a service")
+    scalars.check_compose_name(node, name, "a service")
     with Fields(node, KEYS, "a service") as fields:
         replicas, limits = fields.get("deploy", parts.deploy, (None, Limits())) or (None, Limits())
         volumes = fields.get("volumes", many(parts.volume), ()) or ()

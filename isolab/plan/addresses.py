@@ -1,15 +1,14 @@
-"""Subnets, addresses, MACs and other names that the machine needs unique, derived from the stack."""
+"""Subnets, addresses, MACs and other names that must be unique, derived from the stack."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Network
 
 from isolab.plan.placement import Place
+from isolab.rules.guests import BELOW_FIRST_GUEST
 
 RANGE = IPv4Network("10.64.0.0/10")
 """Where derived subnets lie: in the private range, away from what home routers hand out."""
-FIRST_GUEST = 11
-"""Below are the gateway and addresses for what stands beside the guests."""
 ROW = 10
 """Guests of a group stand side by side where they can: .21, .22, .23."""
 REGISTRY_PORT = 5000
@@ -39,7 +38,7 @@ def gateway(cidr: str) -> str:
 
 def room(cidr: str) -> int:
     """How many guests the subnet has addresses for."""
-    return max(0, IPv4Network(cidr).num_addresses - 1 - FIRST_GUEST)
+    return max(0, IPv4Network(cidr).num_addresses - 1 - BELOW_FIRST_GUEST)
 
 
 def guest_addresses(cidr: str, guests: Sequence[Place]) -> Mapping[str, str]:
@@ -57,7 +56,7 @@ def guest_addresses(cidr: str, guests: Sequence[Place]) -> Mapping[str, str]:
             slot = (slot + 1) % slots
         taken[slot] = guest.name
     network = IPv4Network(cidr).network_address
-    return {name: str(network + FIRST_GUEST + slot) for slot, name in taken.items()}
+    return {name: str(network + BELOW_FIRST_GUEST + slot) for slot, name in taken.items()}
 
 
 def mac(stack: str, guest: str) -> str:

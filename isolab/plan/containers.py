@@ -41,7 +41,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         guest=guest,
         image=service.image,
         digest=layout.digests.get(service.image),
-        slice=f"isolab-{name}.slice" if service.limits.pids else "",
+        slice=_slice(service, replica) if service.limits.pids else "",
         command=service.command,
         entrypoint=service.entrypoint,
         environment=_sorted(
@@ -84,6 +84,11 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         logging_options=_sorted(service.logging_options),
         limits=service.limits,
     )
+
+
+def _slice(service: Service, replica: int) -> str:
+    """systemd reads a hyphen as "below": web-1's slice must not hold that of a service web-1."""
+    return f"isolab-{service.name.replace('-', '.')}-{replica}.slice"
 
 
 def published(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:

@@ -6,8 +6,16 @@ from isolab.model import GuestGroup, Lab
 from isolab.plan import addresses, networks
 from isolab.plan.containers import Layout, container, published
 from isolab.plan.links import links
-from isolab.plan.model import Container, Endpoint, Guest, LabNetwork, Plan, Pool, Registry
-from isolab.plan.model import Surroundings
+from isolab.plan.model import (
+    Container,
+    Endpoint,
+    Guest,
+    LabNetwork,
+    Plan,
+    Pool,
+    Registry,
+    Surroundings,
+)
 from isolab.plan.order import start_order
 from isolab.plan.placement import Place, guests, place
 
@@ -96,8 +104,8 @@ def _guest(
 
 def _endpoints(layout: Layout) -> Iterator[Endpoint]:
     """Where people reach services; a port that only a link needs is none of theirs."""
-    for (name, replica), place in sorted(layout.placed.items()):
+    for (name, replica), where in sorted(layout.placed.items()):
         service = next(s for s in layout.lab.services if s.name == name)
         for port in published(layout, service, replica):
-            if port.protocol == "tcp" and port.ip == layout.addresses[place.name]:
+            if port.protocol == "tcp" and port.ip == layout.addresses[where.name]:
                 yield Endpoint(service=name, url=f"http://{port.ip}:{port.external}")

@@ -1,7 +1,7 @@
 """The order in which services start: behind all that they depend on."""
 
 from collections.abc import Iterable
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from isolab.model import Service
 
@@ -19,13 +19,3 @@ def start_order(services: Iterable[Service]) -> tuple[Service, ...]:
         ordered += (by_name[name] for name in ready)
         sorter.done(*ready)
     return tuple(ordered)
-
-
-def cycle(services: Iterable[Service]) -> tuple[str, ...]:
-    """A circle of services that wait for each other, or nothing."""
-    graph = {service.name: set(service.depends_on) for service in services}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return tuple(reversed(error.args[1]))
-    return ()

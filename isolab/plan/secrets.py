@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+CLIENT_KEY = "ssh/client"
+"""Label of the key that opens every guest of the stack."""
 _SALT = b"isolab"
 _TYPE = b"ssh-ed25519"
 
@@ -20,6 +22,11 @@ class SshKey:
     private_openssh: str = field(repr=False)
     public: str
     """One line, without comment: ssh-ed25519 AAAA…"""
+
+
+def host_key(guest: str) -> str:
+    """Label of the key by which a guest is recognised."""
+    return f"ssh/host/{guest}"
 
 
 def derive(seed: str, label: str, length: int) -> bytes:

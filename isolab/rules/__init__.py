@@ -1,8 +1,38 @@
-"""Rules that a lab must keep: each a function from the lab to what breaks it."""
+"""Rules that a lab must keep: each a function from the lab to what breaks it.
 
+A rule looks at what the file says; what only shows once replicas have their guests is checked by
+the plan's rules.
+"""
+
+from collections.abc import Callable, Iterator
+
+from isolab.labfile import in_order
 from isolab.model import Lab, Problem
+from isolab.rules import guests, names, services
+
+Rule = Callable[[Lab], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    names.networks_exist,
+    names.volumes_exist,
+    names.secrets_and_configs_exist,
+    names.dependencies_exist,
+    names.placed_services_exist,
+    names.placement_targets_exist,
+    names.targets_mean_one_thing,
+    guests.there_is_a_guest,
+    guests.guests_can_boot,
+    guests.the_subnet_is_private,
+    guests.the_subnet_has_room,
+    services.nobody_waits_in_a_circle,
+    services.health_can_be_seen,
+    services.published_ports_can_be_reached,
+    services.ports_are_published_once,
+    services.targets_are_mounted_once,
+    services.extra_hosts_are_addresses,
+)
 
 
 def check(lab: Lab) -> tuple[Problem, ...]:
     """All that is wrong with a lab, in the order of the file."""
-    return ()
+    return in_order(tuple(problem for rule in RULES for problem in rule(lab)))

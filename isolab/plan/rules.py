@@ -1,0 +1,122 @@
+"""Rules that need to know where replicas run, or what is around the lab."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from isolab.labfile import in_order
+from isolab.model import Lab, Problem
+from isolab.plan import networks
+from isolab.plan.links import ports
+from isolab.plan.make import make_plan
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.placement import place
+from isolab.rules.problem import problem
+from isolab.units import MiB
+
+OS_RESERVE = MiB(224)
+"""What a guest's OS and its Docker need themselves."""
+
+Rule = Callable[[Lab, Plan], Iterator[Problem]]
+
+
+def check(lab: Lab, surroundings: Surroundings) -> tuple[Problem, ...]:
+    """All that keeps a lab that passed its own rules from being built as planned."""
+    plan = make_plan(lab, surroundings)
+    return in_order(tuple(problem for rule in RULES for problem in rule(lab, plan)))
+
+
+def containers_fit_their_guests(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """The memory limits on a guest stay below what its OS leaves: beyond, the kernel kills one."""
+    told: set[str] = set()
+    for guest in plan.guests:
+        limits = [c.limits.memory for c in guest.containers if c.limits.memory]
+        left = guest.memory - OS_RESERVE
+        if sum(limits) > left and guest.group not in told:
+            told.add(guest.group)
+            yield problem(
+                lab,
+                ("guests", guest.group, "memory"),
+                f"the containers on {guest.name} may use {sum(limits)} MiB, but of its "
+                f"{guest.memory} MiB the OS leaves {left} MiB",
+                f"give the guest at least {sum(limits) + OS_RESERVE}MiB",
+            )
+
+
+def cpus_are_there(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Docker refuses a container more processors than its guest has."""
+    told: set[str] = set()
+    for guest in plan.guests:
+        for container in guest.containers:
+            cpus = container.limits.cpus
+            if cpus and cpus > guest.vcpus and container.service not in told:
+                told.add(container.service)
+                yield problem(
+                    lab,
+                    _limit(lab, container.service, "cpus"),
+                    f"{cpus:g} processors, but {guest.name} has {guest.vcpus}",
+                    "give the guest more vcpus",
+                )
+
+
+def _limit(lab: Lab, service: str, key: str) -> tuple[str, ...]:
+    long = ("services", service, "deploy", "resources", "limits", key)
+    return long if long in lab.positions else ("services", service, key)
+
+
+def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """On one guest a port leads to one container."""
+    for guest in plan.guests:
+        owners: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for container in guest.containers:
+            for port in container.ports:
+                owners[port.external, port.protocol].append(container.name)
+        services = {container.name: container.service for container in guest.containers}
+        for (number, protocol), names in owners.items():
+            if len(names) > 1:
+                yield problem(
+                    lab,
+                    ("services", services[names[-1]], "ports"),
+                    f"{' and '.join(names)} both need port {number}/{protocol} of {guest.name}",
+                    "publish another one, leave the published port open, or place them apart",
+                )
+
+
+def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A service on another guest is called through its ports: the file has to name them."""
+    placed = place(lab)
+    services = {service.name: service for service in lab.services}
+    for service in lab.services:
+        for name in service.depends_on:
+            other = services[name]
+            shared = set(networks.of_service(service)) & set(networks.of_service(other))
+            here = {place.name for key, place in placed.items() if key[0] == service.name}
+            there = {place.name for key, place in placed.items() if key[0] == name}
+            if shared and not ports(other) and here - there:
+                yield problem(
+                    lab,
+                    ("services", name),
+                    f"{service.name} calls it from another guest, but it exposes no port",
+                    "for example expose: [3306]",
+                )
+
+
+def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """libvirt finds out that a disk is too small only after the old domain is gone."""
+    if plan.image is None:
+        return
+    for group in lab.guests:
+        if group.disk < plan.image.virtual_size:
+            yield problem(
+                lab,
+                ("guests", group.name, "disk"),
+                f"{group.disk} MiB given, but the guest image needs {plan.image.virtual_size} MiB",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    containers_fit_their_guests,
+    cpus_are_there,
+    published_ports_are_free,
+    dependencies_can_be_called,
+    root_disks_hold_the_image,
+)

@@ -1,0 +1,83 @@
+"""Rules about guests and the network between them."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from isolab.model import Lab, Problem
+from isolab.rules.problem import problem
+from isolab.units import MiB
+
+LEAST_MEMORY = MiB(384)
+"""Below, the guest's OS and Docker have no room to start."""
+LEAST_DATA = MiB(64)
+BELOW_FIRST_GUEST = 11
+"""Addresses that no guest gets, and one more for the broadcast."""
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+DOCKER = IPv4Network("172.17.0.0/16")
+"""Docker's own bridge, on the host and on every guest."""
+
+
+def there_is_a_guest(lab: Lab) -> Iterator[Problem]:
+    """Services run on guests."""
+    if lab.services and not lab.guests:
+        yield problem(
+            lab, ("guests",), "the lab has no guests", "for example guests: {app: {memory: 1GiB}}"
+        )
+
+
+def guests_can_boot(lab: Lab) -> Iterator[Problem]:
+    """A guest that dies while booting says so only minutes later, and not why."""
+    for group in lab.guests:
+        path = ("guests", group.name)
+        if group.memory < LEAST_MEMORY:
+            yield problem(
+                lab,
+                (*path, "memory"),
+                f"{group.memory} MiB given, expected at least {LEAST_MEMORY} MiB",
+                "the guest's OS and Docker need them",
+            )
+        if group.data is not None and group.data < LEAST_DATA:
+            yield problem(
+                lab,
+                (*path, "data"),
+                f"{group.data} MiB given, expected at least {LEAST_DATA} MiB",
+                "a file system needs them",
+            )
+
+
+def the_subnet_is_private(lab: Lab) -> Iterator[Problem]:
+    """A public subnet would cut the machine off from whoever owns it."""
+    if lab.cidr is None:
+        return
+    path = ("network", "cidr")
+    network = subnet(lab)
+    if network is None:
+        yield problem(
+            lab, path, f"{lab.cidr!r} given, expected a subnet such as 10.80.1.0/24, or auto"
+        )
+    elif not any(network.subnet_of(private) for private in PRIVATE):
+        yield problem(
+            lab, path, f"{lab.cidr} is not private", "take one of 10.0.0.0/8 or 192.168.0.0/16"
+        )
+    elif network.overlaps(DOCKER):
+        yield problem(lab, path, f"{lab.cidr} overlaps Docker's own {DOCKER}")
+
+
+def the_subnet_has_room(lab: Lab) -> Iterator[Problem]:
+    """Each guest has an address of its own."""
+    network = IPv4Network("10.0.0.0/24") if lab.cidr is None else subnet(lab)
+    count = sum(group.count for group in lab.guests)
+    if network is None:
+        return
+    room = max(0, network.num_addresses - 1 - BELOW_FIRST_GUEST)
+    if count > room:
+        where = ("network", "cidr") if lab.cidr else ("guests",)
+        yield problem(lab, where, f"{count} guests, but the subnet has addresses for {room}")
+
+
+def subnet(lab: Lab) -> IPv4Network | None:
+    """The lab's own subnet, if it is one."""
+    try:
+        return IPv4Network(lab.cidr or "")
+    except ValueError:
+        return None

@@ -1,0 +1,24 @@
+"""How rules say what is wrong, and where."""
+
+from collections.abc import Iterable
+
+from isolab.labfile.node import did_you_mean, dotted
+from isolab.model import Lab, Path, Problem
+
+
+def problem(lab: Lab, path: Path, message: str, hint: str = "") -> Problem:
+    """What is wrong with the value at this path."""
+    return Problem(position=lab.position(*path), path=dotted(path), message=message, hint=hint)
+
+
+def unknown(lab: Lab, path: Path, what: str, name: str, known: Iterable[str]) -> Problem:
+    """A name that nothing has."""
+    names = sorted(known)
+    there = f"there is {', '.join(names)}" if names else f"the lab declares no {what}"
+    hint = did_you_mean(name, names) or there
+    return problem(lab, path, f"there is no {what} {name!r}", hint)
+
+
+def item(lab: Lab, path: Path, name: str, index: int) -> Path:
+    """Where a name stands: as a key of a mapping, or else as an item of a list."""
+    return (*path, name) if (*path, name) in lab.positions else (*path, index)

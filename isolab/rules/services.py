@@ -1,0 +1,101 @@
+"""Rules about services on their own."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from ipaddress import ip_address
+
+from isolab.model import Lab, Problem, Service
+from isolab.rules.problem import item, problem
+
+
+def nobody_waits_in_a_circle(lab: Lab) -> Iterator[Problem]:
+    """Services that wait for each other never start."""
+    circle = _circle(lab.services)
+    if circle:
+        path = ("services", circle[0], "depends_on")
+        yield problem(lab, path, f"{' waits for '.join(circle)}", "leave one of them out")
+
+
+def _circle(services: Iterable[Service]) -> tuple[str, ...]:
+    graph = {s.name: sorted(s.depends_on, reverse=True) for s in services}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        names = list(reversed(error.args[1][:-1]))
+        first = names.index(min(names))
+        return (*names[first:], *names[:first], names[first])
+    return ()
+
+
+def health_can_be_seen(lab: Lab) -> Iterator[Problem]:
+    """Nobody becomes healthy without a healthcheck: whoever waits for it would wait for ever."""
+    services = {service.name: service for service in lab.services}
+    for service in lab.services:
+        path = ("services", service.name, "depends_on")
+        for index, (name, condition) in enumerate(service.depends_on.items()):
+            other = services.get(name)
+            if condition != "service_healthy" or other is None:
+                continue
+            if other.healthcheck is None or other.healthcheck.test == ("NONE",):
+                yield problem(
+                    lab,
+                    (*item(lab, path, name, index), "condition"),
+                    f"waits for {name} to be healthy, but {name} has no healthcheck",
+                    f"give services.{name}.healthcheck, or wait for service_started",
+                )
+
+
+def published_ports_can_be_reached(lab: Lab) -> Iterator[Problem]:
+    """Docker publishes nothing from networks that are internal, and does not say so."""
+    internal = {network.name for network in lab.networks if network.internal}
+    for service in lab.services:
+        if service.ports and service.networks and internal.issuperset(service.networks):
+            yield problem(
+                lab,
+                ("services", service.name, "ports"),
+                "published, but all networks of the service are internal",
+                "add a network that is not",
+            )
+
+
+def ports_are_published_once(lab: Lab) -> Iterator[Problem]:
+    """One port of the guest cannot lead to two of a container."""
+    for service in lab.services:
+        seen: set[tuple[int, str]] = set()
+        for index, port in enumerate(service.ports):
+            if port.published is None:
+                continue
+            if (port.published, port.protocol) in seen:
+                path = ("services", service.name, "ports", index)
+                yield problem(lab, path, f"publishes {port.published}/{port.protocol} twice")
+            seen.add((port.published, port.protocol))
+
+
+def targets_are_mounted_once(lab: Lab) -> Iterator[Problem]:
+    """Of two mounts at one place in the container, one would be hidden."""
+    for service in lab.services:
+        targets = Counter(
+            [mount.target for mount in service.volumes]
+            + [file.target for file in service.files]
+            + [entry.partition(":")[0].rstrip("/") for entry in service.tmpfs]
+        )
+        for target, count in targets.items():
+            if count > 1:
+                path = ("services", service.name)
+                yield problem(lab, path, f"mounts {count} things at {target}")
+
+
+def extra_hosts_are_addresses(lab: Lab) -> Iterator[Problem]:
+    """Docker writes what stands there into the container's hosts file as it is."""
+    for service in lab.services:
+        path = ("services", service.name, "extra_hosts")
+        for index, (name, address) in enumerate(service.extra_hosts.items()):
+            try:
+                ip_address(address.strip("[]"))
+            except ValueError:
+                yield problem(
+                    lab,
+                    item(lab, path, name, index),
+                    f"{address!r} given for {name}, expected an IP address",
+                )
