@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from isolab.labfile import scalars
-from isolab.labfile.node import Fields, Gathering, Node
-from isolab.model import GuestGroup, Host
+from isolab.labfile.node import Fields, Gathering, Node, Reader
+from isolab.model import GuestGroup, Host, Virtualization
 
 _DEFAULT = GuestGroup(name="")
+_VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")
 
 
 def host(node: Node) -> Host:
@@ -15,8 +16,8 @@ def host(node: Node) -> Host:
     default = Host()
     with Fields(node, ("libvirt", "virtualization"), "host") as fields:
         libvirt = fields.get("libvirt", scalars.filled, default.libvirt)
-        virtualization = fields.get(
-            "virtualization", scalars.choice("auto", "kvm", "tcg"), default.virtualization
+        virtualization: Virtualization = fields.get(
+            "virtualization", _VIRTUALIZATION, default.virtualization
         )
     return Host(libvirt=libvirt, virtualization=virtualization)
 

@@ -1,17 +1,21 @@
 """Readers of a service's parts that Compose writes in a short and a long form."""
 
 import re
+from typing import Literal
 
 from isolab.labfile import scalars
-from isolab.labfile.node import Fields, Gathering, Node, many
+from isolab.labfile.node import Fields, Gathering, Node, Reader, many
 from isolab.model import Condition, FileMount, Healthcheck, Limits, Port, Ulimit, VolumeMount
 from isolab.units import Seconds
 
 _PORT = re.compile(
     r"(?:(?:(?P<ip>\d+\.\d+\.\d+\.\d+):)?(?P<published>\d*):)?(?P<target>\d+)(?:/(?P<protocol>\w+))?"
 )
-_CONDITION = scalars.choice("service_started", "service_healthy", "service_completed_successfully")
-_PROTOCOL = scalars.choice("tcp", "udp")
+Protocol = Literal["tcp", "udp"]
+_CONDITION: Reader[Condition] = scalars.choice(
+    "service_started", "service_healthy", "service_completed_successfully"
+)
+_PROTOCOL: Reader[Protocol] = scalars.choice("tcp", "udp")
 
 
 def port(node: Node) -> Port:
@@ -43,7 +47,7 @@ def _long_port(node: Node) -> Port:
         fields.get("mode", scalars.choice("host", "ingress"), "ingress")
         target = fields.need("target", scalars.port, "8000")
         published = fields.get("published", scalars.port, None)
-        protocol = fields.get("protocol", _PROTOCOL, "tcp")
+        protocol: Protocol = fields.get("protocol", _PROTOCOL, "tcp")
         host_ip = fields.get("host_ip", scalars.text, "")
     return Port(target=target, published=published, protocol=protocol, host_ip=host_ip)
 
@@ -213,10 +217,11 @@ def _test(node: Node) -> tuple[str, ...]:
     if not isinstance(node.value, tuple):
         return ("CMD-SHELL", scalars.filled(node))
     words = many(scalars.text)(node)
-    if not words or words[0] not in ("CMD", "CMD-SHELL", "NONE"):
+    kind = words[0] if words else ""
+    if kind not in ("CMD", "CMD-SHELL", "NONE"):
         node.refuse("a test starts with CMD, CMD-SHELL or NONE", 'for example ["CMD", "true"]')
-    if words[0] != "NONE" and len(words) < 2:
-        node.refuse(f"{words[0]} names no command")
+    if kind != "NONE" and len(words) < 2:
+        node.refuse(f"{kind} names no command")
     return words
 
 

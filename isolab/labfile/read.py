@@ -10,10 +10,22 @@ from isolab.labfile.service import service
 from isolab.labfile.syntax import places
 from isolab.model import Host, Lab, Secret, ServiceNetwork
 
-KEYS = (
-    "name description host network guests services networks volumes secrets configs placement "
-    "balancers clusters version"
-).split()
+KEYS = [
+    "name",
+    "description",
+    "host",
+    "network",
+    "guests",
+    "services",
+    "networks",
+    "volumes",
+    "secrets",
+    "configs",
+    "placement",
+    "balancers",
+    "clusters",
+    "version",
+]
 
 
 def lab(root: Node, file: Path, variables: Mapping[str, str]) -> Lab:

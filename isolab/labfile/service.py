@@ -5,12 +5,42 @@ from isolab.labfile.node import Fields, Node, many
 from isolab.model import Limits, Service, VolumeMount
 from isolab.units import Seconds
 
-KEYS = (
-    "image command entrypoint environment ports expose networks volumes tmpfs depends_on "
-    "healthcheck restart user working_dir hostname read_only init cap_add cap_drop security_opt "
-    "ulimits sysctls labels extra_hosts stop_grace_period stop_signal logging secrets configs "
-    "deploy mem_limit cpus pids_limit scale"
-).split()
+KEYS = [
+    "image",
+    "command",
+    "entrypoint",
+    "environment",
+    "ports",
+    "expose",
+    "networks",
+    "volumes",
+    "tmpfs",
+    "depends_on",
+    "healthcheck",
+    "restart",
+    "user",
+    "working_dir",
+    "hostname",
+    "read_only",
+    "init",
+    "cap_add",
+    "cap_drop",
+    "security_opt",
+    "ulimits",
+    "sysctls",
+    "labels",
+    "extra_hosts",
+    "stop_grace_period",
+    "stop_signal",
+    "logging",
+    "secrets",
+    "configs",
+    "deploy",
+    "mem_limit",
+    "cpus",
+    "pids_limit",
+    "scale",
+]
 _DEFAULT = Service(name="", image="")
 _TEXTS = many(scalars.filled)
 

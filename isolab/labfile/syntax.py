@@ -1,5 +1,9 @@
 """YAML text to nodes: the syntax, anchors, merge keys and variables, before any meaning."""
 
+# PyYAML comes without types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
@@ -21,19 +25,22 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's plain scalars: 22:22 is no number, and yes and no are words."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    @classmethod
+    def resolves(cls, tag: str, pattern: str, first: str) -> None:
+        """Plain scalars of this pattern are of this tag."""
+        letters = list(first) or [""]
+        cls.add_implicit_resolver(f"{_TAG}{tag}", re.compile(rf"(?:{pattern})$"), letters)
 
 
-def _resolve(tag: str, pattern: str, first: str) -> None:
-    _Loader.add_implicit_resolver(f"{_TAG}{tag}", re.compile(rf"(?:{pattern})$"), list(first))
+_Loader.yaml_implicit_resolvers = {}
 
 
-_resolve("null", r"~|null|Null|NULL|", "~nN")
-_Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"$"), [""])
-_resolve("bool", r"true|True|TRUE|false|False|FALSE", "tTfF")
-_resolve("int", _INT.pattern, "-+0123456789")
-_resolve("float", _FLOAT.pattern, "-+.0123456789")
-_resolve("merge", "<<", "<")
+_Loader.resolves("null", r"~|null|Null|NULL", "~nN")
+_Loader.resolves("null", "", "")
+_Loader.resolves("bool", r"true|True|TRUE|false|False|FALSE", "tTfF")
+_Loader.resolves("int", _INT.pattern, "-+0123456789")
+_Loader.resolves("float", _FLOAT.pattern, "-+.0123456789")
+_Loader.resolves("merge", "<<", "<")
 
 
 def parse(path: FilePath, variables: Mapping[str, str]) -> Node:

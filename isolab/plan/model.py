@@ -37,7 +37,7 @@ class Surroundings:
     kvm: bool = False
     """Whether KVM works on the host."""
     guest_image: GuestImage | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict[str, str])
     """Image as written in the lab file to its sha256:… in the lab's registry."""
 
 
