@@ -1,0 +1,1 @@
+"""The provider plugin `docker`, over docker-py."""

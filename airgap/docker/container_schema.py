@@ -1,0 +1,147 @@
+"""What a container takes, and which changes Docker can make in place."""
+
+from airgap.docker.labels import LABELS
+from airgap.framework import BOOLEAN, INTEGER, STRING, Bag, Field, List, Map, Object
+
+
+def _fixed(kind: object, **more: object) -> Field:
+    return Field(kind, replaces=True, **more)  # type: ignore[arg-type]
+
+
+CAPABILITIES = Object({"adds": Field(Bag(STRING)), "drops": Field(Bag(STRING))})
+HEALTHCHECK = Object(
+    {
+        "tests": Field(List(STRING), required=True),
+        "interval": Field(STRING),
+        "timeout": Field(STRING),
+        "retries": Field(INTEGER),
+        "startPeriod": Field(STRING, default="0s"),
+        "startInterval": Field(STRING, default="0s"),
+    }
+)
+NETWORK = Object(
+    {
+        "name": Field(STRING, required=True),
+        "aliases": Field(List(STRING)),
+        "ipv4Address": Field(STRING),
+        "ipv6Address": Field(STRING),
+    }
+)
+PORT = Object(
+    {
+        "internal": Field(INTEGER, required=True),
+        "external": Field(INTEGER),
+        "ip": Field(STRING),
+        "protocol": Field(STRING, default="tcp"),
+    }
+)
+VOLUME = Object(
+    {
+        "containerPath": Field(STRING),
+        "hostPath": Field(STRING),
+        "volumeName": Field(STRING),
+        "fromContainer": Field(STRING),
+        "readOnly": Field(BOOLEAN),
+    }
+)
+MOUNT = Object(
+    {
+        "target": Field(STRING, required=True),
+        "type": Field(STRING, required=True),
+        "source": Field(STRING),
+        "readOnly": Field(BOOLEAN),
+    }
+)
+HOST = Object({"host": Field(STRING, required=True), "ip": Field(STRING, required=True)})
+ULIMIT = Object(
+    {
+        "name": Field(STRING, required=True),
+        "soft": Field(INTEGER, required=True),
+        "hard": Field(INTEGER, required=True),
+    }
+)
+UPLOAD = Object(
+    {
+        "file": Field(STRING, required=True),
+        "content": Field(STRING),
+        "contentBase64": Field(STRING),
+        "executable": Field(BOOLEAN),
+        "permissions": Field(STRING),
+    }
+)
+
+INPUTS = Object(
+    {
+        "name": _fixed(STRING, auto_name=True),
+        "image": _fixed(STRING, required=True),
+        "capabilities": _fixed(CAPABILITIES),
+        "cgroupParent": _fixed(STRING),
+        "cgroupnsMode": _fixed(STRING),
+        "command": _fixed(List(STRING)),
+        "containerReadRefreshTimeoutMilliseconds": Field(INTEGER, default=15000),
+        "cpuSet": Field(STRING),
+        "cpuShares": Field(INTEGER),
+        "cpus": _fixed(STRING),
+        "destroyGraceSeconds": Field(INTEGER),
+        "dns": _fixed(List(STRING)),
+        "domainname": _fixed(STRING),
+        "entrypoints": _fixed(List(STRING)),
+        "envs": _fixed(List(STRING)),
+        "groupAdds": _fixed(List(STRING)),
+        "healthcheck": Field(HEALTHCHECK),
+        "hostname": _fixed(STRING),
+        "hosts": _fixed(List(HOST)),
+        "init": _fixed(BOOLEAN),
+        "ipcMode": _fixed(STRING),
+        "labels": _fixed(LABELS),
+        "logDriver": _fixed(STRING),
+        "logOpts": _fixed(Map(STRING)),
+        "maxRetryCount": Field(INTEGER),
+        "memory": Field(INTEGER),
+        "memoryReservation": Field(INTEGER),
+        "memorySwap": Field(INTEGER),
+        "mounts": _fixed(List(MOUNT)),
+        "mustRun": Field(BOOLEAN, default=True),
+        "networkMode": _fixed(STRING, default="bridge"),
+        "networksAdvanced": _fixed(Bag(NETWORK)),
+        "pidMode": _fixed(STRING),
+        "ports": _fixed(List(PORT)),
+        "privileged": _fixed(BOOLEAN),
+        "publishAllPorts": _fixed(BOOLEAN),
+        "readOnly": _fixed(BOOLEAN),
+        "removeVolumes": Field(BOOLEAN, default=True),
+        "restart": Field(STRING),
+        "runtime": _fixed(STRING),
+        "securityOpts": _fixed(List(STRING)),
+        "shmSize": _fixed(INTEGER),
+        "start": Field(BOOLEAN, default=True),
+        "stdinOpen": _fixed(BOOLEAN),
+        "stopSignal": _fixed(STRING),
+        "stopTimeout": _fixed(INTEGER),
+        "storageOpts": _fixed(Map(STRING)),
+        "sysctls": _fixed(Map(STRING)),
+        "tmpfs": _fixed(Map(STRING)),
+        "tty": _fixed(BOOLEAN),
+        "ulimits": _fixed(List(ULIMIT)),
+        "uploads": _fixed(List(UPLOAD)),
+        "user": _fixed(STRING),
+        "usernsMode": _fixed(STRING),
+        "volumes": _fixed(List(VOLUME)),
+        "wait": Field(BOOLEAN),
+        "waitTimeout": Field(INTEGER),
+        "workingDir": _fixed(STRING),
+    },
+    instead={
+        "attach": "the daemon's logs",
+        "logs": "the daemon's logs",
+        "rm": "restart: no",
+        "gpus": "no device: this plugin passes none on",
+        "devices": "no device: this plugin passes none on",
+        "deviceRequests": "no device: this plugin passes none on",
+        "cpuPeriod": "cpus",
+        "cpuQuota": "cpus",
+        "dnsOpts": "dns",
+        "dnsSearches": "dns",
+        "platform": "an image for the daemon's platform",
+    },
+)

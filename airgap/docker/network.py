@@ -1,0 +1,140 @@
+"""Docker networks."""
+
+from typing import Any
+
+from docker.types import IPAMConfig, IPAMPool
+
+from airgap.docker.connection import Connection, found
+from airgap.docker.labels import LABELS, labels_of, labels_to
+from airgap.framework import (
+    BOOLEAN,
+    STRING,
+    Context,
+    Created,
+    Failure,
+    Field,
+    Inputs,
+    List,
+    Map,
+    Object,
+    ResourceType,
+    State,
+)
+
+_POOL = Object(
+    {
+        "subnet": Field(STRING),
+        "gateway": Field(STRING),
+        "ipRange": Field(STRING),
+        "auxAddress": Field(Map(STRING)),
+    }
+)
+
+
+class Network(ResourceType[Connection]):
+    """A network of containers on one daemon."""
+
+    token = "docker:index/network:Network"
+    inputs = Object(
+        {
+            "name": Field(STRING, replaces=True, auto_name=True),
+            "driver": Field(STRING, replaces=True),
+            "internal": Field(BOOLEAN, replaces=True),
+            "attachable": Field(BOOLEAN, replaces=True),
+            "ipv6": Field(BOOLEAN, replaces=True),
+            "options": Field(Map(STRING), replaces=True),
+            "labels": Field(LABELS, replaces=True),
+            "ipamDriver": Field(STRING, default="default", replaces=True),
+            "ipamOptions": Field(Map(STRING), replaces=True),
+            "ipamConfigs": Field(List(_POOL), replaces=True),
+        },
+        instead={"ingress": "a swarm's own tools", "checkDuplicate": "nothing: it always is"},
+    )
+    computed = ("scope",)
+
+    def create(self, context: Context[Connection], inputs: Inputs) -> Created:
+        name, api = inputs["name"], context.client.api
+        with context.client.told(f"unable to create network {name}"):
+            if self._named(context, name):
+                raise Failure(
+                    f"unable to create network {name}: there already is one on "
+                    f"{context.client.host}; look at it with `docker network inspect {name}`"
+                )
+            context.making()
+            pools = inputs.get("ipamConfigs")
+            made = api.create_network(
+                name,
+                driver=inputs.get("driver"),
+                options=inputs.get("options"),
+                ipam=IPAMConfig(
+                    driver=inputs["ipamDriver"],
+                    options=inputs.get("ipamOptions"),
+                    pool_configs=[
+                        IPAMPool(
+                            subnet=pool.get("subnet"),
+                            gateway=pool.get("gateway"),
+                            iprange=pool.get("ipRange"),
+                            aux_addresses=pool.get("auxAddress"),
+                        )
+                        for pool in pools
+                    ],
+                )
+                if pools
+                else None,
+                check_duplicate=True,
+                internal=inputs.get("internal", False),
+                labels=labels_to(inputs),
+                enable_ipv6=inputs.get("ipv6", False),
+                attachable=inputs.get("attachable"),
+            )
+            told = api.inspect_network(made["Id"])
+        return Created(told["Id"], _state(told, inputs))
+
+    def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
+        for told in self._named(context, inputs["name"]):
+            self.delete(context, told["Id"], {})
+
+    def _named(self, context: Context[Connection], name: str) -> list[dict[str, Any]]:
+        return [n for n in context.client.api.networks(names=[name]) if n["Name"] == name]
+
+    def read(self, context: Context[Connection], id: str, state: State) -> State | None:
+        with context.client.told(f"unable to read network {id}"):
+            told = found(context.client.api.inspect_network, id)
+        return told and _state(told, state)
+
+    def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
+        return {**state, **inputs}
+
+    def delete(self, context: Context[Connection], id: str, state: State) -> None:
+        with context.client.told(f"unable to remove network {state.get('name', id)}"):
+            found(context.client.api.remove_network, id)
+
+
+def _state(told: dict[str, Any], known: Inputs) -> State:
+    # A pool that Docker chose by itself is no input, so it is told only where one was given.
+    given = known.get("ipamConfigs")
+    pools = [
+        {
+            "auxAddress": pool.get("AuxiliaryAddresses"),
+            "gateway": (asked or {}).get("gateway", "") and pool.get("Gateway", ""),
+            "ipRange": pool.get("IPRange", ""),
+            "subnet": pool.get("Subnet", ""),
+        }
+        for pool, asked in zip(
+            told["IPAM"].get("Config") or [], given or [None] * 8, strict=False
+        )
+    ]
+    return {
+        "attachable": told["Attachable"],
+        "driver": told["Driver"],
+        "ingress": told["Ingress"],
+        "internal": told["Internal"],
+        "ipamConfigs": pools,
+        "ipamDriver": told["IPAM"]["Driver"],
+        "ipamOptions": told["IPAM"].get("Options"),
+        "ipv6": told["EnableIPv6"],
+        "labels": labels_of(told.get("Labels"), known),
+        "name": told["Name"],
+        "options": told.get("Options") or {},
+        "scope": told["Scope"],
+    }
