@@ -1,0 +1,131 @@
+"""Runs the engine on a stack and hands on its events while it works."""
+
+import ctypes
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from machine import paths
+from machine.deployment.events import Event, parse
+
+POLL = 0.05
+"""Seconds between looks at the event log."""
+_SET_DEATH_SIGNAL = 1
+
+
+class EngineError(Exception):
+    """A command of the engine failed; its text is what the engine said."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """How a run of the engine ended; filled in at its end."""
+
+    code: int = -1
+    interrupts: int = 0
+    """How often the run was asked to stop."""
+    output: str = ""
+    """What the engine printed, for errors that are in no event."""
+
+
+class Engine:
+    """The Pulumi CLI, in isolab's environment.
+
+    Args:
+        environment: The variables that it runs with.
+        log: Where what it prints is kept.
+    """
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._environment = {**environment, "PULUMI_DEBUG_COMMANDS": "true"}
+        self._log = log
+
+    def ask(self, *words: str, input: str = "") -> str:
+        """Run a short command to its end and return what it printed."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", *words],
+            cwd=paths.REPO,
+            env=self._environment,
+            input=input,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise EngineError((done.stderr.strip() or done.stdout.strip()).removeprefix("error: "))
+        return done.stdout
+
+    def operate(self, outcome: Outcome, *words: str) -> Iterator[Event]:
+        """Run up, preview, refresh or destroy; its events, as they come."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="isolab-events-") as folder:
+            events = Path(folder) / "events"
+            events.touch()
+            with self._log.open("w") as log, events.open() as reader:
+                process = self._start(["--event-log", str(events), *words], log)
+                with _interrupts_go_to(process, outcome):
+                    yield from _follow(process, reader)
+                outcome.code = process.returncode
+        outcome.output = self._log.read_text()
+
+    def _start(self, words: Sequence[str], log: TextIO) -> subprocess.Popen[bytes]:
+        """In a process group of its own: a Ctrl-C at the terminal reaches it through us, once."""
+        return subprocess.Popen(
+            ["pulumi", "--non-interactive", "--color", "never", *words],
+            cwd=paths.REPO,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_in_own_group_stopped_with_us,
+        )
+
+
+def _in_own_group_stopped_with_us() -> None:
+    """When isolab is killed, the engine is asked to stop: nobody would see what it does."""
+    import os
+
+    os.setpgid(0, 0)
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGINT)
+
+
+def _follow(process: subprocess.Popen[bytes], reader: TextIO) -> Iterator[Event]:
+    rest = ""
+    while True:
+        ended = process.poll() is not None
+        rest += reader.read()
+        *lines, rest = rest.split("\n")
+        for line in lines:
+            event = parse(line)
+            if event:
+                yield event
+        if ended:
+            return
+        time.sleep(POLL)
+
+
+@contextmanager
+def _interrupts_go_to(process: subprocess.Popen[bytes], outcome: Outcome) -> Iterator[None]:
+    """Pass on each wish to stop: at the first the engine ends what it began, at the next at once."""
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        outcome.interrupts += 1
+        process.send_signal(signal.SIGINT)
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, pass_on) for number in signals}
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)

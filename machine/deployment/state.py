@@ -1,0 +1,141 @@
+"""A stack's state, as far as isolab reads it: what the engine made and what it began to make."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+PROJECT = "isolab"
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """One resource of the state."""
+
+    urn: str
+    type: str
+    """As in libvirt:index/domain:Domain."""
+    id: str
+    parent: str
+    """The URN of the component that it belongs to."""
+    provider: str
+    inputs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name in libvirt or Docker."""
+        return str(self.inputs.get("name", ""))
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it only groups others."""
+        return self.type.startswith("isolab:") or self.type == STACK_TYPE
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether it is a connection to where others live."""
+        return self.type.startswith("pulumi:providers:")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """An operation that was begun, and of which nobody knows whether it was done."""
+
+    operation: str
+    """creating, updating, deleting, reading or importing."""
+    resource: Resource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """All that the engine knows of a stack."""
+
+    resources: tuple[Resource, ...]
+    """In the order in which they were made."""
+    pending: tuple[Pending, ...]
+    plan: str
+    """The deployed plan as JSON; empty where none was deployed."""
+
+    def of_type(self, *names: str) -> tuple[Resource, ...]:
+        """The resources with one of these types."""
+        return tuple(resource for resource in self.resources if resource.type in names)
+
+    def guest_of(self, resource: Resource) -> str:
+        """The guest that a resource belongs to; empty for the host's."""
+        parents = {known.urn: known.parent for known in self.resources}
+        urn = resource.parent
+        while urn:
+            if urn_type(urn) == "isolab:index:Guest":
+                return urn_name(urn)
+            urn = parents.get(urn, "")
+        return ""
+
+
+def urn_type(urn: str) -> str:
+    """The resource's own type, without its parents'."""
+    return urn.split("::")[2].rsplit("$")[-1]
+
+
+def urn_name(urn: str) -> str:
+    """The resource's name in the program."""
+    return urn.split("::", 3)[3]
+
+
+def file(backend: str, stack: str) -> Path | None:
+    """The state's file in a file backend; None where the backend is another."""
+    folder = folder_of(backend)
+    return folder and folder / "stacks" / PROJECT / f"{stack}.json"
+
+
+def folder_of(backend: str) -> Path | None:
+    """The folder of a file backend; None where the backend is another."""
+    parts = urlsplit(backend)
+    return Path(unquote(parts.path)) / ".pulumi" if parts.scheme == "file" else None
+
+
+def parse(text: str) -> State:
+    """The state, from a file of the file backend or from what `pulumi stack export` prints."""
+    raw: dict[str, Any] = json.loads(text)
+    deployment: dict[str, Any] = (
+        raw.get("deployment") or raw.get("checkpoint", {}).get("latest") or {}
+    )
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
+    return State(
+        resources=tuple(_resource(r) for r in resources),
+        pending=tuple(
+            Pending(operation=p["type"], resource=_resource(p["resource"])) for p in pending
+        ),
+        plan=next(_plans(resources), ""),
+    )
+
+
+def without(exported: str, gone: Iterable[str]) -> str:
+    """An exported state without some resources, for `pulumi stack import`."""
+    raw: dict[str, Any] = json.loads(exported)
+    urns = frozenset(gone)
+    resources: list[dict[str, Any]] = raw["deployment"].get("resources") or []
+    raw["deployment"]["resources"] = [r for r in resources if r["urn"] not in urns]
+    return json.dumps(raw)
+
+
+def _resource(raw: Mapping[str, Any]) -> Resource:
+    return Resource(
+        urn=raw["urn"],
+        type=raw["type"],
+        id=raw.get("id", ""),
+        parent=raw.get("parent", ""),
+        provider=raw.get("provider", ""),
+        inputs=raw.get("inputs") or {},
+    )
+
+
+def _plans(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for resource in resources:
+        if resource["type"] == STACK_TYPE:
+            plan = (resource.get("outputs") or {}).get("plan")
+            if isinstance(plan, str):
+                yield plan
