@@ -69,7 +69,9 @@ class Guest(pulumi.ComponentResource):
             name=f"{guest.name}-seed.iso",
             pool=host.pool.name,
             user_data=pulumi.Output.secret(
-                cloudinit.user_data(guest, plan, client.public, identity.private_openssh, identity.public)
+                cloudinit.user_data(
+                    guest, plan, client.public, identity.private_openssh, identity.public
+                )
             ),
             meta_data=cloudinit.meta_data(guest, plan),
             network_config=cloudinit.network_config(guest, plan),
@@ -99,9 +101,13 @@ class Guest(pulumi.ComponentResource):
             ],
             consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
             autostart=False,
-            # The addresses are read back only once the guest has them: a change that is none.
+            # The addresses are read back only once the guest has them: a change that is none. With
+            # it a network that was replaced goes unseen, so that is said in another way.
             opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(ignore_changes=["networkInterfaces"])
+                child,
+                pulumi.ResourceOptions(
+                    ignore_changes=["networkInterfaces"], replace_with=[host.network]
+                ),
             ),
         )
         connection = remote.ConnectionArgs(

@@ -82,7 +82,7 @@ class Host(pulumi.ComponentResource):
             restart="unless-stopped",
             capabilities={"drops": ["ALL"]},
             security_opts=["no-new-privileges:true"],
-            envs=["REGISTRY_STORAGE_MAINTENANCE_READONLY={\"enabled\": true}"],
+            envs=['REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled": true}'],
             mounts=[
                 {
                     "type": "bind",
@@ -95,8 +95,6 @@ class Host(pulumi.ComponentResource):
                 {"internal": 5000, "external": plan.registry.port, "ip": plan.registry.address},
                 {"internal": 5000, "external": plan.registry.loopback_port, "ip": "127.0.0.1"},
             ],
-            opts=pulumi.ResourceOptions(
-                parent=self, provider=dockerd, depends_on=[self.network]
-            ),
+            opts=pulumi.ResourceOptions(parent=self, provider=dockerd, depends_on=[self.network]),
         )
         self.register_outputs({"network": self.network.id, "pool": self.pool.id})

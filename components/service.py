@@ -78,7 +78,13 @@ class Service(pulumi.ComponentResource):
                 container.name,
                 **container_inputs(container, image),
                 opts=pulumi.ResourceOptions.merge(
-                    inside, pulumi.ResourceOptions(depends_on=[*place.needs, *files, *first])
+                    inside,
+                    pulumi.ResourceOptions(
+                        depends_on=[*place.needs, *files, *first],
+                        # The official provider takes a new healthcheck for an update, and then
+                        # changes nothing.
+                        replace_on_changes=["healthcheck"],
+                    ),
                 ),
             )
         self.register_outputs({"containers": list(self.containers)})

@@ -9,9 +9,7 @@ from isolab.plan.model import Container, GuestImage, Plan
 from machine.service_images import RegistryFiles
 
 
-def write(
-    folder: Path, plan: Plan, image: GuestImage, seed: str, registry: RegistryFiles
-) -> None:
+def write(folder: Path, plan: Plan, image: GuestImage, seed: str, registry: RegistryFiles) -> None:
     """Fill the folder that benchmarks/plain-lab.sh reads; the plan is one guest with web and db."""
     (guest,) = plan.guests
     db, web = (next(c for c in guest.containers if c.service == name) for name in ("db", "web"))

@@ -40,7 +40,10 @@ class RemoteImage(ResourceType[Connection]):
             "pullTriggers": Field(List(STRING), replaces=True),
             "triggers": Field(Map(STRING), replaces=True),
         },
-        instead={"build": "an image that is built and pushed before", "pullTrigger": "pullTriggers"},
+        instead={
+            "build": "an image that is built and pushed before",
+            "pullTrigger": "pullTriggers",
+        },
     )
     computed = ("imageId", "repoDigest")
 

@@ -120,9 +120,7 @@ def _state(told: dict[str, Any], known: Inputs) -> State:
             "ipRange": pool.get("IPRange", ""),
             "subnet": pool.get("Subnet", ""),
         }
-        for pool, asked in zip(
-            told["IPAM"].get("Config") or [], given or [None] * 8, strict=False
-        )
+        for pool, asked in zip(told["IPAM"].get("Config") or [], given or [None] * 8, strict=False)
     ]
     return {
         "attachable": told["Attachable"],

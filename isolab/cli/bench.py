@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not sandbox.inside():
         from machine import setup
 
-        setup.prepare(_say, yes=arguments.yes)
+        setup.prepare_shared(_say, yes=arguments.yes)
         return sandbox.enter([NAME, arguments.what, *(["--json"] if arguments.json else [])])
     machine = f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
     rows = list(_measure())
@@ -87,6 +88,10 @@ def _plain(folder: Path) -> _Plain:
         registry=service_images.registry_files(),
     )
     return _Plain(folder=folder, domain=deployment.plan.guests[0].domain)
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def _lab(*words: str) -> None:

@@ -96,7 +96,8 @@ def test_containers_run_within_their_limits_and_without_privileges(reference: La
 
 
 def test_images_came_by_digest_from_the_labs_registry(reference: Lab) -> None:
-    digests = reference.guest("docker image inspect -f '{{.RepoDigests}}' $(docker ps -q | xargs docker inspect -f '{{.Image}}')")
+    images = "docker ps -q | xargs docker inspect -f '{{.Image}}'"
+    digests = reference.guest(f"docker image inspect -f '{{{{.RepoDigests}}}}' $({images})")
     assert digests.count("@sha256:") == 2
     assert ":5000/isolab/guestbook" in digests
 
