@@ -8,7 +8,9 @@ from ipaddress import AddressValueError, IPv4Network
 from isolab.plan import addresses
 from machine.transport import HostTransport, Transport, Unreachable
 
-_ADDRESS = re.compile(r"<ip (?=[^>]*address='(?P<address>[\d.]+)')[^>]*?(?:netmask|prefix)='(?P<mask>[\d.]+)'")
+_ADDRESS = re.compile(
+    r"<ip (?=[^>]*address='(?P<address>[\d.]+)')[^>]*?(?:netmask|prefix)='(?P<mask>[\d.]+)'"
+)
 
 
 class NoSubnetLeft(Exception):

@@ -34,7 +34,10 @@ USAGE = "./lab [--debug] [--sandbox] COMMAND …"
 
 
 class Command(Protocol):
-    """What a command's module offers."""
+    """What a command's module offers.
+
+    One with `TAKES_COMMAND` gets the words behind -- as `arguments.command`.
+    """
 
     NAME: str
     HELP: str
@@ -103,7 +106,11 @@ def _run(name: str, words: Sequence[str]) -> int:
     command = _command(name)
     parser = argparse.ArgumentParser(prog=f"./lab {name}", description=_sentence(command.HELP))
     command.configure(parser)
-    return command.run(parser.parse_args(words))
+    given, inner = list(words), list[str]()
+    if getattr(command, "TAKES_COMMAND", False) and "--" in given:
+        border = given.index("--")
+        given, inner = given[:border], given[border + 1 :]
+    return command.run(parser.parse_args(given, argparse.Namespace(command=inner)))
 
 
 def _command(name: str) -> Command:

@@ -1,6 +1,7 @@
 """Runs the engine on a stack and hands on its events while it works."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from types import FrameType
 from typing import TextIO
 
 from machine import paths
-from machine.deployment.events import Event, parse
+from machine.deployment.events import Event, Tick, parse
 
 POLL = 0.05
 """Seconds between looks at the event log."""
@@ -90,8 +91,6 @@ class Engine:
 
 def _in_own_group_stopped_with_us() -> None:
     """When isolab is killed, the engine is asked to stop: nobody would see what it does."""
-    import os
-
     os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGINT)
 
@@ -108,12 +107,13 @@ def _follow(process: subprocess.Popen[bytes], reader: TextIO) -> Iterator[Event]
                 yield event
         if ended:
             return
+        yield Tick()
         time.sleep(POLL)
 
 
 @contextmanager
 def _interrupts_go_to(process: subprocess.Popen[bytes], outcome: Outcome) -> Iterator[None]:
-    """Pass on each wish to stop: at the first the engine ends what it began, at the next at once."""
+    """Pass on each wish to stop: the engine ends what it began, at the second it aborts."""
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         outcome.interrupts += 1

@@ -66,7 +66,12 @@ class Summary:
     """Operation to how many resources."""
 
 
-Event = Begun | Done | Failed | Message | Summary
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """Nothing happened for a moment, so that whoever tells the progress can tell the time."""
+
+
+Event = Begun | Done | Failed | Message | Summary | Tick
 
 _STEPS = {"resourcePreEvent": Begun, "resOutputsEvent": Done, "resOpFailedEvent": Failed}
 
@@ -80,15 +85,19 @@ def parse(line: str) -> Event | None:
     if "diagnosticEvent" in raw:
         said = raw["diagnosticEvent"]
         text = _COLOUR.sub("", said.get("message", "")).strip()
-        return text and Message(
-            severity=said.get("severity", "info"),
-            urn=said.get("urn", ""),
-            text=text,
-            passing=bool(said.get("ephemeral")),
-        ) or None
+        return _message(said, text) if text else None
     if "summaryEvent" in raw:
         return Summary(changes=raw["summaryEvent"].get("resourceChanges") or {})
     return None
+
+
+def _message(said: Mapping[str, Any], text: str) -> Message:
+    return Message(
+        severity=said.get("severity", "info"),
+        urn=said.get("urn", ""),
+        text=text,
+        passing=bool(said.get("ephemeral")),
+    )
 
 
 def _step(metadata: Mapping[str, Any]) -> Step:

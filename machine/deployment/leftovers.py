@@ -34,7 +34,11 @@ class Remains(Exception):
 
 
 def remove(
-    resources: Iterable[Resource], *, libvirt: str, guests: Mapping[str, Transport], guest_of: Callable[[Resource], str]
+    resources: Iterable[Resource],
+    *,
+    libvirt: str,
+    guests: Mapping[str, Transport],
+    guest_of: Callable[[Resource], str],
 ) -> tuple[str, ...]:
     """Remove what is there of these resources; what it was.
 

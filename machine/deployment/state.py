@@ -136,6 +136,7 @@ def _resource(raw: Mapping[str, Any]) -> Resource:
 def _plans(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for resource in resources:
         if resource["type"] == STACK_TYPE:
-            plan = (resource.get("outputs") or {}).get("plan")
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            plan = outputs.get("plan")
             if isinstance(plan, str):
                 yield plan

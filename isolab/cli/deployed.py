@@ -1,0 +1,78 @@
+"""The plan that a stack was deployed from, and ways into its layers."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from isolab.cli.errors import BAD_INPUT, FAILED, Failure
+from isolab.plan.model import Container, Guest, Plan
+from machine import keys
+from machine.deployment import leftovers
+from machine.deployment.control import StackControl
+from machine.transport import ContainerTransport, GuestTransport
+
+T = TypeVar("T")
+
+
+def find(stack: str) -> Plan | None:
+    """The deployed plan; None where the stack is down, with or without kept data."""
+    control = StackControl(stack)
+    known = control.state()
+    if known is None or not known.of_type(leftovers.DOMAIN, leftovers.NETWORK):
+        return None
+    return control.plan(known)
+
+
+def required(stack: str) -> Plan:
+    """The deployed plan; without one the command ends."""
+    plan = find(stack)
+    if plan is None:
+        raise Failure(FAILED, f"stack {stack} is not up", "./lab up brings it up")
+    return plan
+
+
+def guest(plan: Plan, name: str) -> Guest:
+    """The guest of that name."""
+    return _named(name, {g.name: g for g in plan.guests}, "guest")
+
+
+def replicas(plan: Plan, service: str) -> tuple[Container, ...]:
+    """The containers of a service; a container's own name means that one."""
+    found = tuple(c for c in plan.containers if service in (c.service, c.name))
+    if not found:
+        _named(service, {c.service: c for c in plan.containers}, "service")
+    return found
+
+
+def replica(plan: Plan, service: str, number: int | None) -> Container:
+    """One container of a service: the one with that number, else the first."""
+    found = replicas(plan, service)
+    if number is None:
+        return found[0]
+    for container in found:
+        if container.replica == number:
+            return container
+    raise Failure(BAD_INPUT, f"service {service} has no replica {number}", f"it has {len(found)}")
+
+
+def into_guest(plan: Plan, guest: Guest) -> GuestTransport:
+    """The way into a guest."""
+    return GuestTransport(name=guest.name, address=guest.address, keys=keys.files(plan.stack))
+
+
+def into_container(plan: Plan, container: Container) -> ContainerTransport:
+    """The way into a container."""
+    return ContainerTransport(
+        name=container.name, guest=into_guest(plan, guest(plan, container.guest))
+    )
+
+
+def _named(name: str, known: dict[str, T], kind: str) -> T:
+    if name not in known:
+        raise Failure(
+            BAD_INPUT, f"the lab has no {kind} {name!r}", f"it has: {_listed(tuple(known))}"
+        )
+    return known[name]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

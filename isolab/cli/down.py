@@ -1,0 +1,109 @@
+"""`./lab down`: removes all that a stack made, and says what it left."""
+
+import argparse
+import time
+
+from isolab.cli import engine, stack
+from isolab.cli.errors import DONE, FAILED, INTERRUPTED, Failure
+from machine.deployment import config, leftovers
+from machine.deployment.control import StackControl
+from machine.deployment.engine import EngineError
+from machine.deployment.leftovers import Remains
+from machine.deployment.state import State
+
+NAME = "down"
+HELP = "remove all that a stack made"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    stack.add_argument(parser)
+    parser.add_argument(
+        "--keep-data", action="store_true", help="keep the data disks for the next up"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Let the engine remove it; where that fails, remove it directly."""
+    begin = time.monotonic()
+    name = stack.name(arguments)
+    if config.read(name) is None and not _is_known(name):
+        print(f"stack {name} is down already: there is nothing of it")
+        return DONE
+    control = engine.opened(name)
+    engine.recovered(control)
+    known = control.state()
+    keep = kept_with_data(known) if known and arguments.keep_data else frozenset[str]()
+    going = [r for r in known.resources if r.urn not in keep] if known else []
+    if known and going:
+        _destroy(control, known, keep)
+    if keep:
+        disks = (
+            ", ".join(r.name for r in known.of_type(leftovers.VOLUME) if r.urn in keep)
+            if known
+            else ""
+        )
+        print(f"stack {name} is down; left: {disks}, and its configuration for the next up")
+        print("  ./lab down without --keep-data removes them too")
+    else:
+        if known:
+            control.forget()
+        config.file(name).unlink(missing_ok=True)
+        print(f"stack {name} is down; nothing of it is left ({time.monotonic() - begin:.1f} s)")
+    return DONE
+
+
+def kept_with_data(known: State) -> frozenset[str]:
+    """The data disks, and what they need to stay known: their pool, provider and parents."""
+    by_urn = {resource.urn: resource for resource in known.resources}
+    disks = [r for r in known.of_type(leftovers.VOLUME) if r.urn.endswith("-data")]
+    if not disks:
+        return frozenset()
+    names = {disk.inputs.get("pool") for disk in disks}
+    pools = [pool for pool in known.of_type(leftovers.POOL) if pool.name in names]
+    keep: set[str] = set()
+    ahead = [resource.urn for resource in (*disks, *pools)]
+    while ahead:
+        urn = ahead.pop()
+        if urn in by_urn and urn not in keep:
+            keep.add(urn)
+            provider = by_urn[urn].provider.rpartition("::")[0]
+            ahead += [by_urn[urn].parent, provider]
+    return frozenset(keep)
+
+
+def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
+    plan = control.plan(known)
+    guests = [guest.name for guest in plan.guests] if plan else []
+    progress, outcome = engine.run(lambda o: control.destroy(o, keep), guests)
+    if outcome.code == 0:
+        return
+    if outcome.interrupts:
+        raise Failure(INTERRUPTED, "down was interrupted", "./lab down goes on from there")
+    engine.say(f"the engine could not remove everything:\n{engine.complaint(progress, outcome)}")
+    engine.say("removing what is left of the stack directly, by its exact names")
+    left = control.state()
+    if left is None:
+        return
+    going = [resource for resource in left.resources if resource.urn not in keep]
+    # What is in a guest goes with the guest's disks.
+    own = [resource for resource in going if not _in_a_guest(left, resource.urn)]
+    try:
+        for what in control.remove(own, left):
+            engine.say(f"  removed {what}")
+        control.drop([resource.urn for resource in going])
+    except (Remains, EngineError) as error:
+        raise Failure(
+            FAILED, f"something of stack {control.stack} is left: {error}", "remove it, then again"
+        ) from error
+
+
+def _in_a_guest(known: State, urn: str) -> bool:
+    resource = next(r for r in known.resources if r.urn == urn)
+    return bool(known.guest_of(resource)) and resource.type not in leftovers.LIBVIRT
+
+
+def _is_known(name: str) -> bool:
+    from machine import engine as program
+
+    return program.executable() is not None and StackControl(name).state() is not None

@@ -1,0 +1,108 @@
+"""Resources of the engine in the words of the layers that a user knows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+LayerKind = Literal["lab", "host", "guest", "service"]
+
+_GUEST = "isolab:index:Guest"
+_SERVICE = "isolab:index:Service"
+_SERVICE_NAME = re.compile(r"(?P<guest>.+?-\d+)-(?P<service>.+)")
+_KINDS = {
+    "libvirt:index/network:Network": "network",
+    "libvirt:index/pool:Pool": "storage pool",
+    "libvirt:index/cloudInitDisk:CloudInitDisk": "cloud-init seed",
+    "libvirt:index/domain:Domain": "domain",
+    "docker:index/network:Network": "network",
+    "docker:index/volume:Volume": "volume",
+    "docker:index/remoteImage:RemoteImage": "image",
+    "docker:index/container:Container": "container",
+}
+_DISKS = {"root": "root disk", "data": "data disk", "base": "base image"}
+_DEEDS = {
+    "create": "made",
+    "update": "changed",
+    "delete": "removed",
+    "create-replacement": "made anew",
+    "delete-replaced": "removed, to make anew",
+    "refresh": "looked at",
+    "discard": "forgotten",
+    "discard-replaced": "forgotten",
+    "import": "taken over",
+}
+
+
+@dataclass(frozen=True, order=True, kw_only=True, slots=True)
+class Layer:
+    """One layer: the host, a guest, a service."""
+
+    kind: LayerKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+def layer(urn: str, parent: str, guests: Sequence[str] = ()) -> Layer:
+    """The layer that a resource belongs to.
+
+    Args:
+        urn: The resource's.
+        parent: Its parent's.
+        guests: The names of the lab's guests, to tell a service's name from its guest's.
+    """
+    types = urn.split("::")[2]
+    owner = urn if _own_type(urn) in (_GUEST, _SERVICE) else parent
+    if _SERVICE in types:
+        return Layer(kind="service", name=service_name(_name(owner), guests))
+    if _GUEST in types:
+        return Layer(kind="guest", name=_name(owner))
+    return Layer(kind="host" if "isolab:index:Host" in types else "lab")
+
+
+def service_name(component: str, guests: Sequence[str]) -> str:
+    """The service of a component that is named GUEST-SERVICE."""
+    for guest in sorted(guests, key=len, reverse=True):
+        if component.startswith(f"{guest}-"):
+            return component.removeprefix(f"{guest}-")
+    match = _SERVICE_NAME.fullmatch(component)
+    return match["service"] if match else component
+
+
+def what(urn: str, parent: str) -> str:
+    """What the resource is, in one or two words."""
+    own, name = _own_type(urn), _name(urn)
+    last = name.rsplit("-", 1)[-1]
+    if own == "libvirt:index/volume:Volume":
+        return _DISKS.get(last, last)
+    if own == "command:remote:Command":
+        return "ready" if last == "ready" else f"files of {name.removesuffix('-files')}"
+    kind = _KINDS.get(own, own)
+    if last == "registry":
+        return "registry"
+    if own == "docker:index/container:Container":
+        return f"{kind} {name}"
+    if own in ("docker:index/network:Network", "docker:index/volume:Volume"):
+        return f"{kind} {name.removeprefix(f'{_name(parent)}-')}"
+    return kind
+
+
+def deed(operation: str) -> str | None:
+    """What was done, for operations that do something to the world."""
+    return _DEEDS.get(operation)
+
+
+def is_thing(urn: str) -> bool:
+    """Whether the resource is more than a group of others or a connection."""
+    own = _own_type(urn)
+    return not own.startswith(("isolab:", "pulumi:"))
+
+
+def _own_type(urn: str) -> str:
+    return urn.split("::")[2].rsplit("$")[-1]
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[-1]

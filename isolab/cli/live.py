@@ -1,0 +1,191 @@
+"""What a deployed stack's layers are like at this moment, asked from each of them."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from isolab.plan.model import Container, Endpoint, Guest, Plan
+from machine import keys
+from machine.transport import GuestTransport, HostTransport, Unreachable
+
+UNKNOWN = "unknown"
+FORMAT = "{{.Names}}\t{{.State}}\t{{.Status}}"
+PATIENCE = 15
+"""Seconds that a guest has for an answer."""
+
+Verdict = Literal["well", "down", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerStatus:
+    """A container as Docker sees it."""
+
+    name: str
+    service: str
+    replica: int
+    state: str
+    """Docker's word; missing where Docker knows of none, unknown where it could not be asked."""
+    health: str
+    """healthy, unhealthy, starting; none where it has no healthcheck."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestStatus:
+    """A guest as libvirt and its Docker see it."""
+
+    name: str
+    address: str
+    state: str
+    """libvirt's word; missing where libvirt knows of none."""
+    docker: str
+    """running, or unreachable."""
+    containers: tuple[ContainerStatus, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostStatus:
+    """The host's layer."""
+
+    address: str
+    network: str
+    """active, inactive, missing or unknown."""
+    registry: str
+    """Docker's word for the registry's container."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """All layers."""
+
+    stack: str
+    host: HostStatus
+    guests: tuple[GuestStatus, ...]
+    endpoints: tuple[Endpoint, ...]
+    drift: tuple[str, ...]
+    """What is not as it was deployed, a line each."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all is well; unknown where something that runs did not answer."""
+        words = [self.host.network, *(guest.state for guest in self.guests)]
+        if UNKNOWN in words or any(
+            g.state == "running" and g.docker != "running" for g in self.guests
+        ):
+            return "unknown"
+        return "down" if self.drift else "well"
+
+
+def status(plan: Plan) -> Status:
+    """Ask the host and, at the same time, every guest."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        host = pool.submit(_host, plan)
+        domains = _table(["virsh", "-qc", plan.libvirt, "list", "--all"])
+        guests = tuple(pool.map(lambda guest: _guest(plan, guest, domains), plan.guests))
+        return Status(
+            stack=plan.stack,
+            host=host.result(),
+            guests=guests,
+            endpoints=plan.endpoints,
+            drift=tuple(_drift(host.result(), guests)),
+        )
+
+
+def _drift(host: HostStatus, guests: tuple[GuestStatus, ...]) -> list[str]:
+    lines: list[str] = []
+    if host.network != "active":
+        lines.append(f"the lab's network is {host.network}")
+    if host.registry != "running":
+        lines.append(f"the registry is {host.registry}")
+    for guest in guests:
+        if guest.state != "running":
+            lines.append(f"guest {guest.name} is {guest.state}")
+        elif guest.docker != "running":
+            lines.append(f"guest {guest.name}: its Docker is {guest.docker}")
+        else:
+            lines += [
+                f"container {c.name} is {c.state}"
+                + (f", {c.health}" if c.state == "running" else "")
+                for c in guest.containers
+                if c.state != "running" or c.health not in ("healthy", "none")
+            ]
+    return lines
+
+
+def _host(plan: Plan) -> HostStatus:
+    networks = _table(["virsh", "-qc", plan.libvirt, "net-list", "--all"], id_column=False)
+    if networks is None:
+        network = UNKNOWN
+    else:
+        network = networks.get(plan.network.name, "missing").split()[0]
+    try:
+        said = HostTransport().run(["docker", "ps", "-a", "--format", FORMAT], timeout=PATIENCE)
+        registry = (
+            containers(said.stdout).get(plan.registry.name, ("missing", ""))[0]
+            if said.ok
+            else UNKNOWN
+        )
+    except Unreachable:
+        registry = UNKNOWN
+    return HostStatus(address=plan.network.gateway, network=network, registry=registry)
+
+
+def _guest(plan: Plan, guest: Guest, domains: Mapping[str, str] | None) -> GuestStatus:
+    state = UNKNOWN if domains is None else domains.get(guest.domain, "missing")
+    found: Mapping[str, tuple[str, str]] | None = None
+    if state in ("running", UNKNOWN):
+        place = GuestTransport(name=guest.name, address=guest.address, keys=keys.files(plan.stack))
+        try:
+            said = place.run(["docker", "ps", "-a", "--format", FORMAT], timeout=PATIENCE)
+            found = containers(said.stdout) if said.ok else None
+        except Unreachable:
+            found = None
+    return GuestStatus(
+        name=guest.name,
+        address=guest.address,
+        state=state,
+        docker="unreachable" if found is None else "running",
+        containers=tuple(_container(container, found) for container in guest.containers),
+    )
+
+
+def _container(
+    container: Container, found: Mapping[str, tuple[str, str]] | None
+) -> ContainerStatus:
+    if found is None:
+        state, health = UNKNOWN, UNKNOWN
+    else:
+        state, health = found.get(container.name, ("missing", "none"))
+    return ContainerStatus(
+        name=container.name,
+        service=container.service,
+        replica=container.replica,
+        state=state,
+        health=health,
+    )
+
+
+def containers(listing: str) -> dict[str, tuple[str, str]]:
+    """Name to state and health, from Docker's listing in FORMAT."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in listing.splitlines():
+        name, state, words = line.split("\t")
+        health = "none"
+        for word in ("unhealthy", "healthy", "health: starting"):
+            if f"({word})" in words:
+                health = word.removeprefix("health: ")
+                break
+        found[name] = (state, health)
+    return found
+
+
+def _table(command: list[str], *, id_column: bool = True) -> dict[str, str] | None:
+    """Name to state from virsh's tables; None where libvirt could not be asked."""
+    try:
+        said = HostTransport().run(command, timeout=PATIENCE)
+    except Unreachable:
+        return None
+    if not said.ok:
+        return None
+    rows = [line.split(None, 2 if id_column else 1) for line in said.stdout.splitlines()]
+    return {row[-2]: row[-1].strip() for row in rows if len(row) > 1}

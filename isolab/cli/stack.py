@@ -1,0 +1,111 @@
+"""Which stack a command is about, and the lab file behind it."""
+
+import argparse
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from isolab.cli.errors import BAD_INPUT, Failure
+from isolab.model import Lab
+from isolab.plan.model import Plan, Surroundings
+
+DEFAULT = "reference"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A stack and its lab."""
+
+    stack: str
+    lab: str
+    """As in the stack's configuration: the lab file's name, or its path."""
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """The stack as the command's one argument, or as an option like everywhere."""
+    parser.add_argument(
+        "positional", nargs="?", metavar="STACK", help=f"the stack ({DEFAULT} if none is named)"
+    )
+    add_option(parser)
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """The stack as an option, for commands with another argument."""
+    parser.add_argument("--stack", metavar="STACK", help=f"the stack ({DEFAULT} if none is named)")
+
+
+def name(arguments: argparse.Namespace) -> str:
+    """The stack that the arguments name."""
+    return _checked(arguments.stack or getattr(arguments, "positional", None) or DEFAULT)
+
+
+def target(arguments: argparse.Namespace) -> Target:
+    """The stack and the lab that it has, or would get."""
+    from machine.deployment import config
+
+    stack = name(arguments)
+    known = config.read(stack)
+    return Target(stack=stack, lab=(known and known.lab) or _namesake(stack))
+
+
+def target_of_up(arguments: argparse.Namespace) -> Target:
+    """As `target`, but the argument of `up` is the lab where --stack names the stack."""
+    from machine.deployment import config
+
+    lab: str | None = arguments.positional
+    if lab is None:
+        return target(arguments)
+    stack = _checked(arguments.stack or Path(lab).stem)
+    known = config.read(stack)
+    if arguments.stack is None and known and known.lab and not _is_path(lab):
+        return Target(stack=stack, lab=known.lab)
+    return Target(stack=stack, lab=str(Path(lab).resolve()) if _is_path(lab) else lab)
+
+
+def checked_plan(target: Target) -> tuple[Plan, bool]:
+    """The plan as far as the lab file alone gives it, and whether it leaves the subnet open.
+
+    A broken lab file ends the command, with all its problems, before anything was touched.
+    """
+    from isolab import labfile
+    from isolab.plan.read import plan_lab
+    from machine.deployment import config
+    from machine.stack import lab_file
+
+    known = config.read(target.stack)
+    path = lab_file(target.lab)
+    if not path.exists():
+        raise Failure(BAD_INPUT, f"there is no lab file {path}", "its name is the argument of up")
+    lab = labfile.load(path, os.environ)
+    around = Surroundings(stack=target.stack, cidr=known.cidr if known else None)
+    plan = plan_lab(lab, around) if isinstance(lab, Lab) else lab
+    if isinstance(plan, tuple):
+        for problem in plan:
+            print(problem, file=sys.stderr)
+        count = f"{len(plan)} problem{'s' if len(plan) > 1 else ''}"
+        raise Failure(BAD_INPUT, f"{count} in {path.name}; nothing was touched")
+    return plan, isinstance(lab, Lab) and lab.cidr is None
+
+
+def _namesake(stack: str) -> str:
+    """The lab file with the stack's name; the default one where there is none."""
+    from machine.stack import lab_file
+
+    return stack if lab_file(stack).exists() else DEFAULT
+
+
+def _is_path(lab: str) -> bool:
+    return lab.endswith((".yaml", ".yml"))
+
+
+def _checked(stack: str) -> str:
+    if not _NAME.fullmatch(stack):
+        raise Failure(
+            BAD_INPUT,
+            f"{stack!r} cannot be a stack's name",
+            "use small letters, digits and -, at most 32 of them",
+        )
+    return stack

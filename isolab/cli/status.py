@@ -1,0 +1,55 @@
+"""`./lab status`: the layers of a stack as they are."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from isolab.cli import deployed, live, stack
+from isolab.cli.errors import DONE, FAILED, UNABLE
+
+NAME = "status"
+HELP = "layers, health, addresses, and what is not as it was deployed"
+
+CODES = {"well": DONE, "down": FAILED, "unknown": UNABLE}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    stack.add_argument(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask every layer; 0 where all is well, 1 where something is down, 3 where one is silent."""
+    name = stack.name(arguments)
+    plan = deployed.find(name)
+    if plan is None:
+        if arguments.json:
+            empty = {"stack": name, "host": {"address": None}, "guests": [], "endpoints": []}
+            print(json.dumps({**empty, "drift": [f"stack {name} is not up"]}, indent=1))
+        else:
+            print(f"stack {name} is not up")
+        return FAILED
+    now = live.status(plan)
+    print(json.dumps(asdict(now), indent=1) if arguments.json else text(now))
+    return CODES[now.verdict]
+
+
+def text(now: live.Status) -> str:
+    """The layers as lines."""
+    lines = [f"host  {now.host.address}  network {now.host.network}, registry {now.host.registry}"]
+    for guest in now.guests:
+        lines.append(
+            f"  guest {guest.name:12} {guest.address:15} {guest.state}, Docker {guest.docker}"
+        )
+        for c in guest.containers:
+            health = "" if c.health == "none" else f", {c.health}"
+            lines.append(f"    service {c.service:12} {c.name:15} {c.state}{health}")
+    lines += [f"open  {endpoint.url}  ({endpoint.service})" for endpoint in now.endpoints]
+    lines.append("" if now.drift else "\nall is well")
+    lines += [f"! {line}" for line in now.drift]
+    if now.verdict == "unknown":
+        lines.append("  something did not answer, which says nothing about what it holds")
+    elif now.drift:
+        lines.append("  ./lab up puts the layers below the containers right")
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""`./lab up`: everything that is missing, then the lab."""
+
+import argparse
+import time
+
+from isolab.cli import engine, stack, summary
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
+
+NAME = "up"
+HELP = "make what is missing on this machine, then the lab"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "positional",
+        nargs="?",
+        metavar="LAB",
+        help="the lab file stacks/LAB.yaml, or a path to one; also the stack, unless --stack is",
+    )
+    stack.add_option(parser)
+    parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Set up, clear up, bring up, sum up."""
+    from machine import drift, setup
+    from machine.addresses import NoSubnetLeft
+
+    begin = time.monotonic()
+    target = stack.target_of_up(arguments)
+    plan, subnet_open = stack.checked_plan(target)
+    guests = [guest.name for guest in plan.guests]
+    setup.prepare(engine.say, yes=arguments.yes)
+    ready = time.monotonic()
+    control = engine.opened(target.stack)
+    engine.recovered(control)
+    try:
+        control.ensure(target.lab, choose_cidr=subnet_open)
+    except NoSubnetLeft as full:
+        raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
+    known = control.state()
+    strayed = drift.strayed(known, plan.libvirt) if known else ()
+    if strayed:
+        for resource in strayed:
+            engine.say(f"{resource.name} is not as it was left: looking again")
+        engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in strayed]), guests)
+    engine.say(f"stack {target.stack} from lab {target.lab}")
+    progress, outcome = engine.run(control.up, guests)
+    engine.fail_unless_done(
+        "up", "./lab up goes on from there; ./lab down removes it", progress, outcome, control
+    )
+    deployed = control.plan(control.state()) or plan
+    end = time.monotonic()
+    print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
+    return DONE

@@ -1,0 +1,190 @@
+"""One stack and everything that isolab does to it by means of the engine."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from isolab.plan import serialize
+from isolab.plan.model import Plan
+from machine import addresses, environment, keys, paths
+from machine.deployment import config, leftovers, locks, state
+from machine.deployment.engine import Engine, EngineError, Outcome
+from machine.deployment.events import Event
+from machine.deployment.state import Resource, State
+from machine.transport import GuestTransport
+
+Report = Callable[[str], None]
+UNATTENDED = ("--yes", "--skip-preview")
+LOCK_PATIENCE = 60
+"""Seconds to wait for another engine at work on the stack."""
+LIBVIRT = "qemu:///system"
+
+
+class Busy(Exception):
+    """Another process changes the stack."""
+
+
+class StackControl:
+    """A stack: its configuration, its state, and the engine for it."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+        variables = {**os.environ, **environment.pulumi_environment()}
+        self._backend = variables["PULUMI_BACKEND_URL"]
+        self._file = state.file(self._backend, stack)
+        self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log")
+
+    def state(self) -> State | None:
+        """What the engine knows; None where it does not know the stack."""
+        if self._file:
+            return state.parse(self._file.read_text()) if self._file.exists() else None
+        try:
+            return state.parse(self._engine.ask("stack", "export", "--stack", self.stack))
+        except EngineError as error:
+            if "no stack named" in str(error):
+                return None
+            raise
+
+    def ensure(self, lab: str, *, choose_cidr: bool) -> None:
+        """Make the stack known to the engine, with its lab, its subnet and its secret seed.
+
+        Args:
+            lab: As in its configuration: the lab file's name or path.
+            choose_cidr: The lab file leaves the subnet open.
+        """
+        if self.state() is None:
+            self._engine.ask("stack", "init", self.stack, "--no-select")
+        known = config.read(self.stack) or config.StackConfig()
+        if not known.seeded:
+            seed = secrets.token_hex(32)
+            self._engine.ask(
+                "config", "set", "--secret", "isolab:seed", "--stack", self.stack, input=seed
+            )
+        values = [] if known.lab == lab else [f"isolab:lab={lab}"]
+        if choose_cidr and not known.cidr:
+            chosen = addresses.choose(self.stack, config.reserved(self.stack), LIBVIRT)
+            values.append(f"isolab:cidr={chosen}")
+        if values:
+            words = [word for value in values for word in ("--plaintext", value)]
+            self._engine.ask("config", "set-all", *words, "--stack", self.stack)
+
+    def up(self, outcome: Outcome) -> Iterator[Event]:
+        """Make the lab what its file says."""
+        return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
+
+    def preview(self, outcome: Outcome) -> Iterator[Event]:
+        """What `up` would do."""
+        return self._engine.operate(outcome, "preview", "--stack", self.stack)
+
+    def refresh(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
+        """Look at what these resources have become."""
+        targets = [word for urn in urns for word in ("--target", urn)]
+        return self._engine.operate(
+            outcome, "refresh", *UNATTENDED, *targets, "--stack", self.stack
+        )
+
+    def destroy(self, outcome: Outcome, keep: frozenset[str]) -> Iterator[Event]:
+        """Remove everything but the resources to keep."""
+        known = self.state()
+        going = known.resources if known and keep else ()
+        targets = [word for r in going if r.urn not in keep for word in ("--target", r.urn)]
+        return self._engine.operate(
+            outcome, "destroy", *UNATTENDED, *targets, "--stack", self.stack
+        )
+
+    def drop(self, urns: Iterable[str]) -> None:
+        """Let the engine forget resources, and operations that it began."""
+        exported = self._engine.ask("stack", "export", "--stack", self.stack)
+        self._engine.ask(
+            "stack",
+            "import",
+            "--force",
+            "--stack",
+            self.stack,
+            input=state.without(exported, urns),
+        )
+
+    def forget(self) -> None:
+        """Remove the stack itself: its state, its history, its configuration, its keys."""
+        self._engine.ask("stack", "rm", "--yes", "--force", "--remove-backups", self.stack)
+        shutil.rmtree(keys.folder(self.stack), ignore_errors=True)
+        config.file(self.stack).unlink(missing_ok=True)
+        folder = state.folder_of(self._backend)
+        if folder:
+            for kept in ("history", "backups", "locks/organization"):
+                shutil.rmtree(folder / kept / state.PROJECT / self.stack, ignore_errors=True)
+            for kept in (folder / "stacks" / state.PROJECT).glob(f"{self.stack}.json*"):
+                kept.unlink()
+
+    def recover(self, report: Report) -> None:
+        """Clear up behind an engine that was killed, so that the next one converges.
+
+        What it had begun to make is removed, since nobody knows how far it got; what it had begun
+        to change is looked at again.
+
+        Raises:
+            Busy: Another engine is at work.
+        """
+        self._clear_locks(report)
+        known = self.state()
+        if known is None or not known.pending:
+            return
+        report(f"an interrupted run left {len(known.pending)} operation(s) unfinished")
+        locks.stop_orphans(paths.pulumi_home())
+        begun = [p.resource for p in known.pending if p.operation == "creating"]
+        for what in self.remove(begun, known):
+            report(f"removed {what}, half made")
+        self.drop(())
+        touched = [
+            p.resource.urn
+            for p in known.pending
+            if p.operation != "creating" and not p.resource.is_component
+        ]
+        if touched:
+            for _ in self.refresh(Outcome(), touched):
+                pass
+
+    def remove(self, resources: Iterable[Resource], known: State) -> tuple[str, ...]:
+        """Remove what resources stand for, without the engine."""
+        plan = self.plan(known)
+        guests = {
+            guest.name: GuestTransport(
+                name=guest.name, address=guest.address, keys=keys.files(self.stack)
+            )
+            for guest in (plan.guests if plan else ())
+        }
+        return leftovers.remove(
+            resources,
+            libvirt=plan.libvirt if plan else LIBVIRT,
+            guests=guests,
+            guest_of=known.guest_of,
+        )
+
+    def plan(self, known: State | None) -> Plan | None:
+        """The plan that was deployed last."""
+        if known and known.plan:
+            with suppress(ValueError):
+                return serialize.loads(known.plan)
+        return None
+
+    def _clear_locks(self, report: Report) -> None:
+        deadline = time.monotonic() + LOCK_PATIENCE
+        told = False
+        while held := locks.locks(self._backend, self.stack):
+            stale = [lock for lock in held if lock.stale]
+            if stale:
+                locks.stop_orphans(paths.pulumi_home())
+            for lock in stale:
+                report(f"the engine that held the stack (process {lock.pid}) is gone")
+                lock.file.unlink(missing_ok=True)
+            alive = [lock for lock in held if not lock.stale]
+            if alive and time.monotonic() > deadline:
+                raise Busy(f"process {alive[0].pid} changes stack {self.stack}")
+            if alive and not told:
+                report(f"waiting for process {alive[0].pid}, which changes this stack")
+                told = True
+            if alive:
+                time.sleep(0.5)
