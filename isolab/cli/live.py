@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from isolab.plan.model import Container, Endpoint, Guest, Plan
@@ -81,7 +82,7 @@ def status(plan: Plan) -> Status:
     with ThreadPoolExecutor(max_workers=8) as pool:
         host = pool.submit(_host, plan)
         domains = _table(["virsh", "-qc", plan.libvirt, "list", "--all"])
-        guests = tuple(pool.map(lambda guest: _guest(plan, guest, domains), plan.guests))
+        guests = tuple(pool.map(partial(_guest, plan, domains), plan.guests))
         return Status(
             stack=plan.stack,
             host=host.result(),
@@ -130,7 +131,7 @@ def _host(plan: Plan) -> HostStatus:
     return HostStatus(address=plan.network.gateway, network=network, registry=registry)
 
 
-def _guest(plan: Plan, guest: Guest, domains: Mapping[str, str] | None) -> GuestStatus:
+def _guest(plan: Plan, domains: Mapping[str, str] | None, guest: Guest) -> GuestStatus:
     state = UNKNOWN if domains is None else domains.get(guest.domain, "missing")
     found: Mapping[str, tuple[str, str]] | None = None
     if state in ("running", UNKNOWN):

@@ -25,14 +25,23 @@ def run(arguments: argparse.Namespace) -> int:
     plan = deployed.find(name)
     if plan is None:
         if arguments.json:
-            empty = {"stack": name, "host": {"address": None}, "guests": [], "endpoints": []}
-            print(json.dumps({**empty, "drift": [f"stack {name} is not up"]}, indent=1))
+            print(json.dumps(_not_up(name), indent=1))
         else:
             print(f"stack {name} is not up")
         return FAILED
     now = live.status(plan)
     print(json.dumps(asdict(now), indent=1) if arguments.json else text(now))
     return CODES[now.verdict]
+
+
+def _not_up(stack: str) -> dict[str, object]:
+    return {
+        "stack": stack,
+        "host": {"address": None},
+        "guests": [],
+        "endpoints": [],
+        "drift": [f"stack {stack} is not up"],
+    }
 
 
 def text(now: live.Status) -> str:
