@@ -28,13 +28,14 @@ def variables(
     }
     if airgap:
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    if not given.get("PULUMI_BACKEND_URL"):
-        if login:
-            wanted["PULUMI_BACKEND_URL"], folder = login
-            wanted["PULUMI_CREDENTIALS_PATH"] = str(folder)
-        else:
-            paths.state().mkdir(parents=True, exist_ok=True, mode=0o700)
-            wanted["PULUMI_BACKEND_URL"] = paths.state().as_uri()
+    backend = given.get("PULUMI_BACKEND_URL")
+    if not backend and login:
+        wanted["PULUMI_BACKEND_URL"], folder = login
+        wanted["PULUMI_CREDENTIALS_PATH"] = str(folder)
+    elif not backend or backend == paths.state().as_uri():
+        # Given too where `./lab env` or a sandbox has set it; the engine wants the folder there.
+        paths.state().mkdir(parents=True, exist_ok=True, mode=0o700)
+        wanted["PULUMI_BACKEND_URL"] = paths.state().as_uri()
     own = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
     if not any(name in given for name in own):
         wanted["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase_file())
