@@ -83,13 +83,14 @@ def _secret(
     def read(name: str, node: Node) -> Secret:
         scalars.check_compose_name(node, name, f"a {kind}")
         with Fields(node, known, f"a {kind}") as fields:
-            if sum(key in fields for key in known) != 1:
+            given = [key for key in known if key in fields]
+            if len(given) != 1:
                 fields.add(node.problem(f"expected one of {', '.join(known)}"))
             content = fields.get("content", scalars.text, None)
             content = fields.get("environment", _variable(variables), content)
             content = fields.get("file", _file(file.parent), content)
             external = fields.get("external", scalars.flag, False)
-            if content is None and not external:
+            if given == ["external"] and not external:
                 fields.add(node.problem("has no content"))
             if external and kind == "config":
                 fields.add(node.problem("a config cannot be external", "give content or file"))

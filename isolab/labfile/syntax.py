@@ -98,6 +98,8 @@ class _Tree:
             here.refuse(f"the file has more than {MOST_NODES} values", "look at its anchors")
         if any(source is above for above in self._above):
             here.refuse("an anchor contains itself")
+        if not isinstance(source, ScalarNode) and source.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+            here.refuse(f"the YAML tag {source.tag} is not supported")
         self._above.append(source)
         try:
             match source:

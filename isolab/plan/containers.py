@@ -1,5 +1,6 @@
 """One replica of a service, with everything decided."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -138,18 +139,24 @@ def _free_port(layout: Layout, service: Service, replica: int, target: int) -> i
 
 
 def _files(lab: Lab, service: Service, container: str) -> tuple[File, ...]:
+    """Each with a path of its own, also where one secret is mounted twice, with other modes."""
     contents = {(secret.kind, secret.name): secret.content for secret in lab.secrets}
-    return tuple(
-        File(
-            kind=file.kind,
-            name=file.source,
-            path=f"{FILES}/{container}/{_FOLDERS[file.kind]}{file.source}",
-            target=file.target,
-            mode=file.mode,
-            content=contents[file.kind, file.source],
+    uses: Counter[str] = Counter()
+    files: list[File] = []
+    for file in sorted(service.files, key=lambda file: file.target):
+        path = f"{FILES}/{container}/{_FOLDERS[file.kind]}{file.source}"
+        uses[path] += 1
+        files.append(
+            File(
+                kind=file.kind,
+                name=file.source,
+                path=path if uses[path] == 1 else f"{path}~{uses[path]}",
+                target=file.target,
+                mode=file.mode,
+                content=contents[file.kind, file.source],
+            )
         )
-        for file in sorted(service.files, key=lambda file: file.target)
-    )
+    return tuple(files)
 
 
 def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:

@@ -34,13 +34,13 @@ def ports(service: Service) -> tuple[int, ...]:
 
 
 def links(lab: Lab) -> tuple[Link, ...]:
-    """All links across guests."""
+    """All links across guests. Whoever is waited for does not call back."""
     placed = place(lab)
     return tuple(
         link
         for caller in lab.services
         for callee in lab.services
-        if caller is not callee and ports(callee)
+        if caller is not callee and caller.name not in callee.depends_on and ports(callee)
         for link in _links(caller, callee, placed)
     )
 

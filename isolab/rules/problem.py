@@ -20,5 +20,6 @@ def unknown(lab: Lab, path: Path, what: str, name: str, known: Iterable[str]) ->
 
 
 def item(lab: Lab, path: Path, name: str, index: int) -> Path:
-    """Where a name stands: as a key of a mapping, or else as an item of a list."""
-    return (*path, name) if (*path, name) in lab.positions else (*path, index)
+    """Where a name stands: a key of a mapping, an item of a list, or the value itself."""
+    places = ((*path, name), (*path, index))
+    return next((place for place in places if place in lab.positions), path)
