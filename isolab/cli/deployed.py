@@ -6,7 +6,6 @@ from typing import TypeVar
 from isolab.cli.errors import BAD_INPUT, FAILED, Failure
 from isolab.plan.model import Container, Guest, Plan
 from machine import keys
-from machine.deployment import leftovers
 from machine.deployment.control import StackControl
 from machine.transport import ContainerTransport, GuestTransport
 
@@ -17,7 +16,7 @@ def find(stack: str) -> Plan | None:
     """The deployed plan; None where the stack is down, with or without kept data."""
     control = StackControl(stack)
     known = control.state()
-    if known is None or not known.of_type(leftovers.DOMAIN, leftovers.NETWORK):
+    if known is None or not known.deployed:
         return None
     return control.plan(known)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from isolab.architecture.diff import diff
 from isolab.cli import changes, stack
-from isolab.cli.errors import BAD_INPUT, DONE, UNABLE, Failure
-from isolab.plan import serialize
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -46,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _deployed_and_now(arguments: argparse.Namespace, name: str) -> tuple[Plan | None, Plan]:
+    from isolab.cli import deployed
     from machine.deployment import config
     from machine.stack import lab_file, surroundings
 
@@ -54,7 +54,7 @@ def _deployed_and_now(arguments: argparse.Namespace, name: str) -> tuple[Plan | 
     if arguments.old:
         old = _planned(arguments.old, around)
     else:
-        old = deployed(name)
+        old = deployed.find(name)
         if old is not None:
             # Whether KVM works was found out at the up; looking again is for the next one.
             around = replace(around, kvm=old.kvm)
@@ -66,32 +66,3 @@ def _planned(file: Path, around: Surroundings) -> Plan:
     if isinstance(planned, Plan):
         return planned
     raise Failure(BAD_INPUT, "\n".join(map(str, planned)))
-
-
-def deployed(name: str) -> Plan | None:
-    """The plan that the stack was brought up with; None where it is down."""
-    from machine.deployment import state
-
-    text = _state(name)
-    plan = state.parse(text).plan if text else ""
-    try:
-        return serialize.loads(plan) if plan else None
-    except ValueError as error:
-        raise Failure(
-            UNABLE, f"the deployed plan of {name} cannot be read: {error}", "./lab up renews it"
-        ) from error
-
-
-def _state(name: str) -> str:
-    """The stack's state: the file backend's file, or what the engine exports from another one."""
-    from machine import environment, paths
-    from machine.deployment import state
-    from machine.deployment.engine import Engine
-
-    variables = environment.pulumi_environment()
-    backend = variables.get("PULUMI_BACKEND_URL") or os.environ["PULUMI_BACKEND_URL"]
-    file = state.file(backend, name)
-    if file is not None:
-        return file.read_text() if file.exists() else ""
-    engine = Engine({**os.environ, **variables}, paths.logs() / "engine.log")
-    return engine.ask("stack", "export", "--stack", name)

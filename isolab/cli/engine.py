@@ -31,7 +31,10 @@ def complaint(progress: Progress, outcome: Outcome) -> str:
     """Why a run failed: what its resources said, else the engine's own last words."""
     if progress.errors:
         return "\n".join(_indented(error) for error in progress.errors)
+    if outcome.code < 0:
+        return f"  the engine was killed by signal {-outcome.code}"
     words = [line for line in outcome.output.splitlines() if line.strip()]
+    words = [line for line in words if "error:" in line] or words
     return "\n".join(f"  {line.strip()}" for line in words[-LAST_WORDS:])
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import addresses, environment, keys, paths
+from machine import stack as machine_stack
 from machine.deployment import config, leftovers, locks, state
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
@@ -149,7 +150,7 @@ class StackControl:
 
     def remove(self, resources: Iterable[Resource], known: State) -> tuple[str, ...]:
         """Remove what resources stand for, without the engine."""
-        plan = self.plan(known)
+        plan = self.plan(known) or self._wanted()
         guests = {
             guest.name: GuestTransport(
                 name=guest.name, address=guest.address, keys=keys.files(self.stack)
@@ -168,6 +169,14 @@ class StackControl:
         if known and known.plan:
             with suppress(ValueError):
                 return serialize.loads(known.plan)
+        return None
+
+    def _wanted(self) -> Plan | None:
+        """What the first `up` was to deploy, where it never came to its end."""
+        wanted = config.read(self.stack)
+        if wanted and wanted.lab:
+            with suppress(machine_stack.BrokenLabFile, machine_stack.NotPrepared):
+                return machine_stack.plan(self.stack, wanted.lab, wanted.cidr).plan
         return None
 
     def _clear_locks(self, report: Report) -> None:

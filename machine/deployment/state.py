@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 PROJECT = "isolab"
 STACK_TYPE = "pulumi:pulumi:Stack"
+LAB_NETWORK = "libvirt:index/network:Network"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +58,16 @@ class State:
     """In the order in which they were made."""
     pending: tuple[Pending, ...]
     plan: str
-    """The deployed plan as JSON; empty where none was deployed."""
+    """The plan that was deployed last, as JSON; the lab may be down since."""
 
     def of_type(self, *names: str) -> tuple[Resource, ...]:
         """The resources with one of these types."""
         return tuple(resource for resource in self.resources if resource.type in names)
+
+    @property
+    def deployed(self) -> str:
+        """The plan of the lab that stands, as JSON; empty where none does."""
+        return self.plan if self.of_type(LAB_NETWORK) else ""
 
     def guest_of(self, resource: Resource) -> str:
         """The guest that a resource belongs to; empty for the host's."""
