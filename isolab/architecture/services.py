@@ -8,7 +8,7 @@ from isolab.architecture import blast
 from isolab.architecture.change import Change, Effect, Kind
 from isolab.plan.model import Container, Plan
 
-IN_PLACE = frozenset({"memory", "restart", "healthcheck", "contents", "pids"})
+IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
 """What a running container takes; everything else makes it anew."""
 _SAID_OTHERWISE = frozenset(
     {"name", "service", "replica", "guest", "slice", "depends_on", "limits", "files", "networks"}
