@@ -53,7 +53,7 @@ def _follows(layer: Layer, followed: set[str], plan: Plan) -> bool:
 
 
 def _change(layer: Layer, steps: Sequence[Step]) -> Change:
-    kinds = {_KINDS[step.operation] for step in steps}
+    kinds: set[Kind] = {_KINDS[step.operation] for step in steps}
     mixed: Kind = "replace" if "replace" in kinds else "update"
     reasons = (
         f"{layers.what(step.urn, step.parent)}: {', '.join(step.diffs)}"
