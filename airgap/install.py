@@ -22,9 +22,7 @@ def write_plugin(name: str, version: str, python: Path, into: Path) -> Path:
     if name not in MODULES:
         raise ValueError(f"no plugin {name}: there are {', '.join(MODULES)}")
     kind = "language" if name == "python" else "resource"
-    folder = into / (
-        f"{kind}-{name}" if name == "python" else f"{kind}-{name}-v{version}"
-    )
+    folder = into / (f"{kind}-{name}" if name == "python" else f"{kind}-{name}-v{version}")
     folder.mkdir(parents=True, exist_ok=True)
     # A signal must reach the plugin itself, and its environment must not reach what it starts.
     start = (
@@ -33,9 +31,7 @@ def write_plugin(name: str, version: str, python: Path, into: Path) -> Path:
     )
     executable = folder / f"pulumi-{kind}-{name}"
     partial = executable.with_suffix(".new")
-    partial.write_text(
-        f'#!/bin/sh\nexec {shlex.quote(str(python))} -c {shlex.quote(start)} "$@"\n'
-    )
+    partial.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -c {shlex.quote(start)} "$@"\n')
     partial.chmod(0o755)
     partial.replace(executable)
     return folder

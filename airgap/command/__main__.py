@@ -8,6 +8,7 @@ from airgap.framework import Object, Plugin, serve
 PLUGIN = Plugin(
     name="command",
     version="1.2.1",
+    bridged=False,
     config=Object({}),
     connect=lambda _: Connections(),
     resources=(LocalCommand(), RemoteCommand()),

@@ -69,6 +69,7 @@ class Command(ResourceType[Connections]):
     """A command for each of the resource's beginning, change and end."""
 
     computed = ("stdout", "stderr")
+    delete_first = False
 
     @abstractmethod
     def run(self, context: Context[Connections], inputs: Inputs, task: Task) -> Outcome:
@@ -90,9 +91,7 @@ class Command(ResourceType[Connections]):
     def preview_update(self, state: State, inputs: Inputs) -> State:
         return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
 
-    def update(
-        self, context: Context[Connections], id: str, state: State, inputs: Inputs
-    ) -> State:
+    def update(self, context: Context[Connections], id: str, state: State, inputs: Inputs) -> State:
         command = inputs.get("update") or inputs.get("create", "")
         return {**inputs, **self._run(context, inputs, command, state)}
 

@@ -51,7 +51,9 @@ class LocalCommand(Command):
         code = process.returncode
         failure = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         return Outcome(
-            stdout=text(stdout.end()), stderr=text(stderr.end()), failure=failure if code else ""
+            stdout=text(stdout.end()),
+            stderr=text(stderr.end()),
+            failure=failure if code else "",
         )
 
 

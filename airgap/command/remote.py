@@ -130,8 +130,9 @@ def _set_variable(channel: Channel, name: str, value: str) -> None:
     request.add_boolean(True)
     request.add_string(name)
     request.add_string(value)
+    transport = channel.get_transport()
     channel._event_pending()
-    channel.transport._send_user_message(request)
+    transport._send_user_message(request)  # pyright: ignore
     try:
         channel._wait_for_event()
     except SSHException as error:

@@ -165,7 +165,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             ignored = set(request.ignoreChanges)
             found = diff.changes(old, new, kind.inputs)
             found = [each for each in found if not ignored & {each.path, each.top}]
-            return diff_response(kind.adjust(found, state, new), delete_first=True)
+            return diff_response(kind.adjust(found, state, new), kind.delete_first)
 
     def Create(self, request: Any, context: Any) -> Any:
         with told(context):

@@ -24,13 +24,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(_TOLD))
     sys.path.pop(0)  # this folder is no business of the program
-    try:
-        import pulumi
-        import pulumi.runtime
-    except ImportError as problem:
-        print(f"{sys.executable} has no usable Pulumi SDK: {problem}", file=sys.stderr)
-        print("Install the program's requirements into it.", file=sys.stderr)
-        _end(_TOLD)
+    pulumi = _sdk()
     task = json.loads(sys.stdin.buffer.read())
     pulumi.runtime.set_all_config(task["config"], task["secrets"])
     pulumi.runtime.configure(pulumi.runtime.Settings(**task["settings"]))
@@ -45,17 +39,32 @@ def main() -> None:
     try:
         _run(program, task["settings"]["parallel"])
     except pulumi.RunError as problem:
-        pulumi.log.error(str(problem))
+        # An engine that gave up has said why itself.
+        if "Resource monitor has terminated" not in str(problem):
+            pulumi.log.error(str(problem))
         _end(_TOLD)
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         _end(1 if isinstance(end.code, str) else end.code or 0)
-    except BaseException as problem:  # noqa: BLE001 whatever it is, the user must see it
+    except BaseException as problem:  # whatever it is, the user must see it
         text = "".join(_frames_of_the_user(problem, folder)).rstrip()
         pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")
         _end(_TOLD)
     _end(0)
+
+
+def _sdk() -> Any:
+    """The Pulumi SDK of the program's interpreter."""
+    try:
+        import pulumi
+        import pulumi.runtime
+    except ImportError as problem:
+        print(f"{sys.executable} has no usable Pulumi SDK: {problem}", file=sys.stderr)
+        print("Install the program's requirements into it.", file=sys.stderr)
+        _end(_TOLD)
+    else:
+        return pulumi
 
 
 def _run(program: str, parallel: int) -> None:
@@ -83,7 +92,9 @@ def _frames_of_the_user(problem: BaseException, folder: str) -> Iterator[str]:
         yield from each.format(chain=False)
 
 
-def _chain(problem: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+def _chain(
+    problem: traceback.TracebackException,
+) -> Iterator[traceback.TracebackException]:
     before = problem.__cause__
     if before is None and not problem.__suppress_context__:
         before = problem.__context__
@@ -95,7 +106,7 @@ def _chain(problem: traceback.TracebackException) -> Iterator[traceback.Tracebac
 def _prune(problem: traceback.TracebackException, folder: str) -> bool:
     """Whether any frame is the program's; those before it are dropped."""
     for index, frame in enumerate(problem.stack):
-        path = os.path.abspath(frame.filename)
+        path = frame.filename
         if path.startswith(os.path.join(folder, "")) and "site-packages" not in path:
             del problem.stack[:index]
             return True

@@ -50,7 +50,10 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(
-                    name=each.name, kind="resource", version=f"v{each.version}", server=each.server
+                    name=each.name,
+                    kind="resource",
+                    version=f"v{each.version}",
+                    server=each.server,
                 )
                 for each in plugins
             ]
@@ -81,9 +84,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             python = str(root / environment / "bin" / "python") if environment else "python3"
             commands.append([python, "-m", "pip", "install", "-r", str(requirements)])
         for command in commands:
-            done = subprocess.run(
-                command, check=False, capture_output=True, cwd=request.directory
-            )
+            done = subprocess.run(command, check=False, capture_output=True, cwd=request.directory)
             yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
             if done.returncode:
                 text = f"«{' '.join(command)}» failed with exit code {done.returncode}"
@@ -91,7 +92,10 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         try:
-            root, option = Path(request.info.root_directory), _option(request.info, "virtualenv")
+            root, option = (
+                Path(request.info.root_directory),
+                _option(request.info, "virtualenv"),
+            )
             interpreter = choose(root, option)
         except NoInterpreter as problem:
             return language_pb2.RunResponse(error=str(problem))
