@@ -1,5 +1,6 @@
 """What a deployed stack's layers are like at this moment, asked from each of them."""
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ UNKNOWN = "unknown"
 FORMAT = "{{.Names}}\t{{.State}}\t{{.Status}}"
 PATIENCE = 15
 """Seconds that a guest has for an answer."""
+WAIT = 180
+"""Seconds that a guest and its containers have to come back by themselves."""
 
 Verdict = Literal["well", "down", "unknown"]
 
@@ -90,6 +93,14 @@ def status(plan: Plan) -> Status:
             endpoints=plan.endpoints,
             drift=tuple(_drift(host.result(), guests)),
         )
+
+
+def wait_until_well(plan: Plan, patience: float = WAIT) -> Status:
+    """The status once all is well, or once patience has ended."""
+    deadline = time.monotonic() + patience
+    while (now := status(plan)).verdict != "well" and time.monotonic() < deadline:
+        time.sleep(1)
+    return now
 
 
 def _drift(host: HostStatus, guests: tuple[GuestStatus, ...]) -> list[str]:

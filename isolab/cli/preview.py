@@ -11,9 +11,11 @@ from isolab.cli.errors import DONE
 from isolab.cli.progress import Progress
 from isolab.plan import serialize
 from isolab.plan.model import Plan
+from machine import stack as machine_stack
+from machine.deployment import config
 from machine.deployment.engine import Outcome
 from machine.deployment.events import Done, Step
-from machine.deployment.state import STACK_TYPE, State, urn_type
+from machine.deployment.state import State
 
 NAME = "preview"
 HELP = "what `up` would change, as the engine sees it, with the blast radius"
@@ -39,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         if isinstance(event, Done):
             steps.append(event.step)
     engine.fail_unless_done("preview", "nothing was changed", progress, outcome, control)
-    new = next((_planned(step) for step in steps if urn_type(step.urn) == STACK_TYPE), None) or plan
+    known_config = config.read(target.stack)
+    cidr = known_config.cidr if known_config else None
+    new = machine_stack.plan(target.stack, target.lab, cidr).plan
     known = control.state()
     found = operations.changes(steps, diff(_deployed(known), new), new)
     if arguments.json:
@@ -54,8 +58,3 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _deployed(known: State | None) -> Plan | None:
     return serialize.loads(known.deployed) if known and known.deployed else None
-
-
-def _planned(step: Step) -> Plan | None:
-    plan = step.outputs.get("plan")
-    return serialize.loads(plan) if isinstance(plan, str) else None

@@ -4,7 +4,8 @@ import argparse
 import time
 
 from isolab.cli import engine, stack, summary
-from isolab.cli.errors import BAD_INPUT, DONE, Failure
+from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.plan.model import Plan
 
 NAME = "up"
 HELP = "make what is missing on this machine, then the lab"
@@ -26,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Set up, clear up, bring up, sum up."""
     from machine import drift, setup
     from machine.addresses import NoSubnetLeft
+    from machine.deployment import leftovers
 
     begin = time.monotonic()
     target = stack.target_of_up(arguments)
@@ -51,6 +53,18 @@ def run(arguments: argparse.Namespace) -> int:
         "up", "./lab up goes on from there; ./lab down removes it", progress, outcome, control
     )
     deployed = control.plan(control.state()) or plan
+    if any(resource.type == leftovers.DOMAIN for resource in strayed):
+        _wait(deployed)
     end = time.monotonic()
     print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
     return DONE
+
+
+def _wait(plan: Plan) -> None:
+    """A guest that was only switched on again brings its containers back by itself."""
+    from isolab.cli import live
+
+    engine.say("waiting for the guests and what runs on them to come back")
+    now = live.wait_until_well(plan)
+    if now.verdict != "well":
+        raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")
