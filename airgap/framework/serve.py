@@ -1,6 +1,7 @@
 """A plugin as a process: prints its port, answers one engine, ends when told or orphaned."""
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -44,6 +45,10 @@ def serve(plugin: Plugin) -> None:
 def run_server(register: Any, cancelled: threading.Event) -> None:
     """Serves on a free port of the loopback, printed on standard output, until the end is asked."""
     ended = threading.Event()
+    told, tells = os.pipe()
+    os.set_blocking(tells, False)
+    # The kernel hands a signal to any thread; the pipe wakes the one that waits for it.
+    signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=_OPTIONS)
@@ -53,8 +58,8 @@ def run_server(register: Any, cancelled: threading.Event) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
-    while not ended.wait(1) and os.getppid() == parent:
-        pass
+    while not ended.is_set() and os.getppid() == parent:
+        select.select([told], [], [], 1)
     cancelled.set()
     server.stop(_GRACE if ended.is_set() else _GRACE_OF_AN_ORPHAN).wait()
 

@@ -1,0 +1,147 @@
+"""What the language host promises: the engine's calls answered, no program left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+from airgap.install import write_plugin
+from airgap.language.execute import _frames_of_the_user
+from airgap.language.interpreter import choose, required_plugins
+
+NOWHERE = "127.0.0.1:1"
+"""An engine that is asked nothing."""
+
+
+class LanguageHost:
+    """A language host as the engine starts it."""
+
+    def __init__(self, folder: Path) -> None:
+        made = write_plugin("python", "", Path(sys.executable), folder)
+        self.process = subprocess.Popen(
+            [made / "pulumi-language-python", NOWHERE],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        port = int(self.process.stdout.readline())
+        self.calls = language_pb2_grpc.LanguageRuntimeStub(
+            grpc.insecure_channel(f"127.0.0.1:{port}")
+        )
+
+    def end(self, number: int = signal.SIGINT) -> tuple[float, str, str]:
+        """Seconds that it took to end, and what it said."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        said, complained = self.process.communicate(timeout=10)
+        return time.monotonic() - began, said, complained
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[LanguageHost]:
+    started = LanguageHost(tmp_path / "plugins")
+    yield started
+    if started.process.poll() is None:
+        started.end(signal.SIGKILL)
+
+
+def info(folder: Path, **options: str) -> language_pb2.ProgramInfo:
+    settings = struct_pb2.Struct()
+    settings.update(options)
+    return language_pb2.ProgramInfo(
+        root_directory=str(folder), program_directory=str(folder), entry_point=".", options=settings
+    )
+
+
+def run_request(folder: Path, **options: str) -> language_pb2.RunRequest:
+    return language_pb2.RunRequest(
+        project="p", stack="s", pwd=str(folder), monitor_address=NOWHERE, parallel=4,
+        info=info(folder, **options),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_and_in_silence(host: LanguageHost, number: int) -> None:
+    host.calls.GetPluginInfo(language_pb2.google_dot_protobuf_dot_empty__pb2.Empty())
+    took, said, complained = host.end(number)
+    assert took < 1
+    assert (said, complained) == ("", "")
+
+
+def test_a_program_ends_with_its_host(host: LanguageHost, tmp_path: Path) -> None:
+    # The SDK speaks to the engine before the program runs: its interpreter is what there is to end.
+    (tmp_path / "python").mkdir()
+    waiting = tmp_path / "waiting"
+    environment = tmp_path / "env" / "bin"
+    environment.mkdir(parents=True)
+    stand_in = environment / "python"
+    stand_in.write_text(f"#!/bin/sh\necho $$ > {waiting}\nexec sleep 60\n")
+    stand_in.chmod(0o755)
+    answer = host.calls.Run.future(run_request(tmp_path, virtualenv="env"))
+    while not waiting.exists() or not waiting.read_text().strip():
+        time.sleep(0.02)
+    program = int(waiting.read_text())
+    took, _, complained = host.end()
+    assert took < 1.5
+    assert complained == ""
+    for _ in range(50):
+        if not Path(f"/proc/{program}").exists():
+            break
+        time.sleep(0.02)
+    else:
+        os.kill(program, signal.SIGKILL)
+        pytest.fail("the program outlived its host")
+    answer.cancel()
+
+
+def test_a_virtualenv_that_is_not_there_is_named(host: LanguageHost, tmp_path: Path) -> None:
+    answer = host.calls.Run(run_request(tmp_path, virtualenv="absent"))
+    assert "the virtualenv absent" in answer.error
+    assert "python3 -m venv" in answer.error
+
+
+def test_about_names_the_interpreter(host: LanguageHost, tmp_path: Path) -> None:
+    answer = host.calls.About(language_pb2.AboutRequest(info=info(tmp_path)))
+    assert answer.executable == sys.executable
+
+
+def test_dependencies_are_those_installed(host: LanguageHost, tmp_path: Path) -> None:
+    request = language_pb2.GetProgramDependenciesRequest(info=info(tmp_path))
+    found = {each.name for each in host.calls.GetProgramDependencies(request).dependencies}
+    assert {"pulumi", "grpcio"} <= found
+
+
+def test_only_plugins_that_the_requirements_name_are_required(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-r more.txt\npulumi-docker==5.1.1  # services\n")
+    (tmp_path / "more.txt").write_text("pulumi_command>=1\n")
+    found = required_plugins(choose(tmp_path, ""), tmp_path)
+    assert sorted((each.name, each.version) for each in found) == [
+        ("command", "1.2.1"),
+        ("docker", "5.1.1"),
+    ]
+
+
+def test_a_traceback_has_the_frames_of_the_program_alone(tmp_path: Path) -> None:
+    program = tmp_path / "__main__.py"
+    program.write_text("def fail():\n    return 1 / 0\n")
+    names: dict[str, object] = {}
+    exec(compile(program.read_text(), str(program), "exec"), names)
+    try:
+        names["fail"]()  # type: ignore[operator]
+    except ZeroDivisionError as error:
+        text = "".join(_frames_of_the_user(error, str(tmp_path)))
+    assert text.splitlines()[:2] == [
+        "Traceback (most recent call last):",
+        f'  File "{program}", line 2, in fail',
+    ]
+    assert __file__ not in text
+    assert text.endswith("ZeroDivisionError: division by zero\n")
