@@ -45,7 +45,7 @@ def fail_unless_done(
     if outcome.code == 0:
         return
     if outcome.interrupts:
-        raise Failure(INTERRUPTED, f"{what} was interrupted; what it had begun is done", again)
+        raise Failure(INTERRUPTED, f"{what} was interrupted; what it had begun has ended", again)
     raise Failure(
         FAILED,
         f"{what} of stack {control.stack} failed:\n{complaint(progress, outcome)}",

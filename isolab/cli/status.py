@@ -60,5 +60,5 @@ def text(now: live.Status) -> str:
     if now.verdict == "unknown":
         lines.append("  something did not answer, which says nothing about what it holds")
     elif now.drift:
-        lines.append("  ./lab up puts the layers below the containers right")
+        lines.append("  ./lab up --refresh puts it right")
     return "\n".join(lines)

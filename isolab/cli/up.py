@@ -2,10 +2,13 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 
 from isolab.cli import engine, stack, summary
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.progress import Progress
 from isolab.plan.model import Plan
+from machine.deployment.control import StackControl
 
 NAME = "up"
 HELP = "make what is missing on this machine, then the lab"
@@ -20,6 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the lab file stacks/LAB.yaml, or a path to one; also the stack, unless --stack is",
     )
     stack.add_option(parser)
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="look at everything that is there, also in the guests, and put right what strayed",
+    )
     parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
 
 
@@ -48,16 +56,26 @@ def run(arguments: argparse.Namespace) -> int:
             engine.say(f"{resource.name} is not as it was left: looking again")
         engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in strayed]), guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
+    progress = _up(control, guests)
+    deployed = control.plan(control.state()) or plan
+    if any(resource.type == leftovers.DOMAIN for resource in strayed):
+        _wait(deployed)
+    if arguments.refresh:
+        # Only now do all guests answer.
+        looked, outcome = engine.run(lambda outcome: control.refresh(outcome, ()), guests)
+        engine.fail_unless_done("refresh", "./lab status says more", looked, outcome, control)
+        progress = _up(control, guests)
+    end = time.monotonic()
+    print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
+    return DONE
+
+
+def _up(control: StackControl, guests: Sequence[str]) -> Progress:
     progress, outcome = engine.run(control.up, guests)
     engine.fail_unless_done(
         "up", "./lab up goes on from there; ./lab down removes it", progress, outcome, control
     )
-    deployed = control.plan(control.state()) or plan
-    if any(resource.type == leftovers.DOMAIN for resource in strayed):
-        _wait(deployed)
-    end = time.monotonic()
-    print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
-    return DONE
+    return progress
 
 
 def _wait(plan: Plan) -> None:

@@ -113,6 +113,9 @@ class StackControl:
         self._engine.ask("stack", "rm", "--yes", "--force", "--remove-backups", self.stack)
         shutil.rmtree(keys.folder(self.stack), ignore_errors=True)
         config.file(self.stack).unlink(missing_ok=True)
+        for log in (paths.pulumi_home() / "logs").glob(f"*+{state.PROJECT}+{self.stack}-2*.log"):
+            log.unlink(missing_ok=True)
+        (paths.logs() / f"engine-{self.stack}.log").unlink(missing_ok=True)
         folder = state.folder_of(self._backend)
         if folder:
             for kept in ("history", "backups", "locks/organization"):
