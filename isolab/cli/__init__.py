@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ COMMANDS = (
     "logs",
     "exec",
     "validate",
-    "schema",
     "doctor",
     "env",
     "test",
@@ -119,11 +117,7 @@ def _command(name: str) -> Command:
 
 def _help() -> str:
     width = max(map(len, COMMANDS))
-    lines = [
-        f"  {name:{width}}  {_command(name).HELP}"
-        for name in COMMANDS
-        if importlib.util.find_spec(f"isolab.cli.{name}")
-    ]
+    lines = [f"  {name:{width}}  {_command(name).HELP}" for name in COMMANDS]
     return "\n".join(
         [
             f"usage: {USAGE}",

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from isolab.cli import engine
 from isolab.cli.errors import Failure
 from machine import paths, plain_lab, sandbox, service_images, stack
 
