@@ -2,12 +2,16 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from isolab.architecture.diff import diff
 from isolab.cli import layers, operations
 from isolab.cli.layers import Layer
 from isolab.cli.progress import Progress
+from isolab.plan.model import LabNetwork, Plan, Pool, Registry, Surroundings
+from isolab.plan.read import plan_file
 from machine.deployment.events import Begun, Done, Event, Message, Step, Summary, parse
 
 STACK = "urn:pulumi:s::isolab::pulumi:pulumi:Stack::isolab-s"
@@ -112,7 +116,6 @@ def test_an_error_is_told_once_and_without_its_trace() -> None:
 
 
 def test_operations_that_no_diff_explains_are_changes_too() -> None:
-    from isolab.plan.model import LabNetwork, Plan, Pool, Registry
 
     plan = Plan(
         stack="s",
@@ -131,3 +134,23 @@ def test_operations_that_no_diff_explains_are_changes_too() -> None:
         [step(CONTAINER, SERVICE, "create-replacement"), step(NETWORK, HOST, "same")], (), plan
     )
     assert [(c.layer, c.name, c.change) for c in found] == [("service", "web", "replace")]
+
+
+def test_a_rebuilt_guest_tells_its_containers_as_effects(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "stacks" / "reference.yaml").read_text()
+    plans: list[Plan] = []
+    for index, content in enumerate((text, text.replace("disk: 8GiB", "disk: 9GiB"))):
+        file = tmp_path / f"{index}.yaml"
+        file.write_text(content)
+        planned = plan_file(file, {}, Surroundings(stack="s"))
+        assert isinstance(planned, Plan)
+        plans.append(planned)
+    steps = [
+        step(ROOT, GUEST, "create-replacement"),
+        step(CONTAINER, SERVICE, "create-replacement"),
+        step(CONTAINER, SERVICE, "delete-replaced"),
+    ]
+    (change,) = operations.changes(steps, diff(*plans), plans[1])
+    assert (change.layer, change.name, change.change) == ("guest", "app-1", "replace")
+    assert change.reasons == ("disk 8192 MiB -> 9216 MiB",)
+    assert {effect.name for effect in change.effects} == {"web-1", "db-1"}
