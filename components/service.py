@@ -101,6 +101,7 @@ def image_reference(container: Container, registry: str) -> str:
 def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, object]:
     """A planned container in the words of the Docker provider."""
     limits, health = container.limits, container.healthcheck
+    checked = health and health.test != ("NONE",)
     return {
         "name": container.name,
         "image": image.image_id,
@@ -170,6 +171,6 @@ def container_inputs(container: Container, image: docker.RemoteImage) -> dict[st
             "retries": health.retries,
             "start_period": f"{health.start_period:g}s",
         },
-        "wait": True if health else None,
-        "wait_timeout": PATIENCE if health else None,
+        "wait": True if checked else None,
+        "wait_timeout": PATIENCE if checked else None,
     }
