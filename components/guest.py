@@ -56,7 +56,7 @@ class Guest(pulumi.ComponentResource):
             size=guest.disk * MIB,
             opts=child,
         )
-        data = guest.data and libvirt.Volume(
+        data = guest.data is not None and libvirt.Volume(
             f"{name}-data",
             name=f"{guest.name}-data",
             pool=host.pool.name,
@@ -89,8 +89,14 @@ class Guest(pulumi.ComponentResource):
             kernel=host.kernel and host.kernel.id,
             initrd=host.initrd and host.initrd.id,
             cmdlines=kernel_command_line(image.arguments),
-            disks=[{"volume_id": volume} for volume in (root.id, data and data.id) if volume]
-            + [{"volume_id": seed.id.apply(volume_of_seed)}],
+            disks=[
+                libvirt.DomainDiskArgs(volume_id=volume)
+                for volume in (
+                    root.id,
+                    *([data.id] if data else []),
+                    seed.id.apply(volume_of_seed),
+                )
+            ],
             network_interfaces=[
                 {
                     "network_id": host.network.id,

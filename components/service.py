@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -20,7 +21,7 @@ class ServicePlace:
 
     connection: remote.ConnectionArgs
     dockerd: docker.Provider
-    root: pulumi.Resource
+    root: pulumi.CustomResource
     """The disk that Docker keeps containers and images on."""
     needs: tuple[pulumi.Resource, ...]
     """What must be there first: readiness, networks, volumes."""
@@ -98,7 +99,7 @@ def image_reference(container: Container, registry: str) -> str:
     return f"{registry}/{repository}@{container.digest}"
 
 
-def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, object]:
+def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, Any]:
     """A planned container in the words of the Docker provider."""
     limits, health = container.limits, container.healthcheck
     checked = health and health.test != ("NONE",)

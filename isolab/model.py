@@ -132,16 +132,16 @@ class Service:
     replicas: int = 1
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     ports: tuple[Port, ...] = ()
     expose: tuple[int, ...] = ()
-    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Network name to further aliases there (the service's name is always one)."""
     volumes: tuple[VolumeMount, ...] = ()
     files: tuple[FileMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     """Each as in Compose: /path or /path:options."""
-    depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    depends_on: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     healthcheck: Healthcheck | None = None
     restart: str = "unless-stopped"
     """Default differs from Compose's "no": a rebooted guest brings its services back."""
@@ -155,13 +155,13 @@ class Service:
     """Containers drop every capability unless the file says otherwise."""
     security_opt: tuple[str, ...] = ("no-new-privileges:true",)
     ulimits: tuple[Ulimit, ...] = ()
-    sysctls: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     stop_grace_period: Seconds = Seconds(10.0)
     stop_signal: str = ""
     logging_driver: str = ""
-    logging_options: Mapping[str, str] = field(default_factory=dict)
+    logging_options: Mapping[str, str] = field(default_factory=dict[str, str])
     limits: Limits = Limits()
 
 
@@ -198,9 +198,11 @@ class Lab:
     networks: tuple[ServiceNetwork, ...] = ()
     volumes: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    placement: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    placement: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Service (or "*") to guest groups or guests."""
-    positions: Mapping[Path, Position] = field(default_factory=dict, repr=False, compare=False)
+    positions: Mapping[Path, Position] = field(
+        default_factory=dict[Path, Position], repr=False, compare=False
+    )
     """Where each key stands; rules look their problems' places up here."""
 
     def position(self, *path: str | int) -> Position:

@@ -141,7 +141,8 @@ def _envs(config: dict[str, Any], known: Inputs) -> list[str]:
 def _image(told: dict[str, Any], known: Inputs) -> str:
     """As asked for, as long as the container runs what that name meant when it was made."""
     asked = known.get("image")
-    return asked if asked in (told["Image"], told["Config"]["Image"]) else told["Image"]
+    running = (told["Image"], told["Config"]["Image"])
+    return asked if asked and asked in running else told["Image"]
 
 
 def _hosts(host: dict[str, Any]) -> list[dict[str, str]]:

@@ -15,8 +15,9 @@ A resource is a subclass of `ResourceType[Client]` with
 
 - `token`          "docker:index/volume:Volume"
 - `inputs`         Object({name: Field(kind, required=, default=, replaces=, auto_name=)}); an input
-                   that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN, ANY,
-                   List(kind), Bag(kind) (a list whose order means nothing), Map(kind), Object({...}).
+                   that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN,
+                   ANY, List(kind), Bag(kind) (a list whose order means nothing), Map(kind),
+                   Object({...}).
 - `computed`       names of outputs that are known only after a create (unknown in its preview)
 - `instead`        what to use for an input that is refused: {"cpuShares": "cpus"}
 - `problems(inputs)`                          further checks, yields (path, text)
@@ -36,14 +37,16 @@ says `bridged=False`: then neither `id` among the outputs nor `__defaults` among
 Inputs and states are plain dicts of JSON values with the schema's (camelCase) names: secrets are
 unwrapped, `__defaults` is gone, whole numbers are int, absent inputs are absent. Secrets come back
 by themselves: an output with the name of a secret input is secret; `secret_outputs` names more.
-In `problems`, `preview` and `adjust` a value may be UNKNOWN; create, update, read, delete never see it.
+In `problems`, `preview` and `adjust` a value may be UNKNOWN; create, update, read, delete never
+see it.
 
 What is compared in a diff is the inputs of then and now. `read` therefore need only tell the
 state as it is: an input whose value is different there counts as drift; where the state has no
 such key, or the input was not given, nothing is compared.
 
-Failures: `Failure("what happened: what to do")`; one line, shown as it is. `Report` keeps its lines. A create or update
-that left something behind raises `HalfDone(id, state, reason)`, which keeps it in the state.
+Failures: `Failure("what happened: what to do")`; one line, shown as it is. `Report` keeps its
+lines. A create or update that left something behind raises `HalfDone(id, state, reason)`, which
+keeps it in the state.
 
 A context has `client`, `config`, `urn`, `name`, `timeout` (seconds or 0), `cancelled`
 (threading.Event, set on cancel and on the end of the plugin), and `say(text)`, shown beside the

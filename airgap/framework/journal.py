@@ -1,4 +1,4 @@
-"""Remembers what is being made, so that what an interrupted engine never heard of is found again."""
+"""Remembers what is being made, so that what a killed engine never heard of is found again."""
 
 import hashlib
 import os

@@ -24,4 +24,4 @@ class Plugin:
     close: Callable[[Any], None] = lambda _: None
     """Ends the connection when the plugin ends."""
     bridged: bool = True
-    """The official one is a bridge: it keeps `id` among the outputs, `__defaults` among the inputs."""
+    """The official one is a bridge: `id` is among its outputs, `__defaults` among its inputs."""

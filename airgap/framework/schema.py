@@ -67,7 +67,7 @@ class Field:
     default: Any = field(default=None, kw_only=True)
     """Filled in where the program gives none."""
     replaces: bool = field(default=False, kw_only=True)
-    """A changed value needs a new resource; for a nested field, the field on top says it for all."""
+    """A changed value needs a new resource; a nested field has it from the field on top."""
     auto_name: bool = field(default=False, kw_only=True)
     """The resource's own name; made from the program's where it gives none."""
 
@@ -171,4 +171,10 @@ def _type_name(value: Any) -> str:
 
 
 def _kind_name(kind: Kind) -> str:
-    return {List: "list", Bag: "list", Map: "object", Object: "object"}.get(type(kind), "value")
+    match kind:
+        case List() | Bag():
+            return "list"
+        case Map() | Object():
+            return "object"
+        case Scalar():
+            return kind.name

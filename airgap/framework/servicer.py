@@ -127,9 +127,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if function is None:
                 raise Failure(f"{request.tok} is not supported by isolab's plugin")
             given = plain(values.load(request.args))
-            return provider_pb2.InvokeResponse(
-                **{"return": values.dump(function(self._context(request.tok), given))}
+            response = provider_pb2.InvokeResponse()
+            getattr(response, "return").CopyFrom(
+                values.dump(function(self._context(request.tok), given))
             )
+            return response
 
     def Cancel(self, request: Any, context: Any) -> Any:
         self.cancelled.set()

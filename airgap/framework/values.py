@@ -96,7 +96,7 @@ def _dump(value: Any, into: struct_pb2.Value) -> None:
 
 
 def plain(value: Any) -> Any:
-    """The value itself: secrets unwrapped, the engine's bookkeeping and absent properties left out."""
+    """The value itself: secrets unwrapped, bookkeeping and absent properties left out."""
     if isinstance(value, Secret):
         return plain(value.value)
     if isinstance(value, Mapping):

@@ -92,7 +92,8 @@ class Pool(ResourceType[Connection]):
             if pool.isActive():
                 patiently(lambda: ignoring_gone(pool.destroy))
             with contextlib.suppress(libvirt.libvirtError):
-                pool.delete()  # refuses a folder that is not empty: what is left was kept on purpose
+                # Refuses a folder that is not empty: what is left was kept on purpose.
+                pool.delete()
             patiently(lambda: ignoring_gone(pool.undefine))
 
 
