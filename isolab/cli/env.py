@@ -4,6 +4,7 @@ import argparse
 import os
 import shlex
 
+from isolab.cli import stack
 from machine import environment
 
 NAME = "env"
@@ -11,14 +12,14 @@ HELP = 'print the environment for plain pulumi: eval "$(./lab env)"'
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """It has no arguments."""
-    del parser
+    """Declare the command's arguments."""
+    stack.add_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what a shell evaluates."""
-    del arguments
-    for name, value in environment.pulumi_environment().items():
+    variables = environment.pulumi_environment() | {"PULUMI_STACK": stack.name(arguments)}
+    for name, value in variables.items():
         if os.environ.get(name) != value:
             print(f"export {name}={shlex.quote(value)}")
     return 0
