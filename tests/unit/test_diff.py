@@ -95,7 +95,7 @@ def test_another_guest_image_rebuilds_guests(tmp_path: Path) -> None:
         ("memory: 128M", "memory: 160M", "update", "memory 128 MiB -> 160 MiB"),
         ("pids: 64", "pids: 65", "update", "pids 64 -> 65"),
         (", pids: 64", "", "replace", "pids 64 -> none"),
-        ('cpus: "0.5"', 'cpus: "0.6"', "replace", "cpus 0.5 -> 0.6"),
+        ('cpus: "1.0", pids: 64', 'cpus: "0.6", pids: 64', "replace", "cpus 1 -> 0.6"),
         ("    read_only: true\n", "    restart: always\n    read_only: true\n", "update",
          "restart unless-stopped -> always"),
         ("DB_NAME: guestbook", "DB_NAME: other", "replace", "environment DB_NAME changed"),
