@@ -12,7 +12,17 @@ from airgap.docker.connection import Connection, found
 from airgap.docker.container_schema import INPUTS
 from airgap.docker.container_state import MIB, NANO, state_of
 from airgap.docker.labels import labels_to
-from airgap.framework import Context, Created, Failure, HalfDone, Inputs, ResourceType, State
+from airgap.framework import (
+    Change,
+    Context,
+    Created,
+    Failure,
+    HalfDone,
+    Inputs,
+    ResourceType,
+    State,
+)
+from airgap.framework.diff import changes as differences
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at a container that is getting well."""
@@ -26,6 +36,15 @@ class Container(ResourceType[Connection]):
     token = "docker:index/container:Container"
     inputs = INPUTS
     computed = ("networkDatas", "runtime", "platform", "bridge", "exitCode")
+
+    def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
+        """An input given for the first time is held against what the container has already."""
+        told = {each.path: state[each.path] for each in changes if state.get(each.path) is not None}
+        first = {each.path for each in changes if each.what == "add" and each.path in told}
+        before = {name: told[name] for name in first}
+        after = {name: inputs[name] for name in first}
+        others = [each for each in changes if each.path not in first]
+        return [*others, *differences(before, after, self.inputs)]
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, client = inputs["name"], context.client

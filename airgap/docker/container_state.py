@@ -61,7 +61,7 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "name": told["Name"].lstrip("/"),
         "networkDatas": [_network_data(name, each) for name, each in networks.items()],
         "networkMode": known.get("networkMode", host.get("NetworkMode")),
-        "networksAdvanced": known.get("networksAdvanced"),
+        "networksAdvanced": [_NETWORK | each for each in known.get("networksAdvanced") or []],
         "pidMode": host.get("PidMode") or None,
         "platform": told.get("Platform"),
         "ports": known.get("ports") if told["State"]["Running"] else None,
@@ -87,11 +87,28 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "uploads": known.get("uploads") or [],
         "user": config.get("User", ""),
         "usernsMode": host.get("UsernsMode", ""),
-        "volumes": known.get("volumes") or [],
+        "volumes": [_VOLUME | each for each in known.get("volumes") or []],
         "workingDir": config.get("WorkingDir", ""),
     }
 
 
+_NETWORK: dict[str, Any] = {
+    "aliases": [],
+    "driverOpts": [],
+    "gwPriority": 0,
+    "ipv4Address": "",
+    "ipv6Address": "",
+    "linkLocalIps": [],
+    "macAddress": "",
+}
+_VOLUME: dict[str, Any] = {
+    "containerPath": "",
+    "fromContainer": "",
+    "hostPath": "",
+    "readOnly": False,
+    "selinuxRelabel": "",
+    "volumeName": "",
+}
 _PROGRAM_ONLY = (
     "containerReadRefreshTimeoutMilliseconds",
     "destroyGraceSeconds",

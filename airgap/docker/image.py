@@ -46,6 +46,8 @@ class RemoteImage(ResourceType[Connection]):
         },
     )
     computed = ("imageId", "repoDigest")
+    # A pull takes long: what runs from the old image runs on until the new one is there.
+    delete_first = False
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, api = inputs["name"], context.client.api
@@ -101,6 +103,8 @@ def _pulled(
         yield from context.client.api.pull(
             repository, tag, stream=True, decode=True, platform=platform
         )
+    except APIError:  # one of requests' own, as docker-py sees it, but the daemon did answer
+        raise
     except requests.RequestException:
         raise Failure(f"the connection to {context.client.host} was lost") from None
 

@@ -1,0 +1,268 @@
+"""The plugin `docker` on the real engine and a real daemon, held against the records."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import harness
+import pytest
+import registry
+import requests
+import sshd
+
+PROGRAM = Path(__file__).with_name("docker_program.py").read_text()
+RECORDS = Path(__file__).parent / "records"
+PLACE = {"prefix": "fid", "subnet": "172.31.77.0/24"}
+OTHER_PLACE = {"prefix": "fid-other", "subnet": "172.31.78.0/24"}
+SOCKET = "unix:///var/run/docker.sock"
+
+
+def answers() -> bool:
+    try:
+        docker.from_env().ping()
+    except (docker.errors.DockerException, requests.RequestException):
+        return False
+    tools = registry.PROGRAM and registry.BUSYBOX.exists() and sshd.PROGRAM
+    return bool(tools and harness.engine())
+
+
+pytestmark = pytest.mark.skipif(
+    not answers(), reason="needs dockerd, docker-registry, a static busybox, sshd and a Pulumi CLI"
+)
+
+
+def record(name: str) -> Any:
+    return json.loads((RECORDS / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[registry.Registry]:
+    made = registry.Registry.start(tmp_path_factory.mktemp("registry") / "registry")
+    yield made
+    made.stop()
+
+
+def new_bench(
+    folder: Path, images: registry.Registry, place: dict[str, str], **provider: Any
+) -> harness.Bench:
+    made = harness.Bench(folder, PROGRAM, ["docker"])
+    settings = {"registry": images.address, "provider": provider, **place}
+    (folder / "project" / "place.json").write_text(json.dumps(settings))
+    return made
+
+
+@pytest.fixture(scope="module")
+def bench(
+    images: registry.Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[harness.Bench]:
+    made = new_bench(tmp_path_factory.mktemp("docker") / "bench", images, PLACE, host=SOCKET)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.scenario({})
+        made.destroy()
+    assert what_there_is() == []
+
+
+def what_there_is() -> list[str]:
+    """Everything of the program that the daemon knows."""
+    client = docker.from_env()
+    names = [each.name for each in client.containers.list(all=True)]
+    names += [each.name for each in client.networks.list()]
+    names += [each.name for each in client.volumes.list()]
+    return sorted(name for name in names if name and name.startswith("fid-"))
+
+
+def test_the_state_is_that_of_the_official_plugin(
+    bench: harness.Bench, images: registry.Registry
+) -> None:
+    ours = {each["type"]: each for each in bench.resources().values()}
+    theirs = {each["type"]: each for each in record("docker-state.json")}
+    text = json.dumps(list(theirs.values())).replace("127.0.0.1:5000", images.address)
+    image = "docker:index/remoteImage:RemoteImage"
+    for name in ("imageId", "repoDigest"):
+        was = theirs[image]["outputs"][name].removeprefix("127.0.0.1:5000/")
+        text = text.replace(was, ours[image]["outputs"][name].removeprefix(f"{images.address}/"))
+    for kind in ("network:Network", "container:Container"):
+        kind = f"docker:index/{kind}"
+        text = text.replace(theirs[kind]["id"], ours[kind]["id"])
+    for each in json.loads(text):
+        assert ours[each["type"]]["id"] == each["id"]
+        assert ours[each["type"]]["inputs"] == each["inputs"]
+        # What Docker makes of a memory limit without one for swap is told at once.
+        if each["type"].endswith(":Container"):
+            each["outputs"]["memorySwap"] = 2 * each["outputs"]["memory"]
+        assert ours[each["type"]]["outputs"] == each["outputs"]
+
+
+def test_a_second_up_and_a_refresh_propose_nothing(bench: harness.Bench) -> None:
+    assert bench.preview() == []
+    bench.refresh()
+    assert bench.preview() == []
+
+
+@pytest.mark.parametrize("change", record("docker-changes.json"), ids=lambda c: c["scenario"])
+def test_a_change_is_told_as_the_official_plugin_tells_it(
+    bench: harness.Bench, change: dict[str, Any]
+) -> None:
+    bench.scenario(change["change"])
+    try:
+        assert bench.preview() == change["steps"]
+    finally:
+        bench.scenario({})
+
+
+def test_memory_is_changed_in_place_and_an_environment_is_not(bench: harness.Bench) -> None:
+    client = docker.from_env()
+    before = client.containers.get("fid-web").id
+    bench.scenario({"mem": 96, "restart": "always"})
+    bench.up()
+    told = client.containers.get("fid-web")
+    assert told.id == before
+    assert told.attrs["HostConfig"]["Memory"] == 96 * 2**20
+    assert bench.preview() == []
+    bench.scenario({"envs": ["A=2"], "cpus": "0.5"})
+    bench.up()
+    told = client.containers.get("fid-web")
+    assert told.id != before
+    assert "A=2" in told.attrs["Config"]["Env"]
+    assert told.attrs["HostConfig"]["NanoCpus"] == 500_000_000
+    assert bench.preview() == []
+    bench.scenario({})
+    bench.up()
+
+
+def test_a_removed_container_is_made_again(bench: harness.Bench) -> None:
+    docker.from_env().containers.get("fid-web").remove(force=True)
+    bench.refresh()
+    assert {step["name"]: step["op"] for step in bench.preview()} == {"web": "create"}
+    bench.up()
+    assert bench.preview() == []
+
+
+def test_a_stopped_container_is_started_again(bench: harness.Bench) -> None:
+    client = docker.from_env()
+    client.containers.get("fid-web").stop(timeout=1)
+    bench.refresh()
+    assert [step["name"] for step in bench.preview()] == ["web"]
+    bench.up()
+    assert client.containers.get("fid-web").status == "running"
+    assert bench.preview() == []
+
+
+def failed(bench: harness.Bench) -> str:
+    done = bench.run("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+    assert done.code != 0, done.text
+    return done.output
+
+
+def test_an_image_that_is_not_there_is_named(
+    bench: harness.Bench, images: registry.Registry
+) -> None:
+    bench.scenario({"image": "127.0.0.1:5000/absent:1"})
+    said = failed(bench)
+    assert f"unable to pull image {images.address}/absent:1" in said
+    assert "manifest unknown" in said
+    bench.scenario({})
+    bench.up()
+
+
+def test_a_container_that_never_gets_well_fails_and_is_mended(bench: harness.Bench) -> None:
+    bench.scenario({"health": "false", "label": "z"})
+    assert "healthy state" in failed(bench)
+    bench.scenario({})
+    bench.up()
+    assert docker.from_env().containers.get("fid-web").attrs["State"]["Health"]["Status"] == (
+        "healthy"
+    )
+    assert bench.preview() == []
+
+
+def test_things_that_are_gone_already_are_deleted(
+    images: registry.Registry, bench: harness.Bench
+) -> None:
+    bench.destroy()
+    bench.up()
+    client = docker.from_env()
+    client.containers.get("fid-web").remove(force=True)
+    client.networks.get("fid-dn").remove()
+    client.volumes.get("fid-dv").remove()
+    bench.destroy()
+    assert what_there_is() == []
+    bench.up()
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Server]:
+    """An ssh server that leads to the same daemon."""
+    made = sshd.Server.prepare(tmp_path_factory.mktemp("guest") / "guest")
+    known = f"[127.0.0.1]:{made.port} {made.key('host.pub')}"
+    (made.folder / "known_hosts").write_text(known)
+    made.start()
+    yield made
+    made.stop()
+
+
+def over_ssh(guest: sshd.Server) -> dict[str, Any]:
+    options = ["-i", f"{guest.folder}/client", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
+    options += ["-o", f"UserKnownHostsFile={guest.folder}/known_hosts"]
+    options += ["-o", "StrictHostKeyChecking=yes"]
+    return {"host": f"ssh://{guest.user}@127.0.0.1:{guest.port}", "ssh_opts": options}
+
+
+def test_thirty_two_containers_come_over_one_ssh(
+    images: registry.Registry, guest: sshd.Server, tmp_path: Path
+) -> None:
+    bench = new_bench(tmp_path / "bench", images, OTHER_PLACE, **over_ssh(guest))
+    bench.scenario({"container": False, "many": 32})
+    log = guest.folder / "log"
+    before = log.read_text().count("Accepted publickey")
+    try:
+        began = time.monotonic()
+        bench.up()
+        took = time.monotonic() - began
+        assert log.read_text().count("Accepted publickey") == before + 1
+        assert len([name for name in what_there_is() if "many" in name]) == 32
+        assert bench.preview() == []
+        # Neither a preview nor the provider's configuration dials.
+        assert log.read_text().count("Accepted publickey") == before + 1
+        bench.refresh()
+        assert bench.preview() == []
+    finally:
+        bench.destroy()
+    assert [name for name in what_there_is() if "many" in name] == []
+    assert took < 120
+
+
+def test_a_guest_that_does_not_answer_is_named(
+    images: registry.Registry, guest: sshd.Server, tmp_path: Path
+) -> None:
+    nobody = {**over_ssh(guest), "host": f"ssh://root@127.0.0.1:{sshd.free_port()}"}
+    bench = new_bench(tmp_path / "bench", images, OTHER_PLACE, **nobody)
+    bench.scenario({"container": False})
+    assert bench.preview() != []  # that needs no guest
+    said = failed(bench)
+    assert nobody["host"] in said
+    assert "Connection refused" in said
+    assert "Traceback" not in said
+    bench.destroy()
+
+
+def test_a_guest_that_is_lost_is_named(guest: sshd.Server) -> None:
+    from airgap.docker.connection import Connection
+    from airgap.framework import Failure
+
+    provider = over_ssh(guest)
+    connection = Connection.open({"host": provider["host"], "sshOpts": provider["ssh_opts"]})
+    try:
+        assert connection.api.ping()
+        guest.stop()
+        with pytest.raises(Failure, match=r"127\.0\.0\.1"), connection.told("unable to look"):
+            connection.api.ping()
+    finally:
+        connection.close()
+        guest.start()
