@@ -172,7 +172,8 @@ class Guest(pulumi.ComponentResource):
             connection=connection,
             dockerd=dockerd,
             root=root,
-            needs=(ready, *networks, *volumes),
+            ready=ready,
+            holds=(*networks, *volumes),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
         )

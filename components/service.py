@@ -23,8 +23,10 @@ class ServicePlace:
     dockerd: docker.Provider
     root: pulumi.CustomResource
     """The disk that Docker keeps containers and images on."""
-    needs: tuple[pulumi.Resource, ...]
-    """What must be there first: readiness, networks, volumes."""
+    ready: pulumi.Resource
+    """Done when the guest can be worked on."""
+    holds: tuple[pulumi.Resource, ...]
+    """Its networks and volumes."""
     pulls_from: str
     """host:port of the lab's registry."""
     seed: str
@@ -69,7 +71,7 @@ class Service(pulumi.ComponentResource):
                     create=guestfiles.WRITE,
                     stdin=pulumi.Output.secret(archive),
                     triggers=[place.root.id],
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=place.needs),
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[place.ready]),
                 )
                 for archive in [guestfiles.archive(container, place.seed)]
                 if archive
@@ -81,7 +83,7 @@ class Service(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
-                        depends_on=[*place.needs, *files, *first],
+                        depends_on=[*place.holds, *files, *first],
                         # The official provider takes a new healthcheck for an update, and then
                         # changes nothing.
                         replace_on_changes=["healthcheck"],
