@@ -70,8 +70,10 @@ class Service(pulumi.ComponentResource):
                     connection=place.connection,
                     create=guestfiles.WRITE,
                     stdin=pulumi.Output.secret(archive),
-                    triggers=[place.root.id],
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[place.ready]),
+                    # A new root disk has the old one's id, so its id triggers nothing.
+                    opts=pulumi.ResourceOptions(
+                        parent=self, depends_on=[place.ready], replace_with=[place.root]
+                    ),
                 )
                 for archive in [guestfiles.archive(container, place.seed)]
                 if archive

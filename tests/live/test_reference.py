@@ -175,3 +175,12 @@ def test_an_up_that_was_killed_converges_and_down_leaves_nothing() -> None:
     subprocess.run(["virsh", "undefine", domain], check=True)
     lab.down()
     assert names_of_the_stack("killed") == ""
+
+
+def test_a_rebuilt_root_disk_brings_the_same_data_back(reference: Lab, tmp_path: Path) -> None:
+    post(reference.url(), "outlives the root disk")
+    lab = tmp_path / "larger.yaml"
+    lab.write_text((REPO / "stacks" / "reference.yaml").read_text().replace("8GiB", "9GiB"))
+    reference("up", "--yes", "--stack", reference.stack, str(lab))
+    assert "outlives the root disk" in page(reference.url())
+    assert changes("reference") == {}
