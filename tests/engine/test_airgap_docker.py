@@ -83,6 +83,7 @@ def test_the_state_is_that_of_the_official_plugin(
     ours = {each["type"]: each for each in bench.resources().values()}
     theirs = {each["type"]: each for each in record("docker-state.json")}
     text = json.dumps(list(theirs.values())).replace("127.0.0.1:5000", images.address)
+    text = text.replace("/var/lib/docker", images.client.info()["DockerRootDir"])
     image = "docker:index/remoteImage:RemoteImage"
     for name in ("imageId", "repoDigest"):
         was = theirs[image]["outputs"][name].removeprefix("127.0.0.1:5000/")
