@@ -44,8 +44,8 @@ class Guest(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isolab:index:Guest", name, None, opts)
         plan, guest, host, image = args.plan, args.guest, args.host, args.image
-        client = secrets.ssh_key(args.seed, "ssh/client")
-        identity = secrets.ssh_key(args.seed, f"ssh/host/{guest.name}")
+        client = secrets.ssh_key(args.seed, secrets.CLIENT_KEY)
+        identity = secrets.ssh_key(args.seed, secrets.host_key(guest.name))
         child = pulumi.ResourceOptions(parent=self, provider=host.libvirt)
 
         root = libvirt.Volume(

@@ -13,8 +13,8 @@ def write(folder: Path, plan: Plan, image: GuestImage, seed: str, registry: Regi
     """Fill the folder that benchmarks/plain-lab.sh reads; the plan is one guest with web and db."""
     (guest,) = plan.guests
     db, web = (next(c for c in guest.containers if c.service == name) for name in ("db", "web"))
-    client = secrets.ssh_key(seed, "ssh/client")
-    identity = secrets.ssh_key(seed, f"ssh/host/{guest.name}")
+    client = secrets.ssh_key(seed, secrets.CLIENT_KEY)
+    identity = secrets.ssh_key(seed, secrets.host_key(guest.name))
     addresses = ip_network(plan.network.cidr)
     settings = {
         "ADDRESS": guest.address,
