@@ -7,6 +7,9 @@ from typing import Literal
 from isolab.model import Condition, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
 
+HOST = "host"
+"""Where a container runs that no guest holds: the physical host's own Docker."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuestImage:
@@ -134,6 +137,7 @@ class Container:
     service: str
     replica: int
     guest: str
+    """The guest's name, or HOST."""
     image: str
     """As in the lab file."""
     digest: str | None
@@ -205,6 +209,58 @@ class Guest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Backend:
+    """One replica that a balancer sends requests to."""
+
+    container: str
+    guest: str
+    address: str
+    port: int
+    """The port on its guest's address."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """The requests that go to one service."""
+
+    path: str
+    """Prefix of the URL's path, "/" for all that no other route takes; "" in tcp mode."""
+    service: str
+    check: str
+    """Path that is asked whether a backend is well; empty for a TCP connection alone."""
+    backends: tuple[Backend, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balancer:
+    """A load balancer in front of replicated services, outside their guests."""
+
+    name: str
+    mode: Literal["http", "tcp"]
+    sticky: bool
+    """Whether a client stays with the backend that it met first."""
+    address: str
+    """Where it listens."""
+    listen: int
+    statistics: int | None
+    """Port of its statistics page on loopback, where there is one."""
+    routes: tuple[Route, ...]
+    container: Container
+    """What runs it, on HOST or on a guest of its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """Replicas that keep the same data together."""
+
+    name: str
+    engine: str
+    service: str
+    members: tuple[str, ...]
+    """Container names, one a guest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
     """Where a person or program outside the guests reaches a service."""
 
@@ -228,8 +284,12 @@ class Plan:
     image: GuestImage | None
     guests: tuple[Guest, ...]
     endpoints: tuple[Endpoint, ...]
+    host_containers: tuple[Container, ...] = ()
+    """Services that the lab file places on the host itself; balancers are not among them."""
+    balancers: tuple[Balancer, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
 
     @property
     def containers(self) -> tuple[Container, ...]:
-        """All containers, guest by guest."""
+        """All containers of services on guests, guest by guest."""
         return tuple(container for guest in self.guests for container in guest.containers)
