@@ -74,11 +74,36 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VolumeMount:
-    """A named volume in a container."""
+    """A volume in a container."""
 
     volume: str
+    """Its name at the top level of the lab file; empty is anonymous, each container its own."""
     target: str
     read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BindMount:
+    """A file or folder of the host in a container; a guest sees none, so it gets a copy."""
+
+    source: str
+    """Absolute path on the host, which was there when the lab file was read."""
+    target: str
+    """Absolute path in the container."""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """An image that is built on the host from a local folder."""
+
+    context: str
+    """Absolute path of the folder, which was there when the lab file was read."""
+    dockerfile: str = "Dockerfile"
+    """Relative to the context, or absolute."""
+    args: Mapping[str, str] = field(default_factory=dict[str, str])
+    target: str = ""
+    """Stage to stop at; empty is the last one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +128,8 @@ class Healthcheck:
     timeout: Seconds = Seconds(30.0)
     retries: int = 3
     start_period: Seconds = Seconds(0.0)
+    start_interval: Seconds | None = None
+    """Between checks during the start period; None is Docker's default."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +156,8 @@ class Service:
 
     name: str
     image: str
+    """What its containers run; built under this name where `build` says from what."""
+    build: Build | None = None
     replicas: int = 1
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
@@ -137,7 +166,10 @@ class Service:
     expose: tuple[int, ...] = ()
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Network name to further aliases there (the service's name is always one)."""
+    network_mode: Literal["", "none"] = ""
+    """none: no network but the container's own loopback."""
     volumes: tuple[VolumeMount, ...] = ()
+    binds: tuple[BindMount, ...] = ()
     files: tuple[FileMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     """Each as in Compose: /path or /path:options."""
@@ -148,8 +180,14 @@ class Service:
     user: str = ""
     working_dir: str = ""
     hostname: str = ""
+    container_name: str = ""
+    """The container's name in Docker; empty is SERVICE-REPLICA."""
+    platform: str = ""
+    """linux/amd64, or empty for what the guest is."""
     read_only: bool = False
     init: bool = False
+    tty: bool = False
+    stdin_open: bool = False
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ("ALL",)
     """Containers drop every capability unless the file says otherwise."""
