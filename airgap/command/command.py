@@ -33,6 +33,10 @@ FIELDS = {
     "addPreviousOutputInEnv": Field(BOOLEAN),
     "logging": Field(STRING),
 }
+INSTEAD = {
+    "archivePaths": "a create that prints what the program needs",
+    "assetPaths": "a create that prints what the program needs",
+}
 _LOGGED = {
     "stdout": {"stdout"},
     "stderr": {"stderr"},

@@ -6,7 +6,7 @@ import subprocess
 import threading
 from typing import IO
 
-from airgap.command.command import FIELDS, Command, Outcome, Task, text
+from airgap.command.command import FIELDS, INSTEAD, Command, Outcome, Task, text
 from airgap.command.ssh import Connections
 from airgap.command.streams import Lines
 from airgap.framework import STRING, Context, Failure, Field, Inputs, List, Object
@@ -18,7 +18,10 @@ class LocalCommand(Command):
     """A command run by the plugin itself."""
 
     token = "command:local:Command"
-    inputs = Object({**FIELDS, "dir": Field(STRING), "interpreter": Field(List(STRING))})
+    inputs = Object(
+        {**FIELDS, "dir": Field(STRING), "interpreter": Field(List(STRING))}, instead=INSTEAD
+    )
+    unfilled = ("archive", "archivePaths", "assetPaths", "assets")
 
     def run(self, context: Context[Connections], inputs: Inputs, task: Task) -> Outcome:
         command = [*(inputs.get("interpreter") or _SHELL), task.command]

@@ -33,7 +33,11 @@ _CONNECTION = Object(
         "hostKey": Field(STRING),
         "dialErrorLimit": Field(INTEGER, default=10),
         "perDialTimeout": Field(INTEGER, default=15),
-    }
+    },
+    instead={
+        "agentSocketPath": "privateKey",
+        "proxy": "a host that can be reached from this machine",
+    },
 )
 _CHECK_CANCELLED = 0.5
 

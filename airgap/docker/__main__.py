@@ -19,7 +19,11 @@ PLUGIN = Plugin(
             "keyMaterial": Field(STRING),
             "certPath": Field(STRING),
         },
-        instead={"context": "host", "registryAuth": "a registry that asks for no password"},
+        instead={
+            "context": "host",
+            "registryAuth": "a registry that asks for no password",
+            "disableDockerDaemonCheck": "nothing: a daemon is asked only when something is done",
+        },
     ),
     connect=Connection.open,
     close=Connection.close,

@@ -11,7 +11,7 @@ def _fixed(kind: object, **more: object) -> Field:
 CAPABILITIES = Object({"adds": Field(Bag(STRING)), "drops": Field(Bag(STRING))})
 HEALTHCHECK = Object(
     {
-        "tests": Field(List(STRING), required=True),
+        "tests": Field(List(STRING)),
         "interval": Field(STRING),
         "timeout": Field(STRING),
         "retries": Field(INTEGER),
@@ -25,7 +25,13 @@ NETWORK = Object(
         "aliases": Field(List(STRING)),
         "ipv4Address": Field(STRING),
         "ipv6Address": Field(STRING),
-    }
+    },
+    instead={
+        "driverOpts": "options of the network",
+        "gwPriority": "networks in the order of their names, which Docker goes by",
+        "linkLocalIps": "ipv4Address",
+        "macAddress": "ipv4Address",
+    },
 )
 PORT = Object(
     {
@@ -42,7 +48,8 @@ VOLUME = Object(
         "volumeName": Field(STRING),
         "fromContainer": Field(STRING),
         "readOnly": Field(BOOLEAN),
-    }
+    },
+    instead={"selinuxRelabel": "a folder that is labelled already"},
 )
 MOUNT = Object(
     {
@@ -50,7 +57,12 @@ MOUNT = Object(
         "type": Field(STRING, required=True),
         "source": Field(STRING),
         "readOnly": Field(BOOLEAN),
-    }
+    },
+    instead={
+        "bindOptions": "volumes",
+        "tmpfsOptions": "tmpfs of the container",
+        "volumeOptions": "a Volume with what it needs",
+    },
 )
 HOST = Object({"host": Field(STRING, required=True), "ip": Field(STRING, required=True)})
 ULIMIT = Object(
@@ -67,7 +79,11 @@ UPLOAD = Object(
         "contentBase64": Field(STRING),
         "executable": Field(BOOLEAN),
         "permissions": Field(STRING),
-    }
+    },
+    instead={
+        "source": "content, with what the program read from the file",
+        "sourceHash": "content, whose change shows by itself",
+    },
 )
 
 INPUTS = Object(
@@ -138,6 +154,11 @@ INPUTS = Object(
         "gpus": "no device: this plugin passes none on",
         "devices": "no device: this plugin passes none on",
         "deviceRequests": "no device: this plugin passes none on",
+        **{
+            f"device{way}{what}": "a disk of its own for the guest: none is throttled here"
+            for way in ("Read", "Write")
+            for what in ("Bps", "Iops")
+        },
         "cpuPeriod": "cpus",
         "cpuQuota": "cpus",
         "dnsOpts": "dns",

@@ -92,6 +92,24 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
     }
 
 
+UNFILLED = (
+    "attach",
+    "containerLogs",
+    "cpuPeriod",
+    "cpuQuota",
+    "deviceReadBps",
+    "deviceReadIops",
+    "deviceRequests",
+    "deviceWriteBps",
+    "deviceWriteIops",
+    "devices",
+    "dnsOpts",
+    "dnsSearches",
+    "gpus",
+    "logs",
+    "rm",
+)
+"""Outputs that belong to inputs which are refused."""
 _NETWORK: dict[str, Any] = {
     "aliases": [],
     "driverOpts": [],

@@ -40,12 +40,10 @@ class RemoteImage(ResourceType[Connection]):
             "pullTriggers": Field(List(STRING), replaces=True),
             "triggers": Field(Map(STRING), replaces=True),
         },
-        instead={
-            "build": "an image that is built and pushed before",
-            "pullTrigger": "pullTriggers",
-        },
+        instead={"build": "an image that is built and pushed before"},
     )
     computed = ("imageId", "repoDigest")
+    unfilled = ("build",)
     # A pull takes long: what runs from the old image runs on until the new one is there.
     delete_first = False
 

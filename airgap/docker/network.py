@@ -48,9 +48,10 @@ class Network(ResourceType[Connection]):
             "ipamOptions": Field(Map(STRING), replaces=True),
             "ipamConfigs": Field(List(_POOL), replaces=True),
         },
-        instead={"ingress": "a swarm's own tools", "checkDuplicate": "nothing: it always is"},
+        instead={"ingress": "a swarm's own tools"},
     )
     computed = ("scope",)
+    unfilled = ("ingress",)
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, api = inputs["name"], context.client.api

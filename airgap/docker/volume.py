@@ -31,6 +31,7 @@ class Volume(ResourceType[Connection]):
         instead={"cluster": "a local volume"},
     )
     computed = ("mountpoint",)
+    unfilled = ("cluster",)
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         with context.client.told(f"unable to create volume {inputs['name']}"):

@@ -19,6 +19,7 @@ A resource is a subclass of `ResourceType[Client]` with
                    ANY, List(kind), Bag(kind) (a list whose order means nothing), Map(kind),
                    Object({...}).
 - `computed`       names of outputs that are known only after a create (unknown in its preview)
+- `unfilled`       names of outputs that the official plugin has and that stay empty here
 - `instead`        what to use for an input that is refused: {"cpuShares": "cpus"}
 - `problems(inputs)`                          further checks, yields (path, text)
 - `create(context, inputs) -> Created(id, state)`

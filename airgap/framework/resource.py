@@ -72,6 +72,8 @@ class ResourceType(ABC, Generic[Client]):
     inputs: ClassVar[Object]
     computed: ClassVar[tuple[str, ...]] = ()
     """Outputs that are known only once the resource exists."""
+    unfilled: ClassVar[tuple[str, ...]] = ()
+    """Outputs of the official plugin that are always empty here."""
     delete_first: ClassVar[bool] = True
     """Whether a replaced resource goes before its successor comes, as where names would clash."""
     secret_outputs: ClassVar[tuple[str, ...]] = ()

@@ -37,6 +37,7 @@ class Domain(ResourceType[Connection]):
     token = "libvirt:index/domain:Domain"
     inputs = INPUTS
     computed = ("arch", "emulator")
+    unfilled = ("bootDevices", "filesystems", "firmware", "metadata", "nvram", "tpm")
 
     def problems(self, inputs: Inputs) -> Iterable[tuple[str, str]]:
         disks = inputs.get("disks", [])

@@ -3,10 +3,10 @@
 from airgap.framework import BOOLEAN, INTEGER, STRING, Field, List, Map, Object
 from airgap.libvirt.xml import XSLT
 
-CPU = Object({"mode": Field(STRING, required=True)})
+CPU = Object({"mode": Field(STRING)})
 DISK = Object(
     {"volumeId": Field(STRING, required=True), "scsi": Field(BOOLEAN, default=False)},
-    instead={"file": "volumeId", "url": "volumeId", "blockDevice": "volumeId"},
+    instead={"file": "volumeId", "url": "volumeId", "blockDevice": "volumeId", "wwn": "xml.xslt"},
 )
 INTERFACE = Object(
     {
@@ -40,7 +40,8 @@ GRAPHICS = Object(
         "autoport": Field(BOOLEAN, default=True),
         "listenType": Field(STRING, default="none"),
         "listenAddress": Field(STRING, default="127.0.0.1"),
-    }
+    },
+    instead={"websocket": "xml.xslt"},
 )
 INPUTS = Object(
     {

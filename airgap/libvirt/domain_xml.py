@@ -21,7 +21,7 @@ def document(connection: Connection, inputs: Inputs) -> Element:
         element("vcpu", str(inputs["vcpu"])),
         _boot(inputs),
         element("features", element("acpi"), element("apic"), element("pae")),
-        element("cpu", mode=inputs["cpu"]["mode"]) if inputs.get("cpu") else None,
+        element("cpu", mode=inputs["cpu"]["mode"]) if inputs.get("cpu", {}).get("mode") else None,
         element("devices", *_devices(connection, inputs)),
         type=inputs["type"],
     )

@@ -20,6 +20,8 @@ from airgap.framework import (
 from airgap.libvirt.connection import Connection, found, ignoring_gone, patiently, told
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 
+_MEASURED = ("allocation", "available", "capacity")
+
 
 class Pool(ResourceType[Connection]):
     """A folder that volumes are made in; goes with its folder, unless something is left in it."""
@@ -36,9 +38,14 @@ class Pool(ResourceType[Connection]):
             ),
             "xml": XSLT,
         },
-        instead={"path": "target.path", "source": "target.path"},
+        instead={
+            "path": "target.path",
+            "source": "target.path",
+            **{name: "nothing: libvirt measures it" for name in _MEASURED},
+        },
     )
-    computed = ("allocation", "available", "capacity")
+    computed = _MEASURED
+    unfilled = ("path", "source")
 
     def problems(self, inputs: Inputs) -> Iterable[tuple[str, str]]:
         if inputs["type"] != "dir":

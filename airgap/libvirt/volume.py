@@ -48,6 +48,7 @@ class Volume(ResourceType[Connection]):
         instead={"baseVolumeName": "baseVolumeId", "baseVolumePool": "baseVolumeId"},
     )
     computed = ("format", "size")
+    unfilled = ("baseVolumeName", "baseVolumePool")
 
     def problems(self, inputs: Inputs) -> Iterable[tuple[str, str]]:
         if "source" in inputs:

@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,13 @@ REPO = Path(__file__).resolve().parents[2]
 ENGINE_VERSION = "3.274.1"
 VERSIONS = {"libvirt": "0.5.4", "docker": "5.1.1", "command": "1.2.1"}
 PASSPHRASE = "only for tests"
+RECORDS = Path(__file__).parent / "records"
+UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+
+
+def record(name: str) -> Any:
+    """What the official plugins did."""
+    return json.loads((RECORDS / name).read_text())
 
 
 def engine() -> Path | None:
@@ -87,6 +96,10 @@ class Bench:
         """What the program reads from scenario.json at its next run."""
         (self._project / "scenario.json").write_text(json.dumps(values))
 
+    def place(self, values: Mapping[str, Any]) -> None:
+        """What the program reads from place.json: what is this machine's alone."""
+        (self._project / "place.json").write_text(json.dumps(values))
+
     def run(self, *arguments: str) -> Outcome:
         """A command of the engine."""
         done = subprocess.run(
@@ -108,7 +121,38 @@ class Bench:
 
     def up(self) -> Outcome:
         """An up that has to succeed."""
-        return self.must("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+        return self.must(*UP)
+
+    def failing_up(self) -> str:
+        """What is said by an up that has to fail."""
+        done = self.run(*UP)
+        assert done.code != 0, done.text
+        assert "Traceback" not in done.text
+        return done.output
+
+    def interrupted_up(
+        self, reached: Callable[[], bool], number: int = signal.SIGINT
+    ) -> tuple[Outcome, float]:
+        """An up whose engine gets a signal once a point is reached; and how long it then took."""
+        with subprocess.Popen(
+            [str(self._cli), *UP],
+            cwd=self._project,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as engine:
+            deadline = time.monotonic() + 60
+            while not reached():
+                assert engine.poll() is None, engine.communicate()
+                assert time.monotonic() < deadline, "the point was never reached"
+                time.sleep(0.02)
+            engine.send_signal(number)
+            began = time.monotonic()
+            output, errors = engine.communicate(timeout=120)
+        return Outcome(code=engine.returncode, output=output, errors=errors), (
+            time.monotonic() - began
+        )
 
     def refresh(self) -> Outcome:
         """A refresh that has to succeed."""
@@ -123,6 +167,14 @@ class Bench:
         done = self.must("preview", "--json", "--non-interactive", "--stack", "test")
         steps = json.loads(done.output)["steps"]
         return [_step(each) for each in steps if _counts(each)]
+
+    def replay(self, change: Mapping[str, Any]) -> None:
+        """Holds the preview of one recorded change against the record."""
+        self.scenario(change["change"])
+        try:
+            assert self.preview() == change["steps"]
+        finally:
+            self.scenario({})
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The stack's resources by their name in the program."""

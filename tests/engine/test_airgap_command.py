@@ -1,6 +1,5 @@
 """The plugin `command` and the language host on the real engine, held against the records."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from airgap.command.ssh import Connections, Target
 from airgap.framework import Context, Failure
 
 PROGRAM = Path(__file__).with_name("command_program.py").read_text()
-CHANGES = json.loads((Path(__file__).parent / "records" / "command-changes.json").read_text())
+CHANGES = harness.record("command-changes.json")
 
 pytestmark = pytest.mark.skipif(
     not (sshd.PROGRAM and harness.engine()), reason="needs sshd and a Pulumi CLI"
@@ -39,7 +38,7 @@ def bench(server: sshd.Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "key": server.key("client"),
         "host_keys": {"good": server.key("host.pub"), "bad": server.key("other.pub"), "none": None},
     }
-    (made.folder / "project" / "place.json").write_text(json.dumps(place))
+    made.place(place)
     yield made
     made.scenario({})
     made.destroy()
@@ -65,7 +64,7 @@ def test_every_change_goes_as_with_the_official_plugin(bench: harness.Bench) -> 
         bench.scenario(each["change"])
         if "raise" not in each["change"]:
             assert by_name(bench.preview()) == by_name(each["steps"]), name
-        up = bench.run("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+        up = bench.run(*harness.UP)
         assert (up.code != 0) == each["fails"], f"{name}: {up.text}"
         for part in each.get("error", []):
             assert unindented(part) in unindented(up.output), up.text

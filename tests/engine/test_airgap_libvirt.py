@@ -1,12 +1,10 @@
 """The libvirt plugin on the real engine and the real libvirt, held against the official records."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ import pytest
 
 libvirt = pytest.importorskip("libvirt")
 URI = "qemu:///system"
-RECORDS = Path(__file__).parent / "records"
 PROGRAM = Path(__file__).with_name("libvirt_program.py").read_text()
 PLACE = {
     "pool": "fid-pool",
@@ -37,10 +34,6 @@ MOVING = {"allocation", "available", "capacity"}
 """What differs from machine to machine."""
 
 
-def record(name: str) -> Any:
-    return json.loads((RECORDS / name).read_text())
-
-
 def answers() -> bool:
     try:
         libvirt.open(URI).close()
@@ -56,8 +49,7 @@ def new_bench(folder: Path) -> harness.Bench:
     image = folder / "base.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
     bench = harness.Bench(folder / "bench", PROGRAM, ["libvirt"])
-    place = {**PLACE, "path": str(folder / "pool"), "source": str(image)}
-    (folder / "bench" / "project" / "place.json").write_text(json.dumps(place))
+    bench.place({**PLACE, "path": str(folder / "pool"), "source": str(image)})
     return bench
 
 
@@ -106,7 +98,7 @@ def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
     folder = bench.folder.parent
     ours = [each for each in bench.resources().values() if each["type"].startswith("libvirt:")]
     ours = normalised(ours, folder)
-    theirs = record("libvirt-state.json")
+    theirs = harness.record("libvirt-state.json")
     ids = {by_name(theirs)[name]["id"]: each["id"] for name, each in by_name(ours).items()}
     text = json.dumps(theirs)
     for recorded, present in ids.items():
@@ -125,15 +117,13 @@ def test_a_second_up_and_a_refresh_propose_nothing(bench: harness.Bench) -> None
     assert bench.preview() == []
 
 
-@pytest.mark.parametrize("change", record("libvirt-changes.json"), ids=lambda c: c["scenario"])
+@pytest.mark.parametrize(
+    "change", harness.record("libvirt-changes.json"), ids=lambda c: c["scenario"]
+)
 def test_a_change_is_told_as_the_official_plugin_tells_it(
     bench: harness.Bench, change: dict[str, Any]
 ) -> None:
-    bench.scenario(change["change"])
-    try:
-        assert bench.preview() == change["steps"]
-    finally:
-        bench.scenario({})
+    bench.replay(change)
 
 
 def test_changes_in_place_leave_the_domain_running(bench: harness.Bench) -> None:
@@ -184,11 +174,9 @@ def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
 
 def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     bench.scenario({"source": "/nonexistent.qcow2"})
-    done = bench.run("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
+    said = bench.failing_up()
     bench.scenario({})
-    assert done.code != 0
-    assert "the image /nonexistent.qcow2 cannot be read: No such file or directory" in done.output
-    assert "Traceback" not in done.text
+    assert "the image /nonexistent.qcow2 cannot be read: No such file or directory" in said
     bench.up()
     assert bench.preview() == []
 
@@ -197,25 +185,7 @@ def test_an_engine_killed_while_creating_leaves_nothing_in_the_way(
     bench: harness.Bench,
 ) -> None:
     bench.destroy()
-    arguments = [
-        "up",
-        "--yes",
-        "--skip-preview",
-        "--non-interactive",
-        "--stack",
-        "test",
-    ]
-    engine = subprocess.Popen(
-        [str(harness.engine()), *arguments],
-        cwd=bench.folder / "project",
-        env=bench.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not what_there_is():
-        time.sleep(0.01)
-    os.kill(engine.pid, signal.SIGKILL)
-    engine.wait()
+    bench.interrupted_up(lambda: bool(what_there_is()), signal.SIGKILL)
     bench.run("cancel", "--yes", "--stack", "test")
     bench.refresh()
     bench.up()

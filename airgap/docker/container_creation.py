@@ -1,0 +1,167 @@
+"""A container's inputs as Docker takes them: its creation, its limits, its files."""
+
+import base64
+import io
+import tarfile
+from typing import Any
+
+from docker.types import LogConfig, Mount, Ulimit
+
+from airgap.docker.connection import Connection
+from airgap.docker.container_state import MIB, NANO
+from airgap.docker.durations import nanoseconds
+from airgap.docker.labels import labels_to
+from airgap.framework import Inputs
+
+
+def creation(client: Connection, inputs: Inputs) -> dict[str, Any]:
+    """The inputs as Docker takes them."""
+    ports = inputs.get("ports") or []
+    health = inputs.get("healthcheck")
+    networks = inputs.get("networksAdvanced") or []
+    return {
+        "image": inputs["image"],
+        "name": inputs["name"],
+        "command": inputs.get("command"),
+        "entrypoint": inputs.get("entrypoints"),
+        "environment": inputs.get("envs"),
+        "hostname": inputs.get("hostname"),
+        "domainname": inputs.get("domainname"),
+        "user": inputs.get("user"),
+        "working_dir": inputs.get("workingDir"),
+        "labels": labels_to(inputs),
+        "tty": inputs.get("tty", False),
+        "stdin_open": inputs.get("stdinOpen", False),
+        "stop_signal": inputs.get("stopSignal"),
+        "stop_timeout": inputs.get("stopTimeout"),
+        "ports": [(port["internal"], port["protocol"]) for port in ports] or None,
+        "healthcheck": health
+        and {
+            "test": health.get("tests"),
+            "interval": nanoseconds(health.get("interval")),
+            "timeout": nanoseconds(health.get("timeout")),
+            "retries": health.get("retries"),
+            "start_period": nanoseconds(health.get("startPeriod")),
+        },
+        "networking_config": client.api.create_networking_config(
+            {networks[0]["name"]: _endpoint(client, networks[0])}
+        )
+        if networks
+        else None,
+        "host_config": _host_config(client, inputs),
+    }
+
+
+def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
+    capabilities = inputs.get("capabilities") or {}
+    networks = inputs.get("networksAdvanced") or []
+    volumes = inputs.get("volumes") or []
+    host: dict[str, Any] = client.api.create_host_config(
+        binds=[
+            f"{v.get('volumeName') or v['hostPath']}:{v['containerPath']}"
+            f"{':ro' if v.get('readOnly') else ':rw'}"
+            for v in volumes
+            if v.get("volumeName") or v.get("hostPath")
+        ]
+        or None,
+        volumes_from=[v["fromContainer"] for v in volumes if v.get("fromContainer")] or None,
+        mounts=[
+            Mount(m["target"], m.get("source"), m["type"], m.get("readOnly", False))
+            for m in inputs.get("mounts") or []
+        ]
+        or None,
+        port_bindings=_bindings(inputs),
+        publish_all_ports=inputs.get("publishAllPorts", False),
+        privileged=inputs.get("privileged", False),
+        read_only=inputs.get("readOnly"),
+        init=inputs.get("init"),
+        ipc_mode=inputs.get("ipcMode"),
+        pid_mode=inputs.get("pidMode"),
+        userns_mode=inputs.get("usernsMode"),
+        runtime=inputs.get("runtime"),
+        network_mode=networks[0]["name"] if networks else inputs["networkMode"],
+        restart_policy=restart_policy(inputs),
+        cap_add=capabilities.get("adds"),
+        cap_drop=capabilities.get("drops"),
+        security_opt=inputs.get("securityOpts"),
+        mem_limit=inputs.get("memory", 0) * MIB or None,
+        memswap_limit=swap_limit(inputs),
+        mem_reservation=inputs.get("memoryReservation", 0) * MIB or None,
+        nano_cpus=round(float(inputs["cpus"]) * NANO) if inputs.get("cpus") else None,
+        cpu_shares=inputs.get("cpuShares"),
+        cpuset_cpus=inputs.get("cpuSet"),
+        cgroup_parent=inputs.get("cgroupParent"),
+        shm_size=inputs.get("shmSize", 0) * MIB or None,
+        tmpfs=inputs.get("tmpfs"),
+        sysctls=inputs.get("sysctls"),
+        storage_opt=inputs.get("storageOpts"),
+        dns=inputs.get("dns"),
+        group_add=inputs.get("groupAdds"),
+        extra_hosts=[f"{h['host']}:{h['ip']}" for h in inputs.get("hosts") or []] or None,
+        ulimits=[Ulimit(**limit) for limit in inputs.get("ulimits") or []] or None,
+        log_config=LogConfig(
+            type=inputs.get("logDriver", "json-file"), config=inputs.get("logOpts") or {}
+        )
+        if inputs.get("logDriver") or inputs.get("logOpts")
+        else None,
+    )
+    if inputs.get("cgroupnsMode"):
+        host["CgroupnsMode"] = inputs["cgroupnsMode"]
+    return host
+
+
+def _bindings(inputs: Inputs) -> dict[str, Any] | None:
+    bindings: dict[str, Any] = {}
+    for port in inputs.get("ports") or []:
+        place = (port.get("ip") or "0.0.0.0", port.get("external"))
+        bindings.setdefault(f"{port['internal']}/{port['protocol']}", []).append(place)
+    return bindings or None
+
+
+def restart_policy(inputs: Inputs) -> dict[str, Any]:
+    policy: dict[str, Any] = {"Name": inputs.get("restart", "no")}
+    if policy["Name"] == "on-failure":
+        policy["MaximumRetryCount"] = inputs.get("maxRetryCount", 0)
+    return policy
+
+
+def swap_limit(inputs: Inputs) -> int | None:
+    swap = inputs.get("memorySwap")
+    return swap if swap is None or swap < 0 else swap * MIB
+
+
+def _endpoint(client: Connection, network: Inputs) -> dict[str, Any]:
+    return client.api.create_endpoint_config(
+        aliases=network.get("aliases"),
+        ipv4_address=network.get("ipv4Address"),
+        ipv6_address=network.get("ipv6Address"),
+    )
+
+
+def connect_networks(client: Connection, id: str, inputs: Inputs) -> None:
+    """Docker takes one network at the creation; the others come before the start."""
+    for network in (inputs.get("networksAdvanced") or [])[1:]:
+        client.api.connect_container_to_network(
+            id,
+            network["name"],
+            aliases=network.get("aliases"),
+            ipv4_address=network.get("ipv4Address"),
+            ipv6_address=network.get("ipv6Address"),
+        )
+
+
+def upload(client: Connection, id: str, inputs: Inputs) -> None:
+    for upload in inputs.get("uploads") or []:
+        content = (
+            base64.b64decode(upload["contentBase64"])
+            if "contentBase64" in upload
+            else upload.get("content", "").encode()
+        )
+        entry = tarfile.TarInfo(upload["file"].lstrip("/"))
+        entry.size = len(content)
+        usual = "0744" if upload.get("executable") else "0644"
+        entry.mode = int(upload.get("permissions", usual), 8)
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            archive.addfile(entry, io.BytesIO(content))
+        client.api.put_archive(id, "/", buffer.getvalue())

@@ -1,0 +1,45 @@
+"""Waits until a container is up, and well where that is asked for."""
+
+import time
+from typing import Any
+
+from airgap.docker.connection import Connection
+from airgap.framework import Context, Failure, Inputs
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at a container that is getting well."""
+USUAL_WAIT = 60
+
+
+def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, Any]:
+    """What Docker tells of it once it is up, and well where that is asked for."""
+    api = context.client.api
+    told = api.inspect_container(id)
+    if not (inputs["start"] and inputs["mustRun"]):
+        return told
+    wait = inputs.get("wait")
+    end = time.monotonic() + (inputs.get("waitTimeout") or USUAL_WAIT)
+    while True:
+        state = told["State"]
+        if not state["Running"] and not state.get("Restarting"):
+            raise Failure(
+                f"container {inputs['name']} exited after it was started, with {state['ExitCode']}"
+                f"{_last_words(context, id)}"
+            )
+        health = (state.get("Health") or {}).get("Status", "none")
+        if not wait or (state["Running"] and health in ("healthy", "none")):
+            return told
+        if time.monotonic() > end:
+            raise Failure(
+                f"container failed to be in healthy state: {inputs['name']} is {health} after "
+                f"{inputs.get('waitTimeout') or USUAL_WAIT} s{_last_words(context, id)}"
+            )
+        if context.cancelled.wait(LOOK_EVERY):
+            raise Failure(f"container {inputs['name']} is {health}: the wait was cancelled")
+        context.say(f"{inputs['name']} is {health}")
+        told = api.inspect_container(id)
+
+
+def _last_words(context: Context[Connection], id: str) -> str:
+    said = context.client.api.logs(id, tail=3).decode(errors="replace").strip()
+    return f"; it said last: {' | '.join(said.splitlines())}" if said else ""
