@@ -1,0 +1,31 @@
+"""Pairs of lab files beside the difference that is told of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from isolab.architecture.diff import diff
+from isolab.cli import changes
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+
+PAIRS = sorted(
+    path.parent for path in (Path(__file__).parents[1] / "labs/diffs").glob("*/old.yaml")
+)
+Golden = Callable[[Path, str], None]
+
+
+def planned(file: Path) -> Plan:
+    plan = plan_file(file, {}, Surroundings(stack="lab"))
+    assert isinstance(plan, Plan), "\n".join(map(str, plan))
+    return plan
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_two_lab_files_have_their_difference(pair: Path, golden: Golden) -> None:
+    found = diff(planned(pair / "old.yaml"), planned(pair / "new.yaml"))
+    golden(pair / "diff.txt", "".join(f"{line}\n" for line in changes.as_text(found)))
+    document = changes.as_json("lab", found)
+    golden(pair / "diff.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
