@@ -10,6 +10,7 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import remote
 
+from components.balancer import BalancerPlace
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace
 from isolab.plan import cloudinit, secrets
@@ -176,6 +177,13 @@ class Guest(pulumi.ComponentResource):
             holds=(*networks, *volumes),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
+        )
+        self.for_balancers = BalancerPlace(
+            dockerd=dockerd,
+            pulls_from=plan.registry.endpoint,
+            ready=(ready,),
+            connection=connection,
+            root=root,
         )
         self.containers: dict[str, docker.Container] = {}
         for service, containers in containers_by_service(guest.containers):

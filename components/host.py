@@ -68,7 +68,7 @@ class Host(pulumi.ComponentResource):
         self.base = volume("base", image.disk, "qcow2")
         self.kernel = volume("kernel", image.kernel, "raw") if image.kernel else None
         self.initrd = volume("initrd", image.initrd, "raw") if image.initrd else None
-        dockerd = docker.Provider(
+        self.dockerd = docker.Provider(
             f"{name}-docker",
             host="unix:///var/run/docker.sock",
             opts=pulumi.ResourceOptions(parent=self),
@@ -95,6 +95,8 @@ class Host(pulumi.ComponentResource):
                 {"internal": 5000, "external": plan.registry.port, "ip": plan.registry.address},
                 {"internal": 5000, "external": plan.registry.loopback_port, "ip": "127.0.0.1"},
             ],
-            opts=pulumi.ResourceOptions(parent=self, provider=dockerd, depends_on=[self.network]),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=self.dockerd, depends_on=[self.network]
+            ),
         )
         self.register_outputs({"network": self.network.id, "pool": self.pool.id})

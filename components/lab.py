@@ -3,9 +3,10 @@
 import pulumi
 import pulumi_command as command
 
+from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs
 from components.host import Host, HostArgs
-from isolab.plan.model import GuestImage, Plan
+from isolab.plan.model import HOST, GuestImage, Plan
 from machine.keys import KeyFiles
 from machine.service_images import RegistryFiles
 
@@ -37,7 +38,7 @@ class Lab(pulumi.ComponentResource):
         over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
-        self.guests = tuple(
+        guests = tuple(
             Guest(
                 guest.name,
                 GuestArgs(plan=plan, image=image, guest=guest, host=host, seed=seed, keys=keys),
@@ -45,4 +46,19 @@ class Lab(pulumi.ComponentResource):
             )
             for guest in plan.guests
         )
+        on_host = BalancerPlace(
+            dockerd=host.dockerd,
+            pulls_from=f"127.0.0.1:{plan.registry.loopback_port}",
+            ready=(host.network, host.registry),
+        )
+        places = {HOST: on_host} | {
+            planned.name: guest.for_balancers
+            for planned, guest in zip(plan.guests, guests, strict=True)
+        }
+        for balancer in plan.balancers:
+            Balancer(
+                balancer.name,
+                BalancerArgs(balancer=balancer, place=places[balancer.container.guest]),
+                child,
+            )
         self.register_outputs({})

@@ -222,6 +222,34 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BalancedRoute:
+    """The requests of a balancer that go to one service."""
+
+    path: str
+    """Prefix of the URL's path; "/" takes what no other route does, "" is all in tcp mode."""
+    service: str
+    port: int | None = None
+    """The service's; None where it names one only."""
+    check: str = ""
+    """Path that is asked whether a replica is well; empty for a TCP connection alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balancer:
+    """A load balancer in front of replicas, outside their guests."""
+
+    name: str
+    mode: Literal["http", "tcp"]
+    listen: int
+    address: str = ""
+    """Where it listens; empty is the address of what it runs on in the lab's network."""
+    routes: tuple[BalancedRoute, ...] = ()
+    sticky: bool = False
+    placement: str = "host"
+    """The host, a guest, or a group of one guest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lab:
     """A whole lab file."""
 
@@ -238,6 +266,7 @@ class Lab:
     secrets: tuple[Secret, ...] = ()
     placement: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Service (or "*") to guest groups or guests."""
+    balancers: tuple[Balancer, ...] = ()
     positions: Mapping[Path, Position] = field(
         default_factory=dict[Path, Position], repr=False, compare=False
     )

@@ -38,6 +38,7 @@ IMAGES = (
     Recipe(folder="python", parent="base", preloaded=True),
     Recipe(folder="guestbook", parent="python"),
     Recipe(folder="mariadb", parent="base", preloaded=True),
+    Recipe(folder="haproxy", parent="base"),
 )
 """Parents before children; the registry first of these, since it keeps the others."""
 

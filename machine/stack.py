@@ -7,7 +7,7 @@ from pathlib import Path
 from isolab.model import Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
-from machine import guest_image, kvm, paths, service_images
+from machine import guest_image, keys, kvm, paths, service_images
 
 
 class BrokenLabFile(Exception):
@@ -43,6 +43,7 @@ def surroundings(stack: str, cidr: str | None) -> Surroundings:
         kvm=kvm.works(),
         guest_image=guest_image.find(),
         digests=service_images.digests(),
+        files=str(keys.folder(stack) / "files"),
     )
 
 

@@ -9,6 +9,7 @@ LayerKind = Literal["lab", "host", "guest", "service"]
 
 _GUEST = "isolab:index:Guest"
 _SERVICE = "isolab:index:Service"
+_BALANCER = "isolab:index:Balancer"
 _SERVICE_NAME = re.compile(r"(?P<guest>.+?-\d+)-(?P<service>.+)")
 _KINDS = {
     "libvirt:index/network:Network": "network",
@@ -54,7 +55,9 @@ def layer(urn: str, parent: str, guests: Sequence[str] = ()) -> Layer:
         guests: The names of the lab's guests, to tell a service's name from its guest's.
     """
     types = urn.split("::")[2]
-    owner = urn if _own_type(urn) in (_GUEST, _SERVICE) else parent
+    owner = urn if _own_type(urn) in (_GUEST, _SERVICE, _BALANCER) else parent
+    if _BALANCER in types:
+        return Layer(kind="service", name=_name(owner))
     if _SERVICE in types:
         return Layer(kind="service", name=service_name(_name(owner), guests))
     if _GUEST in types:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from isolab.labfile import layers, scalars
+from isolab.labfile import balancers, layers, scalars
 from isolab.labfile.node import Fields, Node, Reader, entries
 from isolab.labfile.service import service
 from isolab.labfile.syntax import places
@@ -34,8 +34,7 @@ def lab(root: Node, file: Path, variables: Mapping[str, str]) -> Lab:
     with Fields(root, KEYS, "a lab file") as fields:
         if "services" not in fields:
             fields.add(root.problem("services is missing", "a lab needs at least one service"))
-        for key in ("balancers", "clusters"):
-            fields.get(key, layers.not_yet, None)
+        fields.get("clusters", layers.not_yet, None)
         made = Lab(
             name=fields.get("name", _name, "") or file.stem,
             file=str(file),
@@ -51,6 +50,7 @@ def lab(root: Node, file: Path, variables: Mapping[str, str]) -> Lab:
                 *(fields.get("configs", entries(config), ()) or ()),
             ),
             placement=fields.get("placement", layers.placement, {}),
+            balancers=fields.get("balancers", entries(balancers.balancer), ()),
             positions=dict(places(root)),
         )
     return made

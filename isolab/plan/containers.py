@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from isolab.model import Condition, Lab, Service
 from isolab.plan import addresses, networks
@@ -27,6 +27,8 @@ class Layout:
     addresses: Mapping[str, str]
     """Guest to address."""
     digests: Mapping[str, str]
+    balanced: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """Service to those of its ports that balancers send requests to."""
 
 
 def container(layout: Layout, service: Service, replica: int) -> Container:
@@ -34,7 +36,9 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
     name = f"{service.name}-{replica}"
     guest = layout.placed[service.name, replica].name
     me = (service.name, replica)
-    crosses = any(me in (link.caller, link.callee) for link in layout.links)
+    crosses = service.name in layout.balanced or any(
+        me in (link.caller, link.callee) for link in layout.links
+    )
     return Container(
         name=name,
         service=service.name,
@@ -120,8 +124,14 @@ def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPor
 
 
 def all_ports(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
-    """Both, each once."""
+    """Both, each once, and those that only balancers need."""
     ports = {*published(layout, service, replica), *linked(layout, service, replica)}
+    address = layout.addresses[layout.placed[service.name, replica].name]
+    reached = {port.internal for port in ports if port.protocol == "tcp" and port.ip == address}
+    for target in layout.balanced.get(service.name, ()):
+        if target not in reached:
+            free = _free_port(layout, service, replica, target)
+            ports.add(PublishedPort(internal=target, external=free, protocol="tcp", ip=address))
     return tuple(sorted(ports, key=_port_order))
 
 

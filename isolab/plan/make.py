@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isolab.model import GuestGroup, Lab
-from isolab.plan import addresses, networks
+from isolab.plan import addresses, balancers, networks
 from isolab.plan.containers import Layout, container, published
 from isolab.plan.links import links
 from isolab.plan.model import (
@@ -35,12 +35,23 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         links=links(lab),
         addresses=addresses.guest_addresses(cidr, everywhere),
         digests=surroundings.digests,
+        balanced=balancers.targets(lab),
     )
     containers = tuple(
         container(layout, service, replica)
         for service in start_order(lab.services)
         for replica in range(1, service.replicas + 1)
     )
+    around = balancers.Around(
+        lab=lab,
+        stack=stack,
+        gateway=gateway,
+        addresses=layout.addresses,
+        digests=surroundings.digests,
+        kvm=uses_kvm(lab, surroundings),
+        files=surroundings.files,
+    )
+    balancing = balancers.balancers(around, containers)
     groups = {group.name: group for group in lab.guests}
     return Plan(
         stack=stack,
@@ -66,7 +77,9 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         guests=tuple(
             _guest(layout, place, groups[place.group], containers) for place in everywhere
         ),
-        endpoints=tuple(_endpoints(layout)),
+        # First the address that people should use.
+        endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
+        balancers=balancing,
     )
 
 

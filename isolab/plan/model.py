@@ -42,6 +42,8 @@ class Surroundings:
     guest_image: GuestImage | None = None
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     """Image as written in the lab file to its sha256:… in the lab's registry."""
+    files: str = "/var/lib/isolab/files"
+    """The host's folder for the files of the stack's own containers on the host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,6 +231,8 @@ class Route:
     check: str
     """Path that is asked whether a backend is well; empty for a TCP connection alone."""
     backends: tuple[Backend, ...]
+    name: str = ""
+    """What the balancer calls these backends together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,6 +248,8 @@ class Balancer:
     listen: int
     statistics: int | None
     """Port of its statistics page on loopback, where there is one."""
+    statistics_address: str = "127.0.0.1"
+    """The loopback address of that page: one of the stack's own."""
     routes: tuple[Route, ...]
     container: Container
     """What runs it, on HOST or on a guest of its own."""

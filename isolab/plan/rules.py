@@ -8,7 +8,7 @@ from isolab.model import Lab, Problem
 from isolab.plan import networks
 from isolab.plan.links import ports
 from isolab.plan.make import make_plan
-from isolab.plan.model import Plan, Surroundings
+from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.placement import place
 from isolab.rules.problem import problem
 from isolab.units import MiB
@@ -29,7 +29,7 @@ def containers_fit_their_guests(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """The memory limits on a guest stay below what its OS leaves: beyond, the kernel kills one."""
     told: set[str] = set()
     for guest in plan.guests:
-        limits = [c.limits.memory for c in guest.containers if c.limits.memory]
+        limits = [c.limits.memory for c in _on(plan, guest) if c.limits.memory]
         left = guest.memory - OS_RESERVE
         if sum(limits) > left and guest.group not in told:
             told.add(guest.group)
@@ -40,6 +40,12 @@ def containers_fit_their_guests(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 f"{guest.memory} MiB the OS leaves {left} MiB",
                 f"give the guest at least {sum(limits) + OS_RESERVE}MiB",
             )
+
+
+def _on(plan: Plan, guest: Guest) -> tuple[Container, ...]:
+    """All that runs on a guest."""
+    balancers = (b.container for b in plan.balancers if b.container.guest == guest.name)
+    return (*guest.containers, *balancers)
 
 
 def cpus_are_there(lab: Lab, plan: Plan) -> Iterator[Problem]:
@@ -81,6 +87,25 @@ def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A balancer listens beside the registry on the host, and beside services on a guest."""
+    owners = {("host", plan.registry.port): "the lab's registry"} | {
+        (guest.name, port.external): container.name
+        for guest in plan.guests
+        for container in guest.containers
+        for port in container.ports
+        if port.protocol == "tcp"
+    }
+    for balancer in plan.balancers:
+        owner = owners.get((balancer.container.guest, balancer.listen))
+        if owner:
+            yield problem(
+                lab,
+                ("balancers", balancer.name, "listen"),
+                f"{owner} listens on {balancer.listen} there already",
+            )
+
+
 def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A service on another guest is called through its ports: the file has to name them."""
     placed = place(lab)
@@ -117,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     containers_fit_their_guests,
     cpus_are_there,
     published_ports_are_free,
+    balancers_find_their_port_free,
     dependencies_can_be_called,
     root_disks_hold_the_image,
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import guests, names, services
+from isolab.rules import balancers, guests, names, services
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -30,6 +30,12 @@ RULES: tuple[Rule, ...] = (
     services.ports_are_published_once,
     services.targets_are_mounted_once,
     services.extra_hosts_are_addresses,
+    balancers.balancers_have_names_of_their_own,
+    balancers.balanced_services_exist,
+    balancers.balanced_ports_are_named,
+    balancers.routes_take_every_request,
+    balancers.balancers_may_listen,
+    balancers.balancers_have_one_place,
 )
 
 
