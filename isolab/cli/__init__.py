@@ -16,6 +16,7 @@ COMMANDS = (
     "down",
     "preview",
     "diff",
+    "draw",
     "status",
     "ssh",
     "logs",

@@ -39,14 +39,18 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 def name(arguments: argparse.Namespace) -> str:
     """The stack that the arguments name."""
-    return _checked(arguments.stack or getattr(arguments, "positional", None) or DEFAULT)
+    return checked(arguments.stack or getattr(arguments, "positional", None) or DEFAULT)
 
 
 def target(arguments: argparse.Namespace) -> Target:
     """The stack and the lab that it has, or would get."""
+    return target_of(name(arguments))
+
+
+def target_of(stack: str) -> Target:
+    """The same for a stack that is not an argument by itself."""
     from machine.deployment import config
 
-    stack = name(arguments)
     known = config.read(stack)
     return Target(stack=stack, lab=(known and known.lab) or _namesake(stack))
 
@@ -58,7 +62,7 @@ def target_of_up(arguments: argparse.Namespace) -> Target:
     lab: str | None = arguments.positional
     if lab is None:
         return target(arguments)
-    stack = _checked(arguments.stack or Path(lab).stem)
+    stack = checked(arguments.stack or Path(lab).stem)
     known = config.read(stack)
     if arguments.stack is None and known and known.lab and not _is_path(lab):
         return Target(stack=stack, lab=known.lab)
@@ -101,7 +105,8 @@ def _is_path(lab: str) -> bool:
     return lab.endswith((".yaml", ".yml"))
 
 
-def _checked(stack: str) -> str:
+def checked(stack: str) -> str:
+    """The stack's name, if it can be one."""
     if not _NAME.fullmatch(stack):
         raise Failure(
             BAD_INPUT,

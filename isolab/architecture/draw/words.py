@@ -1,0 +1,47 @@
+"""Numbers and names in the words that stand on boxes."""
+
+from isolab.model import Limits
+from isolab.plan.model import Container, Guest, PublishedPort
+from isolab.units import MiB
+
+
+def plain(words: str) -> str:
+    """One line without control characters, which a lab file could smuggle into a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def size(mebibytes: MiB) -> str:
+    """2 GiB, 768 MiB."""
+    whole, rest = divmod(mebibytes, 1024)
+    return f"{whole} GiB" if whole and not rest else f"{mebibytes} MiB"
+
+
+def count(number: float, thing: str) -> str:
+    """1 vCPU, 2 vCPUs, 0.5 CPU."""
+    return f"{number:g} {thing}{'s' if number > 1 else ''}"
+
+
+def limits(limits: Limits) -> str:
+    """128 MiB, 1 CPU, 64 pids; what has no limit is not named."""
+    parts = (
+        size(limits.memory) if limits.memory else "",
+        count(limits.cpus, "CPU") if limits.cpus else "",
+        f"{limits.pids} pids" if limits.pids else "",
+    )
+    return ", ".join(part for part in parts if part) or "no limits of its own"
+
+
+def guest(guest: Guest) -> str:
+    """1 GiB, 2 vCPUs."""
+    return f"{size(guest.memory)}, {count(guest.vcpus, 'vCPU')}"
+
+
+def port(port: PublishedPort) -> str:
+    """8080 → 8000, 53 → 53/udp."""
+    protocol = "/udp" if port.protocol == "udp" else ""
+    return f"{port.external} → {port.internal}{protocol}"
+
+
+def ports(container: Container) -> str:
+    """All its published ports."""
+    return ", ".join(map(port, container.ports)) or "no port outside"
