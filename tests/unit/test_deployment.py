@@ -133,4 +133,4 @@ def test_dockers_listing_tells_state_and_health() -> None:
 @pytest.mark.parametrize("name", ["", "Ref", "a_b", "-a", "a/b", "a" * 33])
 def test_a_stacks_name_is_checked(name: str) -> None:
     with pytest.raises(Failure):
-        stacks._checked(name)
+        stacks.checked(name)
