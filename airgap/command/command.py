@@ -14,6 +14,7 @@ from airgap.framework import (
     UNKNOWN,
     Context,
     Created,
+    Failure,
     Field,
     Inputs,
     List,
@@ -90,6 +91,8 @@ class Command(ResourceType[Connections]):
         return Created(context.name + secrets.token_hex(4), {**inputs, **outputs})
 
     def read(self, context: Context[Connections], id: str, state: State) -> State:
+        if not state:
+            raise Failure("a command cannot be imported: nothing is left of it to be read")
         return state
 
     def preview_update(self, state: State, inputs: Inputs) -> State:

@@ -1,5 +1,6 @@
 """Commands on the machine that the engine runs on."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,9 @@ from airgap.command.streams import Lines
 from airgap.framework import STRING, Context, Failure, Field, Inputs, List, Object
 
 _SHELL = ["/bin/sh", "-c"]
+_CHECK_CANCELLED = 0.2
+_GRACE = 0.3
+"""Seconds for a command to end by itself when it is told to."""
 
 
 class LocalCommand(Command):
@@ -51,6 +55,8 @@ class LocalCommand(Command):
         _wait(process, context)
         for thread in threads[1:]:
             thread.join()
+        if context.ending.is_set():
+            raise Failure(f"{context.ending.reason} while a command ran here")
         code = process.returncode
         failure = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         return Outcome(
@@ -61,13 +67,15 @@ class LocalCommand(Command):
 
 
 def _wait(process: "subprocess.Popen[bytes]", context: Context[Connections]) -> None:
-    while True:
-        try:
-            process.wait(0.5)
-            return
-        except subprocess.TimeoutExpired:
-            if context.cancelled.is_set():
-                os.killpg(process.pid, signal.SIGTERM)
+    while process.poll() is None and not context.ending.is_set():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_CHECK_CANCELLED)
+    # What it has started must go too: it holds the pipes.
+    for number in (signal.SIGTERM, signal.SIGKILL) if context.ending.is_set() else ():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:

@@ -81,8 +81,8 @@ def _run(channel: Channel, target: Target, task: Task, context: Context[Connecti
     for thread in threads[:2]:
         thread.join()
     status = channel.recv_exit_status()
-    if context.cancelled.is_set():
-        raise Failure(f"cancelled while a command ran on {target.host}")
+    if context.ending.is_set():
+        raise Failure(f"{context.ending.reason} while a command ran on {target.host}")
     if status == -1:
         raise Failure(f"the connection to {target.host} was lost while a command ran there")
     return Outcome(
@@ -108,7 +108,7 @@ def _drain(receive: object, lines: Lines, channel: Channel) -> None:
 def _feed(channel: Channel, data: bytes, context: Context[Connections]) -> None:
     sent = 0
     try:
-        while sent < len(data) and not context.cancelled.is_set():
+        while sent < len(data) and not context.ending.is_set():
             try:
                 sent += channel.send(data[sent : sent + 32768])
             except TimeoutError:
@@ -121,7 +121,7 @@ def _feed(channel: Channel, data: bytes, context: Context[Connections]) -> None:
 def _watch(channel: Channel, context: Context[Connections]) -> None:
     """Ends the command when the user wants everything to end."""
     while not channel.closed and not channel.exit_status_ready():
-        if context.cancelled.wait(_CHECK_CANCELLED):
+        if context.ending.wait(_CHECK_CANCELLED):
             channel.close()
 
 

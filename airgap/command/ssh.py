@@ -133,7 +133,7 @@ def dial(target: Target, context: Context[Any]) -> Transport:
     """
     began = time.monotonic()
     failed, counted, pause = 0, began, _FIRST_PAUSE
-    while not context.cancelled.is_set():
+    while not context.ending.is_set():
         try:
             return _attempt(target)
         except _NoAnswer as problem:
@@ -144,8 +144,8 @@ def dial(target: Target, context: Context[Any]) -> Transport:
                     raise Failure(f"after {failed} failed attempts: {problem}") from problem
                 counted, pause = now + pause, min(pause * _GROWTH, _LONGEST_PAUSE)
                 context.say(f"waiting for {target.host}, {now - began:.0f} s: {problem}")
-            context.cancelled.wait(problem.pause)
-    raise Failure(f"cancelled while waiting for {target.host}")
+            context.ending.wait(problem.pause)
+    raise Failure(f"{context.ending.reason} while waiting for {target.host}")
 
 
 def _attempt(target: Target) -> Transport:

@@ -27,6 +27,7 @@ PLUGIN = Plugin(
     ),
     connect=Connection.open,
     close=Connection.close,
+    alive=Connection.alive,
     resources=(Network(), Volume(), RemoteImage(), Container()),
 )
 

@@ -45,6 +45,14 @@ class Container(ResourceType[Connection]):
         others = [each for each in changes if each.path not in first]
         return [*others, *differences(before, after, self.inputs)]
 
+    def adopted(self, state: State, inputs: Inputs) -> Inputs:
+        """An image's own labels and variables stand among a container's: they are no change."""
+        told = {pair["label"]: pair for pair in state.get("labels") or []}
+        asked = [pair["label"] for pair in inputs.get("labels") or []]
+        labels = [told[name] for name in asked if name in told]
+        envs = [each for each in inputs.get("envs") or [] if each in (state.get("envs") or [])]
+        return super().adopted({**state, "labels": labels, "envs": envs}, inputs)
+
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, client = inputs["name"], context.client
         with client.told(f"unable to create container {name}"):

@@ -56,12 +56,14 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "memory": host["Memory"] // MIB,
         "memoryReservation": host.get("MemoryReservation", 0) // MIB,
         "memorySwap": swap if swap < 0 else swap // MIB,
-        "mounts": known.get("mounts") or [],
+        "mounts": known.get("mounts") or _unless_found(known),
         "mustRun": told["State"]["Running"] if known.get("mustRun", True) else False,
         "name": told["Name"].lstrip("/"),
         "networkDatas": [_network_data(name, each) for name, each in networks.items()],
-        "networkMode": known.get("networkMode", host.get("NetworkMode")),
-        "networksAdvanced": [_NETWORK | each for each in known.get("networksAdvanced") or []],
+        "networkMode": known.get("networkMode"),
+        "networksAdvanced": [_NETWORK | each for each in known.get("networksAdvanced") or []]
+        if known
+        else _networks(told),
         "pidMode": host.get("PidMode") or None,
         "platform": told.get("Platform"),
         "ports": known.get("ports") if told["State"]["Running"] else None,
@@ -84,10 +86,12 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
             {"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]}
             for u in host.get("Ulimits") or []
         ],
-        "uploads": known.get("uploads") or [],
+        "uploads": known.get("uploads") or _unless_found(known),
         "user": config.get("User", ""),
         "usernsMode": host.get("UsernsMode", ""),
-        "volumes": [_VOLUME | each for each in known.get("volumes") or []],
+        "volumes": [_VOLUME | each for each in known.get("volumes") or []]
+        if known
+        else _volumes(told),
         "workingDir": config.get("WorkingDir", ""),
     }
 
@@ -135,6 +139,41 @@ _PROGRAM_ONLY = (
     "wait",
     "waitTimeout",
 )
+
+
+def _unless_found(known: Inputs) -> list[Any] | None:
+    """Nothing for a container that a program made; what an import has is not known."""
+    return [] if known else None
+
+
+def _networks(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of a container that was made elsewhere, but for the one that all have by default."""
+    found = {n: each for n, each in told["NetworkSettings"]["Networks"].items() if n != "bridge"}
+    return [
+        _NETWORK
+        | {
+            "name": name,
+            "aliases": [a for a in each.get("Aliases") or [] if not told["Id"].startswith(a)],
+            "ipv4Address": (each.get("IPAMConfig") or {}).get("IPv4Address", ""),
+        }
+        for name, each in sorted(found.items())
+    ]
+
+
+def _volumes(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of a container that was made elsewhere, without what its image asks for."""
+    asked = {bind.split(":")[1] for bind in told["HostConfig"].get("Binds") or []}
+    return [
+        _VOLUME
+        | {
+            "containerPath": each["Destination"],
+            "readOnly": not each["RW"],
+            "volumeName": each.get("Name", "") if each["Type"] == "volume" else "",
+            "hostPath": each["Source"] if each["Type"] == "bind" else "",
+        }
+        for each in told.get("Mounts") or []
+        if each["Destination"] in asked
+    ]
 
 
 def _only_known(known: Inputs) -> State:

@@ -34,8 +34,9 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
                 f"container failed to be in healthy state: {inputs['name']} is {health} after "
                 f"{inputs.get('waitTimeout') or USUAL_WAIT} s{_last_words(context, id)}"
             )
-        if context.cancelled.wait(LOOK_EVERY):
-            raise Failure(f"container {inputs['name']} is {health}: the wait was cancelled")
+        if context.ending.wait(LOOK_EVERY):
+            reason = context.ending.reason
+            raise Failure(f"container {inputs['name']} is {health}: the wait for it {reason}")
         context.say(f"{inputs['name']} is {health}")
         told = api.inspect_container(id)
 

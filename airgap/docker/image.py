@@ -23,6 +23,7 @@ from airgap.framework import (
     State,
 )
 
+_ID = len("sha256:") + 64
 TRIES = 3
 """A registry that is just being started refuses for a moment."""
 
@@ -57,12 +58,14 @@ class RemoteImage(ResourceType[Connection]):
         return Created(f"{told['Id']}{name}", _state(told, inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
-        name = state.get("name")
+        name = state.get("name") or id[_ID:]
         if not name:
-            raise Failure(f"an image cannot be imported by its id alone: {id}")
+            raise Failure(
+                f"{id} has no name: an image is imported by its own id and its name behind it"
+            )
         with context.client.told(f"unable to read image {name}"):
             told = found(context.client.api.inspect_image, name)
-        return told and _state(told, state)
+        return told and _state(told, {"name": name, **state})
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         return {**state, **inputs}
@@ -84,7 +87,7 @@ def _pull(context: Context[Connection], name: str, platform: str | None) -> None
             return
         except (APIError, Failure) as error:
             reason = error.explanation if isinstance(error, APIError) else str(error)
-            if left and "connection refused" in str(reason) and not context.cancelled.is_set():
+            if left and "connection refused" in str(reason) and not context.ending.is_set():
                 time.sleep(1)
                 continue
             raise Failure(

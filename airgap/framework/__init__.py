@@ -27,6 +27,7 @@ A resource is a subclass of `ResourceType[Client]` with
 - `update(context, id, state, inputs) -> state`   only when no changed field replaces
 - `delete(context, id, state) -> None`        succeeds when it is already gone
 - `adjust(changes, state, inputs) -> changes` where the schema alone does not tell the diff
+- `adopted(state, inputs) -> inputs`           what an import is compared with, as far as asked for
 - `preview(inputs) -> state`                  the state that a create is shown to give
 
 Interrupted runs: a create calls `context.making()` once it is sure that nothing of the name exists;
@@ -46,15 +47,18 @@ state as it is: an input whose value is different there counts as drift; where t
 such key, or the input was not given, nothing is compared.
 
 Failures: `Failure("what happened: what to do")`; one line, shown as it is. `Report` keeps its
-lines. A create or update that left something behind raises `HalfDone(id, state, reason)`, which
+lines. `Lost` says that the connection broke: what a create may have left is then looked for by the
+next one. A create or update that left something behind raises `HalfDone(id, state, reason)`, which
 keeps it in the state.
 
-A context has `client`, `config`, `urn`, `name`, `timeout` (seconds or 0), `cancelled`
-(threading.Event, set on cancel and on the end of the plugin), and `say(text)`, shown beside the
-resource while it is worked on. Calls come from many threads at once: a client must stand that.
+A context has `client`, `config`, `urn`, `name`, `ending` (like a threading.Event: set on cancel, on
+the end of the plugin, and when the operation's customTimeouts are over; `reason` says which), and
+`say(text)`, shown beside the resource while it is worked on. Calls come from many threads at once:
+a client must stand that.
 """
 
 from airgap.framework.diff import Change
+from airgap.framework.ending import Ending
 from airgap.framework.plugin import Plugin
 from airgap.framework.resource import (
     Context,
@@ -62,6 +66,7 @@ from airgap.framework.resource import (
     Failure,
     HalfDone,
     Inputs,
+    Lost,
     Report,
     ResourceType,
     State,
@@ -92,11 +97,13 @@ __all__ = [
     "Change",
     "Context",
     "Created",
+    "Ending",
     "Failure",
     "Field",
     "HalfDone",
     "Inputs",
     "List",
+    "Lost",
     "Map",
     "Object",
     "Plugin",

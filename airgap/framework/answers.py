@@ -56,12 +56,6 @@ def hidden(kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[st
     return names | set(kind.secret_outputs) if names else names
 
 
-def imported(kind: ResourceType[Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs of a resource that was made elsewhere, as far as its state tells."""
-    told = {name: value for name, value in state.items() if name in kind.inputs.fields}
-    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
-
-
 @contextmanager
 def told(context: Any) -> Iterator[None]:
     """Turns what goes wrong inside into the one line that the user reads."""

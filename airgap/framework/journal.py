@@ -34,6 +34,10 @@ class Journal:
         self._own.discard(urn)
         self._file(urn).unlink(missing_ok=True)
 
+    def keep(self, urn: str) -> None:
+        """Nobody knows whether there is something: an orderly end does not change that."""
+        self._own.discard(urn)
+
     def close(self) -> None:
         """An orderly end: the engine has written down all that it was told."""
         for urn in tuple(self._own):

@@ -10,6 +10,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from airgap.framework import diff, values
 from airgap.framework.answers import diff_response, failures, told
+from airgap.framework.ending import Ending
 from airgap.framework.journal import Journal
 from airgap.framework.plugin import Plugin
 from airgap.framework.resource import Context, Failure
@@ -47,6 +48,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _connect(self) -> Any:
         with self._connecting:
+            if self._client is not None and not self._plugin.alive(self._client):
+                self._plugin.close(self._client)
+                self._client = None
             if self._client is None:
                 if holds_unknown(self._config):
                     raise Failure(f"the provider {self._plugin.name} is not configured yet")
@@ -59,8 +63,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             config=self._config,
             urn=urn,
             name=urn.rsplit("::", 1)[-1],
-            timeout=timeout,
-            cancelled=self.cancelled,
+            ending=Ending(self.cancelled, timeout),
             say=lambda text: self._say(urn, text),
             making=lambda: self._journal.mark(urn),
         )

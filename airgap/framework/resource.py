@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any, ClassVar, Generic, TypeVar
 
-from airgap.framework.diff import Change
+from airgap.framework.diff import Change, drifted
+from airgap.framework.ending import Ending
 from airgap.framework.schema import Object, Problem
 from airgap.framework.values import UNKNOWN
 
@@ -17,6 +17,10 @@ Client = TypeVar("Client")
 
 class Failure(Exception):
     """What a user reads when an operation failed: one line, what happened and what to do."""
+
+
+class Lost(Failure):
+    """The connection broke: whether the operation happened is not known."""
 
 
 class Report(Failure):
@@ -50,10 +54,8 @@ class Context(Generic[Client]):
     urn: str
     name: str
     """The resource's name in the program."""
-    timeout: float
-    """Seconds the user gives the operation, 0 for the usual."""
-    cancelled: Event
-    """Set when the user wants everything to end now."""
+    ending: Ending
+    """Set when the user wants everything to end now, or when the time of the operation is over."""
     say: Callable[[str], None] = field(default=lambda _: None)
     """Shows a word beside the resource while it is worked on."""
     making: Callable[[], None] = field(default=lambda: None)
@@ -96,6 +98,13 @@ class ResourceType(ABC, Generic[Client]):
     def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         """The changes that count, where the schema alone does not tell."""
         return changes
+
+    def adopted(self, state: State, inputs: Inputs) -> Inputs:
+        """The inputs of a resource that was imported, as far as the program asks for them.
+
+        What the state does not tell is taken as it is asked for.
+        """
+        return drifted(inputs, state, self.inputs)
 
     def leftover(self, context: Context[Client], inputs: Inputs) -> None:
         """Removes, by name, what a create that was cut off after `context.making()` left behind."""

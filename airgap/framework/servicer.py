@@ -7,9 +7,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from airgap.framework import diff, values
-from airgap.framework.answers import diff_response, failures, hidden, imported, kept, told
+from airgap.framework.answers import diff_response, failures, hidden, kept, told
+from airgap.framework.imports import MARK, imported, is_imported
 from airgap.framework.provider import Provider
-from airgap.framework.resource import Created, Failure, ResourceType
+from airgap.framework.resource import Created, Failure, Lost, ResourceType
 from airgap.framework.schema import check
 from airgap.framework.values import plain, without_bookkeeping
 
@@ -33,6 +34,8 @@ class Servicer(Provider):
                 if each.auto_name and given.get(name) is None:
                     given[name] = old.get(name) or _made_up_name(request)
             inputs, problems = check(given, kind.inputs)
+            if is_imported(given):
+                inputs[MARK] = True
             if not problems:
                 problems = list(kind.problems(plain(inputs)))
             if not self._plugin.bridged:
@@ -50,6 +53,8 @@ class Servicer(Provider):
                 plain(values.load(request.old_inputs)),
                 plain(values.load(request.news)),
             )
+            if is_imported(old):
+                old = kind.adopted(state, new)
             ignored = set(request.ignoreChanges)
             found = diff.changes(old, new, kind.inputs)
             found = [each for each in found if not ignored & {each.path, each.top}]
@@ -77,6 +82,9 @@ class Servicer(Provider):
             self._journal.clear(request.urn)
         try:
             made = kind.create(context, inputs)
+        except Lost:
+            self._journal.keep(request.urn)
+            raise
         except Exception:
             self._journal.clear(request.urn)
             raise
@@ -94,13 +102,16 @@ class Servicer(Provider):
             kind = self._type(request.urn)
             old, inputs = values.load(request.properties), values.load(request.inputs)
             context_ = self._context(request.urn, request.timeout)
-            state = kind.read(context_, request.id, plain(old))
+            asked = {} if is_imported(inputs) else plain(inputs)
+            # After an import, the state does not tell what the program has asked for since.
+            known = {} if is_imported(inputs) else {**plain(old), **asked}
+            state = kind.read(context_, request.id, known)
             if state is None:
                 return provider_pb2.ReadResponse()
-            if plain(inputs):
+            if asked:
                 inputs = diff.drifted(inputs, state, kind.inputs)
             else:
-                inputs = imported(kind, state)
+                inputs = imported(kind.inputs, state)
             secret = hidden(kind, state, old, inputs)
             state = self._outputs(request.id, state)
             return provider_pb2.ReadResponse(

@@ -14,6 +14,7 @@ PLUGIN = Plugin(
     config=Object({"uri": Field(STRING)}),
     connect=Connection.open,
     close=Connection.close,
+    alive=Connection.alive,
     resources=(Pool(), Volume(), CloudInitDisk(), Network(), Domain()),
 )
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import libvirt
 
-from airgap.framework import Failure
+from airgap.framework import Failure, Lost
+from airgap.libvirt.uri import for_libvirt, is_remote
 
 _USUAL_URI = "qemu:///system"
 _GONE = {
@@ -19,7 +20,31 @@ _GONE = {
 }
 _BUSY_FOR = 20
 """Seconds to wait for a pool whose volumes are still being written or read."""
+KEEPALIVE, KEEPALIVES = 5, 3
+"""Seconds between two questions to a daemon behind a network, and how many may stay unanswered."""
 Thing = TypeVar("Thing")
+
+
+class _Events:
+    """libvirt's own event loop, without which it asks nobody whether he is still there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started = False
+
+    def start(self) -> None:
+        with self._lock:
+            if not self._started:
+                libvirt.virEventRegisterDefaultImpl()
+                threading.Thread(target=self._run, daemon=True).start()
+                self._started = True
+
+    def _run(self) -> None:
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+
+_EVENTS = _Events()
 
 
 class Connection:
@@ -36,26 +61,40 @@ class Connection:
         """Connects to the provider's URI."""
         libvirt.registerErrorHandler(lambda *_: None, None)
         uri = config.get("uri") or _USUAL_URI
+        remote = is_remote(uri)
+        if remote:
+            _EVENTS.start()
         try:
-            return cls(uri, libvirt.open(uri))
+            handle = libvirt.open(for_libvirt(uri))
+            if remote:
+                handle.setKeepAlive(KEEPALIVE, KEEPALIVES)
+            return cls(uri, handle)
         except libvirt.libvirtError as error:
             text = error.get_error_message()
-            raise Failure(
-                f"libvirt does not answer at {uri}: {text}; is libvirtd running?"
-            ) from None
+            advice = "" if remote else "; is libvirtd running?"
+            raise Failure(f"libvirt does not answer at {uri}: {text}{advice}") from None
 
     def close(self) -> None:
         """Ends it; what hangs on it must not keep the plugin from ending."""
         threading.Thread(target=self.handle.close, daemon=True).start()
 
+    def alive(self) -> bool:
+        """Whether it is still good, as far as is known."""
+        try:
+            return bool(self.handle.isAlive())
+        except libvirt.libvirtError:
+            return False
 
-@contextmanager
-def told(what: str) -> Iterator[None]:
-    """Puts what was being done in front of libvirt's own words."""
-    try:
-        yield
-    except libvirt.libvirtError as error:
-        raise Failure(f"{what}: {error.get_error_message()}") from None
+    @contextmanager
+    def told(self, what: str) -> Iterator[None]:
+        """Puts what was being done in front of libvirt's own words."""
+        try:
+            yield
+        except libvirt.libvirtError as error:
+            text = error.get_error_message()
+            if not self.alive():
+                raise Lost(f"{what}: the connection to {self.uri} was lost: {text}") from None
+            raise Failure(f"{what}: {text}") from None
 
 
 def is_gone(error: libvirt.libvirtError) -> bool:

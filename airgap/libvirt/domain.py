@@ -15,7 +15,7 @@ from airgap.framework import (
     State,
 )
 from airgap.libvirt import leases
-from airgap.libvirt.connection import Connection, found, ignoring_gone, told
+from airgap.libvirt.connection import Connection, found, ignoring_gone
 from airgap.libvirt.domain_schema import INPUTS
 from airgap.libvirt.domain_state import state_of
 from airgap.libvirt.domain_xml import DISK_LETTERS, document, network_of, seed_disk
@@ -63,10 +63,17 @@ class Domain(ResourceType[Connection]):
             for each in changes
         ]
 
+    def adopted(self, state: State, inputs: Inputs) -> Inputs:
+        """A seed's id has a part that nobody can read from the domain."""
+        seed = inputs.get("cloudinit")
+        if isinstance(seed, str) and seed.split(";")[0] == state.get("cloudinit"):
+            state = {**state, "cloudinit": seed}
+        return super().adopted(state, inputs)
+
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
         interfaces = inputs.get("networkInterfaces", ())
-        with told(f"domain {name} was not made"):
+        with context.client.told(f"domain {name} was not made"):
             if found(connection.handle.lookupByName, name):
                 raise Failure(
                     f"a domain {name} already exists and is not this stack's: "
@@ -88,20 +95,20 @@ class Domain(ResourceType[Connection]):
             return Created(domain.UUIDString(), state_of(connection, domain, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with told(f"what is left of domain {inputs['name']} was not removed"):
+        with context.client.told(f"what is left of domain {inputs['name']} was not removed"):
             domain = found(context.client.handle.lookupByName, inputs["name"])
             if domain is not None:
                 self.delete(context, domain.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         connection = context.client
-        with told(f"domain {id} cannot be read"):
+        with context.client.told(f"domain {id} cannot be read"):
             domain = found(connection.handle.lookupByUUIDString, id)
             return None if domain is None else state_of(connection, domain, state)
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         connection, name = context.client, inputs["name"]
-        with told(f"domain {name} was not changed"):
+        with context.client.told(f"domain {name} was not changed"):
             domain = found(connection.handle.lookupByUUIDString, id)
             if domain is None:
                 raise Failure(f"the domain {name} is gone: run a refresh, then up again")
@@ -117,7 +124,7 @@ class Domain(ResourceType[Connection]):
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
         connection = context.client
-        with told(f"domain {state.get('name', id)} was not removed"):
+        with context.client.told(f"domain {state.get('name', id)} was not removed"):
             domain = found(connection.handle.lookupByUUIDString, id)
             if domain is not None:
                 _remove(domain)

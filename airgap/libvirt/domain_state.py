@@ -26,7 +26,11 @@ _KEPT = (
     "video",
     "xml",
 )
-"""Only a new domain changes these: they are as they were asked for."""
+"""Only a new domain changes these: they are as they were asked for.
+
+libvirt puts a machine type's full name in the place of a short one, so that one which was made
+elsewhere does not tell what was asked for.
+"""
 _EMPTY: dict[str, Any] = {
     "coreosIgnition": "",
     "fwCfgName": "opt/com.coreos/config",
@@ -67,14 +71,35 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
             "sourceService": "0",
             **each,
         }
-        for each in known.get("consoles", ())
+        for each in (known.get("consoles", ()) if known else _consoles(root))
     ]
-    state["machine"] = known.get("machine", kind.get("machine"))
+    if known and "machine" not in known:
+        state["machine"] = kind.get("machine")
+    if not known:
+        state["cloudinit"] = _seed(root)
     state["type"] = known.get("type", root.get("type"))
     if reshaped:
         # What the stylesheet made of it is not what the program asked for.
         state |= {name: known[name] for name in ("memory", "vcpu", "disks") if name in known}
     return state
+
+
+def _seed(root: Element) -> str | None:
+    """The file in the drive of a domain that was made elsewhere."""
+    drive = root.find("devices/disk[@device='cdrom']/source")
+    return None if drive is None else drive.get("file")
+
+
+def _consoles(root: Element) -> list[dict[str, Any]]:
+    """Those of a domain that was made elsewhere."""
+    return [
+        {
+            "type": console.get("type"),
+            "targetPort": console.find("target").get("port"),
+            "targetType": console.find("target").get("type"),
+        }
+        for console in root.findall("devices/console")
+    ]
 
 
 def _disks(root: Element, known: Inputs) -> list[dict[str, Any]]:
@@ -116,9 +141,9 @@ def _interface(connection: Connection, each: Element, wanted: Mapping[str, Any])
     dhcp = network is not None and parse(network.XMLDesc()).find("ip/dhcp") is not None
     return {
         # Where nothing hands out addresses, the guest has those that it was planned with.
-        "addresses": [a for a in asked if a in kept or not dhcp],
+        "addresses": [a for a in asked if a in kept or not dhcp] if wanted else sorted(kept),
         "bridge": "",
-        "hostname": wanted.get("hostname", ""),
+        "hostname": wanted.get("hostname", "") if wanted else None,
         "mac": wanted["mac"] if wanted.get("mac", "").lower() == mac else mac,
         "macvtap": "",
         "networkId": network.UUIDString() if network else wanted.get("networkId", ""),

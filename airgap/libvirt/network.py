@@ -21,7 +21,7 @@ from airgap.framework import (
     ResourceType,
     State,
 )
-from airgap.libvirt.connection import Connection, found, ignoring_gone, told
+from airgap.libvirt.connection import Connection, found, ignoring_gone
 from airgap.libvirt.network_dns import change_dns_hosts
 from airgap.libvirt.network_xml import document, state_of
 from airgap.libvirt.xml import XSLT, transformed
@@ -84,7 +84,7 @@ class Network(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
-        with told(f"network {name} was not made"):
+        with context.client.told(f"network {name} was not made"):
             with connection.defining_network:
                 if found(connection.handle.networkLookupByName, name):
                     raise Failure(
@@ -103,19 +103,19 @@ class Network(ResourceType[Connection]):
             return Created(network.UUIDString(), state_of(network, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with told(f"what is left of network {inputs['name']} was not removed"):
+        with context.client.told(f"what is left of network {inputs['name']} was not removed"):
             network = found(context.client.handle.networkLookupByName, inputs["name"])
             if network is not None:
                 self.delete(context, network.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
-        with told(f"network {id} cannot be read"):
+        with context.client.told(f"network {id} cannot be read"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             return None if network is None else state_of(network, state)
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         name = inputs["name"]
-        with told(f"network {name} was not changed"):
+        with context.client.told(f"network {name} was not changed"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             if network is None:
                 raise Failure(f"the network {name} is gone: run a refresh, then up again")
@@ -126,7 +126,7 @@ class Network(ResourceType[Connection]):
             return state_of(network, inputs)
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with told(f"network {state.get('name', id)} was not removed"):
+        with context.client.told(f"network {state.get('name', id)} was not removed"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             if network is None:
                 return

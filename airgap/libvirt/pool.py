@@ -17,7 +17,7 @@ from airgap.framework import (
     ResourceType,
     State,
 )
-from airgap.libvirt.connection import Connection, found, ignoring_gone, patiently, told
+from airgap.libvirt.connection import Connection, found, ignoring_gone, patiently
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 
 _MEASURED = ("allocation", "available", "capacity")
@@ -53,7 +53,7 @@ class Pool(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, handle = inputs["name"], context.client.handle
-        with told(f"storage pool {name} was not made"):
+        with context.client.told(f"storage pool {name} was not made"):
             if found(handle.storagePoolLookupByName, name):
                 raise Failure(
                     f"a storage pool {name} already exists and is not this stack's: "
@@ -78,13 +78,13 @@ class Pool(ResourceType[Connection]):
             return Created(pool.UUIDString(), _state(pool, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with told(f"what is left of storage pool {inputs['name']} was not removed"):
+        with context.client.told(f"what is left of storage pool {inputs['name']} was not removed"):
             pool = found(context.client.handle.storagePoolLookupByName, inputs["name"])
             if pool is not None:
                 self.delete(context, pool.UUIDString(), dict(inputs))
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
-        with told(f"storage pool {id} cannot be read"):
+        with context.client.told(f"storage pool {id} cannot be read"):
             pool = found(context.client.handle.storagePoolLookupByUUIDString, id)
             return None if pool is None else _state(pool, state)
 
@@ -92,7 +92,7 @@ class Pool(ResourceType[Connection]):
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with told(f"storage pool {state.get('name', id)} was not removed"):
+        with context.client.told(f"storage pool {state.get('name', id)} was not removed"):
             pool = found(context.client.handle.storagePoolLookupByUUIDString, id)
             if pool is None:
                 return

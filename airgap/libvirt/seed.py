@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import libvirt
 import pycdlib
 
 from airgap.framework import (
     STRING,
     Context,
     Created,
-    Failure,
     Field,
     Inputs,
     Object,
@@ -19,7 +19,7 @@ from airgap.framework import (
     State,
 )
 from airgap.libvirt import storage
-from airgap.libvirt.connection import Connection, told
+from airgap.libvirt.connection import Connection
 from airgap.libvirt.xml import element, text
 
 _FILES = {
@@ -46,7 +46,7 @@ class CloudInitDisk(ResourceType[Connection]):
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
         content = iso(inputs)
-        with told(f"cloud-init disk {name} was not made"):
+        with context.client.told(f"cloud-init disk {name} was not made"):
             pool = storage.pool_named(connection, inputs["pool"])
             root = element(
                 "volume",
@@ -60,22 +60,43 @@ class CloudInitDisk(ResourceType[Connection]):
             return Created(f"{volume.key()};{uuid.uuid4()}", dict(inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with told(f"what is left of cloud-init disk {inputs['name']} was not removed"):
+        with context.client.told(
+            f"what is left of cloud-init disk {inputs['name']} was not removed"
+        ):
             storage.remove_leftover(context, inputs["pool"], inputs["name"])
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
-        if not state:
-            raise Failure("a cloud-init disk cannot be imported: let the stack make its own")
-        with told(f"cloud-init disk {id} cannot be read"):
+        with context.client.told(f"cloud-init disk {id} cannot be read"):
             volume = storage.volume_at(context.client, _path(id), state.get("pool"))
-            return None if volume is None else state
+            if volume is None:
+                return None
+            return state or _found(context, volume)
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with told(f"cloud-init disk {_path(id)} was not removed"):
+        with context.client.told(f"cloud-init disk {_path(id)} was not removed"):
             storage.remove(context.client, _path(id), state.get("pool"))
+
+
+def _found(context: Context[Connection], volume: libvirt.virStorageVol) -> State:
+    """The inputs that made a seed, from what lies in it."""
+    disc: Any = pycdlib.PyCdlib()  # type: ignore[no-untyped-call]
+    disc.open_fp(io.BytesIO(storage.download(context, volume)))
+    present = {
+        child.file_identifier().decode("utf-16-be")
+        for child in disc.list_children(joliet_path="/")
+        if child.is_file()
+    }
+    state = {"name": volume.name(), "pool": volume.storagePoolLookupByVolume().name()}
+    for name, file in _FILES.items():
+        if file in present:
+            content = io.BytesIO()
+            disc.get_file_from_iso_fp(content, joliet_path=f"/{file}")
+            state[name] = content.getvalue().decode()
+    disc.close()
+    return state
 
 
 def _path(id: str) -> str:

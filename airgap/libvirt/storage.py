@@ -86,9 +86,19 @@ def upload(
 
 
 def _next(context: Context[Connection], content: BinaryIO, size: int) -> bytes:
-    if context.cancelled.is_set():
-        raise Failure("the upload was cancelled")
+    if context.ending.is_set():
+        raise Failure(f"the upload {context.ending.reason}")
     return content.read(size)
+
+
+def download(context: Context[Connection], volume: libvirt.virStorageVol) -> bytes:
+    """What is in a small volume."""
+    content = bytearray()
+    stream = context.client.handle.newStream()
+    volume.download(stream, 0, 0)
+    stream.recvAll(lambda _stream, piece, _: content.extend(piece), None)
+    stream.finish()
+    return bytes(content)
 
 
 def remove(connection: Connection, path: str, pool: str | None) -> None:

@@ -22,7 +22,7 @@ from airgap.framework import (
     State,
 )
 from airgap.libvirt import storage
-from airgap.libvirt.connection import Connection, told
+from airgap.libvirt.connection import Connection
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 
 _QCOW2 = b"QFI\xfb"
@@ -66,7 +66,7 @@ class Volume(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
-        with told(f"volume {name} was not made"):
+        with context.client.told(f"volume {name} was not made"):
             pool = storage.pool_named(connection, inputs["pool"])
             if "source" in inputs:
                 volume = _uploaded(context, pool, inputs)
@@ -79,11 +79,11 @@ class Volume(ResourceType[Connection]):
         name = inputs["name"]
         # An empty disk may have been kept on purpose since, with a guest's data on it.
         if "source" in inputs or "baseVolumeId" in inputs:
-            with told(f"what is left of volume {name} was not removed"):
+            with context.client.told(f"what is left of volume {name} was not removed"):
                 storage.remove_leftover(context, inputs["pool"], name)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
-        with told(f"volume {id} cannot be read"):
+        with context.client.told(f"volume {id} cannot be read"):
             volume = storage.volume_at(context.client, id, state.get("pool"))
             # A file that was deleted behind libvirt's back is still in its list until it looks.
             if volume is None or not _is_there(volume):
@@ -94,7 +94,7 @@ class Volume(ResourceType[Connection]):
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with told(f"volume {id} was not removed"):
+        with context.client.told(f"volume {id} was not removed"):
             storage.remove(context.client, id, state.get("pool"))
 
 

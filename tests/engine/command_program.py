@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pulumi
+import resource_options
 from pulumi_command import local, remote
 
 s = json.loads(Path("scenario.json").read_text())
+resource_options.apply(s)
 place = json.loads(Path("place.json").read_text())
 host_key = place["host_keys"][s.get("hostkey", "good")]
 if s.get("raise"):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
+import resource_options
 
 s = json.loads(Path("scenario.json").read_text())
+resource_options.apply(s)
 place = json.loads(Path("place.json").read_text())
 provider = docker.Provider("docker", **place["provider"])
 inside = pulumi.ResourceOptions(provider=provider)

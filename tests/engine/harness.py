@@ -67,6 +67,7 @@ class Bench:
         (folder / "state").mkdir()
         (self._project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
         (self._project / "__main__.py").write_text(program)
+        shutil.copy(Path(__file__).with_name("resource_options.py"), self._project)
         self.scenario({})
         python = Path(sys.executable)
         host = write_plugin("python", "", python, folder / "plugins")
@@ -158,6 +159,11 @@ class Bench:
         """A refresh that has to succeed."""
         return self.must("refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
 
+    def forget(self) -> None:
+        """The stack's state knows of nothing any more; what it made stays."""
+        self.must("stack", "rm", "--yes", "--force", "--preserve-config", "--stack", "test")
+        self.must("stack", "init", "test", "--non-interactive")
+
     def destroy(self) -> Outcome:
         """A destroy that has to succeed."""
         return self.must("destroy", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
@@ -172,7 +178,8 @@ class Bench:
         """Holds the preview of one recorded change against the record."""
         self.scenario(change["change"])
         try:
-            assert self.preview() == change["steps"]
+            told = self.preview()
+            assert told == change["steps"], told
         finally:
             self.scenario({})
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pulumi
 import pulumi_libvirt as libvirt
+import resource_options
 
 scenario = json.loads(Path("scenario.json").read_text())
+resource_options.apply(scenario)
 place = json.loads(Path("place.json").read_text())
 GIB = 2**30
 
-provider = libvirt.Provider("host", uri="qemu:///system")
+provider = libvirt.Provider("host", uri=place["uri"])
 options = pulumi.ResourceOptions(provider=provider)
 pool = libvirt.Pool(
     "pool", name=place["pool"], type="dir", target={"path": place["path"]}, opts=options

@@ -34,6 +34,8 @@ class Server:
             subprocess.run(command, check=True)
         shutil.copy(folder / "client.pub", folder / "authorized_keys")
         server = cls(folder=folder, port=free_port())
+        known = f"[127.0.0.1]:{server.port} {server.key('host.pub')}"
+        (folder / "known_hosts").write_text(known)
         (folder / "sshd_config").write_text(
             f"Port {server.port}\n"
             "ListenAddress 127.0.0.1\n"

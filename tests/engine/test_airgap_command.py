@@ -11,7 +11,7 @@ import pytest
 import sshd
 
 from airgap.command.ssh import Connections, Target
-from airgap.framework import Context, Failure
+from airgap.framework import Context, Ending, Failure
 
 PROGRAM = Path(__file__).with_name("command_program.py").read_text()
 CHANGES = harness.record("command-changes.json")
@@ -131,8 +131,7 @@ def context(cancelled: threading.Event | None = None) -> Context[Any]:
         config={},
         urn="",
         name="",
-        timeout=0,
-        cancelled=cancelled or threading.Event(),
+        ending=Ending(cancelled or threading.Event()),
     )
 
 

@@ -7,68 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker_bench
 import harness
 import pytest
 import registry
-import requests
 import sshd
+from docker_bench import OTHER_PLACE, new_bench, over_ssh, what_there_is
 
-PROGRAM = Path(__file__).with_name("docker_program.py").read_text()
-PLACE = {"prefix": "fid", "subnet": "172.31.77.0/24"}
-OTHER_PLACE = {"prefix": "fid-other", "subnet": "172.31.78.0/24"}
-SOCKET = "unix:///var/run/docker.sock"
-
-
-def answers() -> bool:
-    try:
-        docker.from_env().ping()
-    except (docker.errors.DockerException, requests.RequestException):
-        return False
-    tools = registry.PROGRAM and registry.BUSYBOX.exists() and sshd.PROGRAM
-    return bool(tools and harness.engine())
-
-
-pytestmark = pytest.mark.skipif(
-    not answers(), reason="needs dockerd, docker-registry, a static busybox, sshd and a Pulumi CLI"
-)
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[registry.Registry]:
-    made = registry.Registry.start(tmp_path_factory.mktemp("registry") / "registry")
-    yield made
-    made.stop()
-
-
-def new_bench(
-    folder: Path, images: registry.Registry, place: dict[str, str], **provider: Any
-) -> harness.Bench:
-    made = harness.Bench(folder, PROGRAM, ["docker"])
-    made.place({"registry": images.address, "provider": provider, **place})
-    return made
+pytestmark = docker_bench.needed
 
 
 @pytest.fixture(scope="module")
 def bench(
     images: registry.Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[harness.Bench]:
-    made = new_bench(tmp_path_factory.mktemp("docker") / "bench", images, PLACE, host=SOCKET)
-    try:
-        made.up()
+    with docker_bench.up(tmp_path_factory.mktemp("docker") / "bench", images) as made:
         yield made
-    finally:
-        made.scenario({})
-        made.destroy()
-    assert what_there_is() == []
-
-
-def what_there_is() -> list[str]:
-    """Everything of the program that the daemon knows."""
-    client = docker.from_env()
-    names = [each.name for each in client.containers.list(all=True)]
-    names += [each.name for each in client.networks.list()]
-    names += [each.name for each in client.volumes.list()]
-    return sorted(name for name in names if name and name.startswith("fid-"))
 
 
 def test_the_state_is_that_of_the_official_plugin(
@@ -181,24 +135,6 @@ def test_things_that_are_gone_already_are_deleted(
     bench.destroy()
     assert what_there_is() == []
     bench.up()
-
-
-@pytest.fixture(scope="module")
-def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Server]:
-    """An ssh server that leads to the same daemon."""
-    made = sshd.Server.prepare(tmp_path_factory.mktemp("guest") / "guest")
-    known = f"[127.0.0.1]:{made.port} {made.key('host.pub')}"
-    (made.folder / "known_hosts").write_text(known)
-    made.start()
-    yield made
-    made.stop()
-
-
-def over_ssh(guest: sshd.Server) -> dict[str, Any]:
-    options = ["-i", f"{guest.folder}/client", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
-    options += ["-o", f"UserKnownHostsFile={guest.folder}/known_hosts"]
-    options += ["-o", "StrictHostKeyChecking=yes"]
-    return {"host": f"ssh://{guest.user}@127.0.0.1:{guest.port}", "ssh_opts": options}
 
 
 def test_thirty_two_containers_come_over_one_ssh(

@@ -1,86 +1,28 @@
 """The libvirt plugin on the real engine and the real libvirt, held against the official records."""
 
 import json
-import shutil
 import signal
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import harness
+import libvirt_bench
 import pytest
+from libvirt_bench import what_there_is
 
-libvirt = pytest.importorskip("libvirt")
-URI = "qemu:///system"
-PROGRAM = Path(__file__).with_name("libvirt_program.py").read_text()
-PLACE = {
-    "pool": "fid-pool",
-    "base": "fid-base",
-    "root": "fid-root",
-    "data": "fid-data",
-    "net": "fid-net",
-    "bridge": "virbr77",
-    "cidr": "10.77.1.0/24",
-    "domain": "fid.lan",
-    "hostname": "a.fid.lan",
-    "address": "10.77.1.11",
-    "seed": "fid-seed.iso",
-    "dom": "fid-a",
-    "mac": "52:54:00:77:00:11",
-}
+libvirt = libvirt_bench.libvirt
+URI = libvirt_bench.URI
 MOVING = {"allocation", "available", "capacity"}
 """What differs from machine to machine."""
 
-
-def answers() -> bool:
-    try:
-        libvirt.open(URI).close()
-    except libvirt.libvirtError:
-        return False
-    return harness.engine() is not None
-
-
-pytestmark = pytest.mark.skipif(not answers(), reason="needs libvirtd and a Pulumi CLI")
-
-
-def new_bench(folder: Path) -> harness.Bench:
-    image = folder / "base.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
-    bench = harness.Bench(folder / "bench", PROGRAM, ["libvirt"])
-    bench.place({**PLACE, "path": str(folder / "pool"), "source": str(image)})
-    return bench
-
-
-def what_there_is() -> list[str]:
-    """Everything of the program that libvirt knows."""
-    connection = libvirt.open(URI)
-    things = [
-        *connection.listAllDomains(),
-        *connection.listAllNetworks(),
-        *connection.listAllStoragePools(),
-    ]
-    names = sorted(each.name() for each in things if each.name().startswith("fid-"))
-    connection.close()
-    return names
+pytestmark = libvirt_bench.needed
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[harness.Bench]:
-    # Not below pytest's own folder: QEMU, no root, has to reach the disks.
-    folder = Path(tempfile.mkdtemp(prefix="isolab-libvirt-"))
-    folder.chmod(0o755)
-    made = new_bench(folder)
-    try:
-        made.up()
+    with libvirt_bench.up() as made:
         yield made
-    finally:
-        made.scenario({})
-        made.destroy()
-    assert what_there_is() == []
-    assert not (folder / "pool").exists()
-    shutil.rmtree(folder)
 
 
 def normalised(value: Any, folder: Path) -> Any:
