@@ -261,6 +261,8 @@ class Lab:
     """None is `auto`: derived from the stack's name."""
     guests: tuple[GuestGroup, ...] = ()
     services: tuple[Service, ...] = ()
+    disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Services that are not there, to the profiles that would bring them."""
     networks: tuple[ServiceNetwork, ...] = ()
     volumes: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -3,24 +3,30 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from isolab.labfile import read
+from isolab.labfile import read, tree
 from isolab.labfile.node import Invalid
-from isolab.labfile.syntax import parse
 from isolab.model import Lab, Problem
 
 
 def load(path: Path, variables: Mapping[str, str]) -> Lab | tuple[Problem, ...]:
-    """The lab, or its problems in the order of the file; it never raises."""
+    """The lab, or its problems in the order of the file; it never raises.
+
+    Variables come from here and, where they are not here, from a .env beside the file.
+    """
+    problems: tuple[Problem, ...] = ()
     try:
-        return read.lab(parse(path, variables), path, variables)
+        root, problems = tree.whole(path, variables)
+        lab = read.lab(root, path)
     except Invalid as invalid:
-        return in_order(invalid.problems)
+        return in_order((*problems, *invalid.problems))
+    return in_order(problems) if problems else lab
 
 
 def in_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """The problems as a reader of the file meets them, each once."""
+    """The problems as a reader of each file meets them, each once."""
     return tuple(
         sorted(
-            dict.fromkeys(problems), key=lambda p: (p.position.line, p.position.column, p.message)
+            dict.fromkeys(problems),
+            key=lambda p: (p.position.file, p.position.line, p.position.column, p.message),
         )
     )

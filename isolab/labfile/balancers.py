@@ -4,18 +4,35 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from isolab.labfile import scalars
-from isolab.labfile.node import Fields, Gathering, Node, Reader
+from isolab.labfile.names import check_name
+from isolab.labfile.node import Node, Reader
+from isolab.labfile.reading import Fields, each, forms
+from isolab.labfile.shape import Shaped, accepts, text_like
 from isolab.model import BalancedRoute, Balancer
 
 Mode = Literal["http", "tcp"]
 _MODE: Reader[Mode] = scalars.choice("http", "tcp")
-_KNOWN = ("service", "routes", "listen", "port", "check", "mode", "sticky", "placement")
+_BALANCER = {
+    "service": "The service that all requests go to.",
+    "routes": "Instead: prefixes of the URL's path, and the service that each goes to.",
+    "listen": "The port it listens on, or an address with a port.",
+    "port": "The service's port; needed where it has several.",
+    "check": "A path that is asked whether a replica is well; without it, a connection is enough.",
+    "mode": "http or tcp; http where there is a check or there are routes.",
+    "sticky": "Whether a client stays with the replica that it met first.",
+    "placement": "host, or the guest that it runs on.",
+}
+_ROUTE = {
+    "service": "The service that its requests go to.",
+    "port": "The service's port; needed where it has several.",
+    "check": "As the balancer's, for this route alone.",
+}
 
 
 def balancer(name: str, node: Node) -> Balancer:
     """One balancer. It speaks http where the file gives a check or routes, else tcp."""
-    scalars.check_name(node, name, "a balancer")
-    with Fields(node, _KNOWN, "a balancer") as fields:
+    check_name(node, name, "a balancer")
+    with Fields(node, _BALANCER, "a balancer") as fields:
         check = fields.get("check", _path, "")
         routes = fields.get("routes", _routes(check), ())
         mode: Mode = fields.get("mode", _MODE, "http" if check or routes else "tcp")
@@ -45,6 +62,7 @@ def balancer(name: str, node: Node) -> Balancer:
     return made
 
 
+@accepts(text_like("a port such as 8080, or 0.0.0.0:8080", r"(?:\d+\.\d+\.\d+\.\d+:)?\d+"))
 def _listen(node: Node) -> tuple[str, int]:
     """8080, or "0.0.0.0:8080" for an address of its own."""
     address, colon, number = scalars.text(node).rpartition(":")
@@ -54,9 +72,10 @@ def _listen(node: Node) -> tuple[str, int]:
         except ValueError:
             node.refuse(f"{node.shown} given, expected a port or an address and a port")
     value = int(number) if number.isdecimal() and len(number) < 6 else number
-    return address, scalars.port(Node(path=node.path, position=node.position, value=value))
+    return address, scalars.port(node.holding(value))
 
 
+@accepts(text_like("a path such as /healthz", r"/.*"))
 def _path(node: Node) -> str:
     """A path on a web server."""
     path = scalars.filled(node)
@@ -67,27 +86,29 @@ def _path(node: Node) -> str:
 
 def _routes(check: str) -> Reader[tuple[BalancedRoute, ...]]:
     """Paths to services: `/api: api`, or the long form with a port and a check of its own."""
+    routes = each(lambda path, node: _route(path, node, check), names="/.*")
 
     def read(node: Node) -> tuple[BalancedRoute, ...]:
-        with Gathering() as gathering:
-            routes = tuple(
-                gathering.read(value, lambda value, path=path: _route(path, value, check))
-                for path, value in node.mapping().items()
-            )
-        return routes or node.refuse("is empty, expected paths to services", "/: web")
+        return tuple(routes(node).values()) or node.refuse(
+            "is empty, expected paths to services", "/: web"
+        )
 
-    return read
+    return Shaped(read, routes.shape)
 
 
 def _route(path: str, node: Node, check: str) -> BalancedRoute:
-    _path(Node(path=node.path, position=node.position, value=path))
-    if not isinstance(node.value, dict):
+    def short(node: Node) -> BalancedRoute:
         return BalancedRoute(path=path, service=scalars.filled(node), check=check)
-    with Fields(node, ("service", "port", "check"), "a route") as fields:
-        route = BalancedRoute(
-            path=path,
-            service=fields.need("service", scalars.filled, "web"),
-            port=fields.get("port", scalars.port, None),
-            check=fields.get("check", _path, check),
-        )
-    return route
+
+    def long(node: Node) -> BalancedRoute:
+        with Fields(node, _ROUTE, "a route") as fields:
+            route = BalancedRoute(
+                path=path,
+                service=fields.need("service", scalars.filled, "web"),
+                port=fields.get("port", scalars.port, None),
+                check=fields.get("check", _path, check),
+            )
+        return route
+
+    _path(node.holding(path))
+    return forms(text=Shaped(short, scalars.filled.shape), mapping=long)(node)

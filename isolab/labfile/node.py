@@ -1,15 +1,34 @@
-"""A YAML value that knows where it stands, and how its problems are gathered."""
+"""A YAML value that knows where it stands and what it may refer to."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from types import TracebackType
-from typing import NoReturn, TypeVar, cast
+from pathlib import Path as FilePath
+from typing import NoReturn, TypeVar
 
 from isolab.model import Path, Position, Problem
 
 T = TypeVar("T")
 Scalar = str | int | float | bool | None
+
+
+class Broken:
+    """Stands for a value that is already known to be wrong: whoever reads it says nothing more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What the words of a file mean: where its relative paths start, which variables it sees."""
+
+    folder: FilePath
+    """As whoever named the file said it."""
+    variables: Mapping[str, str] = field(repr=False)
+
+    def path(self, word: str) -> FilePath:
+        """A path as the file writes it: relative to the file's folder, ~ is the user's home."""
+        if word == "~" or word.startswith("~/"):
+            return FilePath(self.variables.get("HOME", "/")) / word[2:]
+        return self.folder / word
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +37,12 @@ class Node:
 
     path: Path
     position: Position
-    value: "Scalar | tuple[Node, ...] | Mapping[str, Node]"
+    origin: Origin
+    value: "Scalar | Broken | tuple[Node, ...] | Mapping[str, Node]"
+
+    def holding(self, value: "Scalar | Broken | tuple[Node, ...] | Mapping[str, Node]") -> "Node":
+        """Another value in the same place."""
+        return replace(self, value=value)
 
     def problem(self, message: str, hint: str = "") -> Problem:
         """What is wrong with this value."""
@@ -70,6 +94,8 @@ class Invalid(Exception):
 
 Reader = Callable[[Node], T]
 """Makes something of a node, or raises Invalid."""
+Report = Callable[[tuple[Problem, ...]], None]
+"""Takes what is wrong, where the rest can go on without."""
 
 
 def dotted(path: Path) -> str:
@@ -84,94 +110,3 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint at the nearest known word, if one is near."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""
-
-
-class Gathering:
-    """Goes on behind a broken value, and raises all that was wrong at its end."""
-
-    def __init__(self) -> None:
-        self._problems: list[Problem] = []
-
-    def __enter__(self) -> "Gathering":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None and self._problems:
-            raise Invalid(tuple(self._problems))
-
-    def add(self, problem: Problem) -> None:
-        """One thing more that is wrong."""
-        self._problems.append(problem)
-
-    def read(self, node: Node, reader: Reader[T]) -> T:
-        """What the reader makes of the node. After a problem it is never used: the end raises."""
-        try:
-            return reader(node)
-        except Invalid as invalid:
-            self._problems.extend(invalid.problems)
-            return cast(T, None)
-
-
-class Fields(Gathering):
-    """A mapping with known keys: each key read by its reader, every other refused by name."""
-
-    def __init__(self, node: Node, known: Iterable[str], what: str) -> None:
-        super().__init__()
-        self._node = node
-        self._fields = node.mapping()
-        known = set(known)
-        for key, value in self._fields.items():
-            if key not in known and not key.startswith("x-"):
-                hint = did_you_mean(key, known) or f"known here: {', '.join(sorted(known))}"
-                self.add(value.problem(f"{what} has no key {key!r} that isolab supports", hint))
-
-    def __enter__(self) -> "Fields":
-        return self
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._fields
-
-    def get(self, key: str, reader: Reader[T], default: T) -> T:
-        """The key's value, or the default where the file is silent."""
-        node = self._fields.get(key)
-        if node is None or (node.value is None and not isinstance(default, str)):
-            return default
-        return self.read(node, reader)
-
-    def need(self, key: str, reader: Reader[T], example: str) -> T:
-        """The value of a key that must be there."""
-        if key not in self._fields:
-            self.add(self._node.problem(f"{key} is missing", f"for example {key}: {example}"))
-            return cast(T, None)
-        return self.read(self._fields[key], reader)
-
-
-def many(reader: Reader[T]) -> Reader[tuple[T, ...]]:
-    """Reads a list, item by item."""
-
-    def read(node: Node) -> tuple[T, ...]:
-        with Gathering() as gathering:
-            items = tuple(gathering.read(item, reader) for item in node.items())
-        return items
-
-    return read
-
-
-def entries(reader: Callable[[str, Node], T]) -> Reader[tuple[T, ...]]:
-    """Reads a mapping of named things, entry by entry."""
-
-    def read(node: Node) -> tuple[T, ...]:
-        with Gathering() as gathering:
-            things = tuple(
-                gathering.read(value, lambda value, name=name: reader(name, value))
-                for name, value in node.mapping().items()
-                if not name.startswith("x-")
-            )
-        return things
-
-    return read

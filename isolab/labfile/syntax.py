@@ -12,12 +12,13 @@ import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from isolab.labfile.interpolation import BadVariable, interpolate
-from isolab.labfile.node import Gathering, Invalid, Node, Scalar
+from isolab.labfile.node import Broken, Invalid, Node, Origin, Scalar
 from isolab.model import Path, Position, Problem
 
 MOST_NODES = 100_000
 """Anchors within anchors grow without bounds; no lab is that big."""
 _TAG = "tag:yaml.org,2002:"
+_MAPPING, _SEQUENCE = f"{_TAG}map", f"{_TAG}seq"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 
@@ -43,8 +44,8 @@ _Loader.resolves("float", _FLOAT.pattern, "-+.0123456789")
 _Loader.resolves("merge", "<<", "<")
 
 
-def parse(path: FilePath, variables: Mapping[str, str]) -> Node:
-    """The file's root node, or Invalid with what keeps it from being read."""
+def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
+    """The file's root node and what is wrong in it; Invalid where there is no root at all."""
     file = str(path)
     top = Position(file=file, line=1, column=1)
 
@@ -68,105 +69,107 @@ def parse(path: FilePath, variables: Mapping[str, str]) -> Node:
         raise fail(f"is no valid YAML: {' '.join(str(error).split())}") from error
     if root is None:
         raise fail("is empty", hint="start with name: and services:")
-    return _Tree(file, variables).build(root)
+    tree = _Tree(file, origin)
+    try:
+        return tree.node(root, (), tree.position(root)), tuple(tree.problems)
+    except RecursionError as error:
+        raise fail("is nested too deeply to be a lab file") from error
+    except _TooMuch as error:
+        raise fail(f"has more than {MOST_NODES} values", hint="look at its anchors") from error
+
+
+class _TooMuch(Exception):
+    """Anchors within anchors within anchors."""
 
 
 class _Tree:
-    """One walk over the composed file."""
+    """One walk over the composed file. What is wrong in it stands in the tree as broken."""
 
-    def __init__(self, file: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, file: str, origin: Origin) -> None:
+        self.problems: list[Problem] = []
         self._file = file
-        self._variables = variables
+        self._origin = origin
         self._nodes = 0
         self._above: list[yaml.Node] = []
 
-    def build(self, root: yaml.Node) -> Node:
-        try:
-            return self._node(root, (), self._position(root))
-        except RecursionError as error:
-            node = Node(path=(), position=self._position(root), value=None)
-            raise Invalid((node.problem("is nested too deeply to be a lab file"),)) from error
-
-    def _position(self, node: yaml.Node) -> Position:
+    def position(self, node: yaml.Node) -> Position:
+        """Where a YAML node starts."""
         mark = node.start_mark
         return Position(file=self._file, line=mark.line + 1, column=mark.column + 1)
 
-    def _node(self, source: yaml.Node, path: Path, position: Position) -> Node:
-        here = Node(path=path, position=position, value=None)
+    def node(self, source: yaml.Node, path: Path, position: Position) -> Node:
+        """The YAML node with all below it."""
+        here = Node(path=path, position=position, origin=self._origin, value=Broken())
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            here.refuse(f"the file has more than {MOST_NODES} values", "look at its anchors")
-        if any(source is above for above in self._above):
-            here.refuse("an anchor contains itself")
-        if not isinstance(source, ScalarNode) and source.tag not in (f"{_TAG}map", f"{_TAG}seq"):
-            here.refuse(f"the YAML tag {source.tag} is not supported")
-        self._above.append(source)
+            raise _TooMuch
         try:
-            match source:
-                case ScalarNode():
-                    value = self._scalar(source, here)
-                case SequenceNode():
-                    value = self._sequence(source, path)
-                case MappingNode():
-                    value = self._mapping(source, path)
-                case _:
-                    here.refuse("is no YAML value")
-        finally:
-            self._above.pop()
-        return Node(path=path, position=position, value=value)
+            if any(source is above for above in self._above):
+                here.refuse("an anchor contains itself")
+            if not isinstance(source, ScalarNode) and source.tag not in (_MAPPING, _SEQUENCE):
+                here.refuse(f"the YAML tag {source.tag} is not supported")
+            self._above.append(source)
+            try:
+                return here.holding(self._value(source, here))
+            finally:
+                self._above.pop()
+        except Invalid as invalid:
+            self.problems.extend(invalid.problems)
+            return here
 
-    def _sequence(self, source: SequenceNode, path: Path) -> tuple[Node, ...]:
-        with Gathering() as gathering:
-            items = tuple(
-                gathering.read(
-                    Node(path=(*path, index), position=self._position(item), value=None),
-                    lambda here, item=item: self._node(item, here.path, here.position),
+    def _value(
+        self, source: yaml.Node, here: Node
+    ) -> Scalar | tuple[Node, ...] | Mapping[str, Node]:
+        match source:
+            case ScalarNode():
+                return self._scalar(source, here)
+            case SequenceNode():
+                return tuple(
+                    self.node(item, (*here.path, index), self.position(item))
+                    for index, item in enumerate(source.value)
                 )
-                for index, item in enumerate(source.value)
-            )
-        return items
+            case MappingNode():
+                return self._mapping(source, here.path)
+            case _:
+                here.refuse("is no YAML value")
 
     def _mapping(self, source: MappingNode, path: Path) -> Mapping[str, Node]:
         """The entries, with those that a merge key brings behind the mapping's own."""
         values: dict[str, Node] = {}
-        with Gathering() as gathering:
-            merges: list[yaml.Node] = []
-            for key, value in source.value:
-                place = Node(path=path, position=self._position(key), value=None)
-                if key.tag == f"{_TAG}merge":
-                    merges.append(value)
-                elif not isinstance(key, ScalarNode):
-                    gathering.add(place.problem("a key must be a word"))
-                elif key.value in values:
-                    first = values[key.value].position.line
-                    gathering.add(
-                        place.problem(f"{key.value!r} stands twice, first in line {first}")
-                    )
-                else:
-                    values[key.value] = gathering.read(
-                        Node(path=(*path, key.value), position=place.position, value=None),
-                        lambda here, value=value: self._node(value, here.path, here.position),
-                    )
-            for merge in merges:
-                here = Node(path=path, position=self._position(merge), value=None)
-                for other in (
-                    gathering.read(here, lambda here, m=merge: self._merged(m, here)) or ()
-                ):
-                    values = {**other, **values}
+        merges: list[yaml.Node] = []
+        for key, value in source.value:
+            position = self.position(key)
+            place = Node(path=path, position=position, origin=self._origin, value=None)
+            if key.tag == f"{_TAG}merge":
+                merges.append(value)
+            elif not isinstance(key, ScalarNode):
+                self.problems.append(place.problem("a key must be a word"))
+            elif key.value in values:
+                first = values[key.value].position.line
+                message = f"{key.value!r} stands twice, first in line {first}"
+                self.problems.append(place.problem(message))
+            else:
+                values[key.value] = self.node(value, (*path, key.value), position)
+        for merge in merges:
+            for other in self._merged(merge, path):
+                values = {**other, **values}
         return values
 
-    def _merged(self, source: yaml.Node, here: Node) -> tuple[Mapping[str, Node], ...]:
+    def _merged(self, source: yaml.Node, path: Path) -> tuple[Mapping[str, Node], ...]:
         parts = source.value if isinstance(source, SequenceNode) else [source]
-        nodes = tuple(self._node(part, here.path, here.position) for part in parts)
-        if not all(isinstance(node.value, Mapping) for node in nodes):
-            here.refuse("<< takes a mapping or a list of mappings")
-        return tuple(node.mapping() for node in nodes)
+        nodes = [self.node(part, path, self.position(part)) for part in parts]
+        broken = any(isinstance(node.value, Broken) for node in nodes)
+        if not broken and not all(isinstance(node.value, Mapping) for node in nodes):
+            here = Node(path=path, position=self.position(source), origin=self._origin, value=None)
+            self.problems.append(here.problem("<< takes a mapping or a list of mappings"))
+            broken = True
+        return () if broken else tuple(node.mapping() for node in nodes)
 
     def _scalar(self, source: ScalarNode, here: Node) -> Scalar:
         tag, text = source.tag, source.value
         if "$" in text:
             try:
-                text = interpolate(text, self._variables)
+                text = interpolate(text, self._origin.variables)
             except BadVariable as bad:
                 here.refuse(bad.message, bad.hint)
             if source.style is None:

@@ -56,7 +56,11 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         ports=all_ports(layout, service, replica),
         networks=networks.attachments(layout.lab, service, crosses=crosses),
         mounts=tuple(
-            Mount(volume=volume.volume, target=volume.target, read_only=volume.read_only)
+            Mount(
+                volume=volume.volume or _anonymous(name, volume.target),
+                target=volume.target,
+                read_only=volume.read_only,
+            )
             for volume in sorted(service.volumes, key=lambda volume: volume.target)
         ),
         files=_files(layout.lab, service, name),
@@ -89,6 +93,11 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         logging_options=_sorted(service.logging_options),
         limits=service.limits,
     )
+
+
+def _anonymous(container: str, target: str) -> str:
+    """A volume of this container alone, found again when the container is made anew."""
+    return f"{container}-{addresses.number('volume', target):016x}"[:60]
 
 
 def _slice(service: Service, replica: int) -> str:

@@ -28,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     services.health_can_be_seen,
     services.published_ports_can_be_reached,
     services.ports_are_published_once,
+    services.a_container_has_one_name,
+    services.no_network_means_none,
     services.targets_are_mounted_once,
     services.extra_hosts_are_addresses,
     balancers.balancers_have_names_of_their_own,

@@ -20,7 +20,7 @@ def volumes_exist(lab: Lab) -> Iterator[Problem]:
     """A volume with a misspelt name would be a new, empty one."""
     for service in lab.services:
         for index, mount in enumerate(service.volumes):
-            if mount.volume not in lab.volumes:
+            if mount.volume and mount.volume not in lab.volumes:
                 path = ("services", service.name, "volumes", index)
                 yield unknown(lab, path, "volume", mount.volume, lab.volumes)
 
@@ -50,7 +50,7 @@ def dependencies_exist(lab: Lab) -> Iterator[Problem]:
 def placed_services_exist(lab: Lab) -> Iterator[Problem]:
     """A placement for a misspelt service would leave the real one at its default."""
     known = {service.name for service in lab.services} | {"*"}
-    for name in lab.placement:
+    for name in lab.placement.keys() - lab.disabled.keys():
         if name not in known:
             yield unknown(lab, ("placement", name), "service", name, known)
 

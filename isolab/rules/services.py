@@ -72,11 +72,36 @@ def ports_are_published_once(lab: Lab) -> Iterator[Problem]:
             seen.add((port.published, port.protocol))
 
 
+def a_container_has_one_name(lab: Lab) -> Iterator[Problem]:
+    """Docker has one container of a name; a service with replicas has several containers."""
+    taken: dict[str, str] = {}
+    for service in lab.services:
+        name, path = service.container_name, ("services", service.name, "container_name")
+        if name and service.replicas > 1:
+            message = f"one name for {service.replicas} replicas"
+            yield problem(lab, path, message, "leave it out: they are SERVICE-1, SERVICE-2 …")
+        elif name and name in taken:
+            yield problem(lab, path, f"{name} is also the name of the container of {taken[name]}")
+        if name:
+            taken.setdefault(name, service.name)
+
+
+def no_network_means_none(lab: Lab) -> Iterator[Problem]:
+    """A container without a network has nothing that could be published or joined."""
+    for service in lab.services:
+        given = {"networks": service.networks, "ports": service.ports, "expose": service.expose}
+        for key, value in given.items():
+            if service.network_mode == "none" and value:
+                path = ("services", service.name, key)
+                yield problem(lab, path, f"{key} given, but network_mode is none", "leave out one")
+
+
 def targets_are_mounted_once(lab: Lab) -> Iterator[Problem]:
     """Of two mounts at one place in the container, one would be hidden."""
     for service in lab.services:
         targets = Counter(
             [mount.target for mount in service.volumes]
+            + [bind.target for bind in service.binds]
             + [file.target for file in service.files]
             + [entry.partition(":")[0].rstrip("/") for entry in service.tmpfs]
         )

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from isolab.labfile import load, service
-from isolab.labfile.read import KEYS
+from isolab.labfile import load
+from isolab.labfile.keys import LAB, SERVICE
 from isolab.model import Lab
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
@@ -18,7 +18,7 @@ REFERENCE = (REPO / "stacks" / "reference.yaml").read_text()
 QUICK = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-WORDS = st.sampled_from([*KEYS, *service.KEYS, "web", "db", "app", "data", "8080:80", "1GiB", "5s"])
+WORDS = st.sampled_from([*LAB, *SERVICE, "web", "db", "app", "data", "8080:80", "1GiB", "5s"])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
@@ -38,7 +38,7 @@ def test_no_text_raises(tmp_path: Path, text: str) -> None:
 
 
 @QUICK
-@given(root=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
+@given(root=st.dictionaries(st.sampled_from(list(LAB)), VALUES, max_size=6))
 def test_no_values_raise(tmp_path: Path, root: object) -> None:
     read(tmp_path / "lab.yaml", yaml.safe_dump(root))
 
@@ -55,7 +55,7 @@ def test_no_damaged_line_raises(tmp_path: Path, line: int, words: str) -> None:
 
 
 @QUICK
-@given(key=st.sampled_from(service.KEYS), value=VALUES)
+@given(key=st.sampled_from(list(SERVICE)), value=VALUES)
 def test_no_value_of_a_service_raises(tmp_path: Path, key: str, value: object) -> None:
     lab = {"guests": {"app": {}}, "services": {"web": {"image": "a:1", key: value}}}
     read(tmp_path / "lab.yaml", yaml.safe_dump(lab))

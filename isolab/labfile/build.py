@@ -1,0 +1,59 @@
+"""Images that are built from a local folder."""
+
+from os.path import abspath
+from pathlib import Path
+
+from isolab.labfile import scalars
+from isolab.labfile.node import Node, Reader
+from isolab.labfile.reading import Fields, forms
+from isolab.labfile.shape import Shaped, describe
+from isolab.labfile.tables import from_environment, table
+from isolab.model import Build
+
+_KEYS = {
+    "context": "The folder with the Dockerfile, relative to the lab file.",
+    "dockerfile": "The Dockerfile's path in the context.",
+    "args": "Values for the Dockerfile's ARGs.",
+    "target": "The stage to stop at.",
+}
+_OUTSIDE = {
+    "dockerfile_inline": "write it to a file and name it as dockerfile",
+    "cache_from": "the host's Docker keeps what it built",
+}
+
+
+def _short(node: Node) -> Build:
+    return _checked(node, Build(context=_folder(node)))
+
+
+def _long(node: Node) -> Build:
+    with Fields(node, _KEYS, "build", _OUTSIDE) as fields:
+        context = fields.need("context", _FOLDER, "./web")
+        dockerfile = fields.get("dockerfile", scalars.filled, "Dockerfile")
+        args = fields.get("args", table(fallback=from_environment), {})
+        target = fields.get("target", scalars.text, "")
+    made = Build(context=context, dockerfile=dockerfile, args=args, target=target)
+    return _checked(fields.where("dockerfile"), made)
+
+
+def _folder(node: Node) -> str:
+    word = scalars.filled(node)
+    if "://" in word or word.startswith(("git@", "github.com/")):
+        node.refuse(f"{word} is not on this machine", "clone it, and build from the folder")
+    path = node.origin.path(word)
+    if not path.is_dir():
+        node.refuse(f"{path} is no folder" if path.exists() else f"{path} is not there")
+    if Path(abspath(path)) == Path("/"):
+        node.refuse("the whole host is no folder to build from")
+    return abspath(path)
+
+
+def _checked(node: Node, build: Build) -> Build:
+    if not (Path(build.context) / build.dockerfile).is_file():
+        node.refuse(f"there is no {build.dockerfile} in the folder to build from")
+    return build
+
+
+_FOLDER = Shaped(_folder, lambda: describe(scalars.local))
+build: Reader[Build] = forms(text=Shaped(_short, _FOLDER.shape), mapping=_long)
+"""A folder with a Dockerfile, or more about it."""

@@ -1,0 +1,99 @@
+"""Secrets and configs: where they come from, and where containers find them."""
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from isolab.labfile import scalars
+from isolab.labfile.names import check_compose_name
+from isolab.labfile.node import Node, Reader
+from isolab.labfile.reading import Fields, forms
+from isolab.labfile.shape import Shaped, accepts, describe
+from isolab.model import FileMount, Secret
+
+Kind = Literal["secret", "config"]
+_FOLDER = {"secret": "/run/secrets/", "config": "/"}
+_MOUNT = {
+    "source": "Its name at the top level of the lab file.",
+    "target": "Its path in the container, or its name in the usual folder.",
+    "mode": "Its permissions, in octal.",
+}
+_SOURCE = {
+    "content": "What is in it.",
+    "environment": "The variable that holds it.",
+    "file": "The file that holds it, relative to the lab file.",
+    "external": "Derived from the stack's seed: all who share the stack agree on it.",
+}
+
+
+def mounted(kind: Kind) -> Reader[FileMount]:
+    """A secret or config in a container: by its name alone, or with where and how."""
+
+    def short(node: Node) -> FileMount:
+        return _mount(kind, scalars.filled(node), "", 0o444)
+
+    def long(node: Node) -> FileMount:
+        with Fields(node, _MOUNT, f"a {kind}") as fields:
+            source = fields.need("source", scalars.filled, "password")
+            target = fields.get("target", scalars.text, "")
+            mode = fields.get("mode", _mode, 0o444)
+        return _mount(kind, source, target, mode)
+
+    return forms(text=Shaped(short, lambda: describe(scalars.filled)), mapping=long)
+
+
+def _mount(kind: Kind, source: str, target: str, mode: int) -> FileMount:
+    target = target or source
+    path = target if target.startswith("/") else _FOLDER[kind] + target
+    return FileMount(kind=kind, source=source, target=path, mode=mode)
+
+
+@accepts({"title": "a file mode such as 0440", "type": ["integer", "string"]})
+def _mode(node: Node) -> int:
+    """A file mode: 0440 and "0440" are octal, as in Compose; a bare number is taken as it is."""
+    if isinstance(node.value, str) and re.fullmatch(r"0?[0-7]{3}", node.value):
+        return int(node.value, 8)
+    if isinstance(node.value, int) and 0 <= node.value <= 0o777:
+        return node.value
+    node.refuse(f"{node.shown} given, expected a file mode such as 0440")
+
+
+def source(kind: Kind) -> Callable[[str, Node], Secret]:
+    """A secret or config of the lab, and where its content comes from."""
+
+    def read(name: str, node: Node) -> Secret:
+        check_compose_name(node, name, f"a {kind}")
+        with Fields(node, _SOURCE, f"a {kind}") as fields:
+            given = [key for key in _SOURCE if key in fields]
+            content = fields.get("content", scalars.text, None)
+            content = fields.get("environment", _variable, content)
+            content = fields.get("file", _file, content)
+            external = fields.get("external", scalars.flag, False)
+            if len(given) != 1:
+                fields.add(node.problem(f"expected one of {', '.join(_SOURCE)}"))
+            elif given == ["external"] and not external:
+                fields.add(node.problem("has no content"))
+            if external and kind == "config":
+                fields.add(node.problem("a config cannot be external", "give content or file"))
+        return Secret(name=name, kind=kind, content=content)
+
+    return read
+
+
+@accepts({"title": "a variable's name", "type": "string"})
+def _variable(node: Node) -> str:
+    name, variables = scalars.filled(node), node.origin.variables
+    if name not in variables:
+        node.refuse(f"the variable {name} is not set", f"set {name} in the environment or in .env")
+    return variables[name]
+
+
+@accepts({"title": "a file's path", "type": "string"})
+def _file(node: Node) -> str:
+    path = scalars.local(node)
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        node.refuse(f"{path} cannot be read: {error.strerror or error}")
+    except ValueError:
+        node.refuse(f"{path} is no text in UTF-8")

@@ -1,0 +1,111 @@
+"""Healthchecks, and what a service waits for."""
+
+from collections.abc import Mapping
+
+from isolab.labfile import scalars
+from isolab.labfile.node import Node, Reader
+from isolab.labfile.quantities import duration
+from isolab.labfile.reading import Fields, each, forms, many
+from isolab.labfile.shape import Shaped, accepts, describe
+from isolab.model import Condition, Healthcheck
+from isolab.units import Seconds
+
+_CONDITION: Reader[Condition] = scalars.choice(
+    "service_started", "service_healthy", "service_completed_successfully"
+)
+_HEALTHCHECK = {
+    "test": "The command: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.",
+    "interval": "Between two checks.",
+    "timeout": "How long one may take.",
+    "retries": "How many must fail in a row.",
+    "start_period": "Failures during it count for nothing.",
+    "start_interval": "Between two checks during the start period.",
+    "disable": "Switches off the image's own healthcheck.",
+}
+_DEPENDENCY = {
+    "condition": "What must be seen of the other service.",
+    "required": "false passes over a service that is not there.",
+    "restart": "Restarts with the other service: not supported, only false is taken.",
+}
+
+
+def healthcheck(node: Node) -> Healthcheck | None:
+    """How Docker finds out whether a container is well."""
+    with Fields(node, _HEALTHCHECK, "a healthcheck") as fields:
+        disabled = fields.get("disable", scalars.flag, False)
+        test = fields.get("test", _TEST, None)
+        if test is None and not disabled and "test" not in fields:
+            fields.add(
+                node.problem("test is missing", 'for example test: ["CMD", "/bin/healthcheck"]')
+            )
+        interval = fields.get("interval", duration, Seconds(30.0))
+        timeout = fields.get("timeout", duration, Seconds(30.0))
+        retries = fields.get("retries", scalars.integer(1, 1000), 3)
+        start_period = fields.get("start_period", duration, Seconds(0.0))
+        start_interval = fields.get("start_interval", duration, None)
+    if disabled or not test or test[0] == "NONE":
+        return Healthcheck(test=("NONE",))
+    return Healthcheck(
+        test=test,
+        interval=interval,
+        timeout=timeout,
+        retries=retries,
+        start_period=start_period,
+        start_interval=start_interval,
+    )
+
+
+def _line(node: Node) -> tuple[str, ...]:
+    return ("CMD-SHELL", scalars.filled(node))
+
+
+def _words(node: Node) -> tuple[str, ...]:
+    words = many(scalars.text)(node)
+    kind = words[0] if words else ""
+    if kind not in ("CMD", "CMD-SHELL", "NONE"):
+        node.refuse("a test starts with CMD, CMD-SHELL or NONE", 'for example ["CMD", "true"]')
+    if kind != "NONE" and len(words) < 2:
+        node.refuse(f"{kind} names no command")
+    return words
+
+
+_TEST = forms(
+    text=Shaped(_line, lambda: describe(scalars.filled)),
+    items=Shaped(_words, lambda: describe(many(scalars.text))),
+)
+
+
+Needs = Mapping[str, tuple[Condition, bool]]
+"""Services to what must be seen of them, and whether they must be there at all."""
+
+
+def _names(node: Node) -> Needs:
+    return dict.fromkeys(many(scalars.filled)(node), ("service_started", True))
+
+
+def _need(name: str, node: Node) -> tuple[Condition, bool]:
+    with Fields(node, _DEPENDENCY, "a dependency") as fields:
+        condition: Condition = fields.get("condition", _CONDITION, "service_started")
+        required = fields.get("required", scalars.flag, True)
+        fields.get("restart", _no_restart, False)
+    if condition == "service_completed_successfully":
+        node.refuse(
+            "service_completed_successfully is not supported yet",
+            "expected service_started or service_healthy",
+        )
+    return condition, required
+
+
+@accepts({"title": "false", "enum": [False, "false"]})
+def _no_restart(node: Node) -> bool:
+    if scalars.flag(node):
+        node.refuse(
+            "restarting with another service is not supported",
+            "leave it out: a service that loses a connection has to make it again",
+        )
+    return False
+
+
+depends_on: Reader[Needs] = forms(
+    items=Shaped(_names, lambda: describe(many(scalars.filled))), mapping=each(_need)
+)

@@ -1,0 +1,80 @@
+"""What containers may use, and how many of them there are."""
+
+from collections.abc import Mapping
+
+from isolab.labfile import scalars
+from isolab.labfile.node import Node, Reader
+from isolab.labfile.quantities import compose_size, cpus
+from isolab.labfile.reading import Fields, each, forms
+from isolab.labfile.shape import Shaped, describe
+from isolab.model import Limits, Ulimit
+
+MOST_REPLICAS = 1000
+replicas = scalars.integer(1, MOST_REPLICAS)
+pids = scalars.integer(1, 4_194_304)
+_SOFT_OR_HARD = scalars.integer(-1, 2**40)
+_ULIMIT = {"soft": "What processes get.", "hard": "How far they may raise it."}
+_DEPLOY = {"replicas": "How many containers.", "resources": "What each of them may use."}
+_RESOURCES = {"limits": "The most that a container gets."}
+_LIMITS = {
+    "memory": "Memory; beyond it the kernel ends the container's processes.",
+    "cpus": "Processors.",
+    "pids": "Processes and threads.",
+}
+_OUTSIDE_DEPLOY = {
+    "placement": "placement: of the lab file says on which guests a service runs",
+    "restart_policy": "restart: of the service says it",
+    "mode": "every service has replicas",
+    "labels": "labels: of the service says it",
+}
+
+
+def deploy(node: Node) -> tuple[int | None, Limits]:
+    """Replicas, and what each of them may use."""
+    with Fields(node, _DEPLOY, "deploy", _OUTSIDE_DEPLOY) as fields:
+        count = fields.get("replicas", replicas, None)
+        limits = fields.get("resources", _resources, Limits())
+    return count, limits
+
+
+def _resources(node: Node) -> Limits:
+    outside = {"reservations": "a container has no reserve: give the guest more memory"}
+    with Fields(node, _RESOURCES, "resources", outside) as fields:
+        limits = fields.get("limits", _limits, Limits())
+    return limits
+
+
+def _limits(node: Node) -> Limits:
+    with Fields(node, _LIMITS, "limits") as fields:
+        memory = fields.get("memory", compose_size, None)
+        processors = fields.get("cpus", cpus, None)
+        processes = fields.get("pids", pids, None)
+    return Limits(memory=memory, cpus=processors, pids=processes)
+
+
+def _both(node: Node) -> tuple[int, int]:
+    number = _SOFT_OR_HARD(node)
+    return number, number
+
+
+def _soft_and_hard(node: Node) -> tuple[int, int]:
+    with Fields(node, _ULIMIT, "a ulimit") as fields:
+        soft = fields.need("soft", _SOFT_OR_HARD, "1024")
+        hard = fields.need("hard", _SOFT_OR_HARD, "1024")
+    if hard != -1 and (soft == -1 or soft > hard):
+        node.refuse(f"soft is {soft}, which is more than hard, {hard}")
+    return soft, hard
+
+
+_PAIR: Reader[tuple[int, int]] = forms(
+    text=Shaped(_both, lambda: describe(_SOFT_OR_HARD)), mapping=_soft_and_hard
+)
+
+
+def _ulimit(name: str, node: Node) -> Ulimit:
+    soft, hard = _PAIR(node)
+    return Ulimit(name=name, soft=soft, hard=hard)
+
+
+_ULIMITS: Reader[Mapping[str, Ulimit]] = each(_ulimit)
+ulimits = Shaped(lambda node: tuple(_ULIMITS(node).values()), lambda: describe(_ULIMITS))

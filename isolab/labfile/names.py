@@ -1,0 +1,30 @@
+"""What things may be called."""
+
+import re
+
+from isolab.labfile.node import Node
+
+NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+"""A name that is also a host name: it ends up in several."""
+COMPOSE_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}"
+"""A name as Compose allows them."""
+
+
+def check_name(node: Node, name: str, what: str) -> str:
+    """The name, where it can also be a host's."""
+    if not re.fullmatch(NAME, name):
+        node.refuse(
+            f"{name!r} is no name for {what}",
+            "small letters, digits and hyphens, at most 40, no hyphen at either end",
+        )
+    return name
+
+
+def check_compose_name(node: Node, name: str, what: str) -> str:
+    """The name, where Compose allows it."""
+    if not re.fullmatch(COMPOSE_NAME, name):
+        node.refuse(
+            f"{name!r} is no name for {what}",
+            "letters, digits, hyphens, underscores and dots, at most 40, a letter or digit first",
+        )
+    return name

@@ -1,0 +1,66 @@
+"""All that belongs to a lab file in one tree: the file, what it extends, what it includes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from isolab.labfile import extends, include
+from isolab.labfile.environment import read_file
+from isolab.labfile.node import Invalid, Node, Origin
+from isolab.labfile.syntax import parse
+from isolab.model import Position, Problem
+
+
+def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem, ...]]:
+    """The tree, and what is wrong with it so far; Invalid where there is none at all."""
+    reading = _Reading()
+    origin = Origin(folder=path.parent, variables=variables)
+    top = Node(
+        path=(), position=Position(file=str(path), line=1, column=1), origin=origin, value=None
+    )
+    beside = path.parent / ".env"
+    if beside.is_file():
+        try:
+            values = read_file(top, beside)
+            given = {name: value for name, value in values.items() if value is not None}
+            origin = Origin(folder=path.parent, variables={**given, **variables})
+        except Invalid as invalid:
+            reading.problems.extend(invalid.problems)
+    root = reading.complete(path, origin, ())
+    return root, tuple(reading.problems)
+
+
+class _Reading:
+    """Goes through the files, and keeps what is wrong with each."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def complete(self, path: Path, origin: Origin, above: tuple[Path, ...]) -> Node:
+        """A file's root; where a part cannot be resolved, the root as far as it goes."""
+        root = self._parse(path, origin)
+        here = (*above, path.resolve())
+
+        def included(path: Path, origin: Origin, asking: Node) -> Node:
+            _must_be_there(path, asking)
+            if path.resolve() in here:
+                asking.refuse(f"{path} includes itself, by way of others")
+            return self.complete(path, origin, here)
+
+        root = extends.resolved(root, self._other, self.problems.extend)
+        return include.resolved(root, included, self.problems.extend)
+
+    def _other(self, path: Path, asking: Node) -> Node:
+        """A file that a service is extended from."""
+        _must_be_there(path, asking)
+        return self._parse(path, Origin(folder=path.parent, variables=asking.origin.variables))
+
+    def _parse(self, path: Path, origin: Origin) -> Node:
+        root, problems = parse(path, origin)
+        self.problems.extend(problems)
+        return root
+
+
+def _must_be_there(path: Path, asking: Node) -> None:
+    """Told where it is named, not as a mistake of the file that is not there."""
+    if not path.exists():
+        asking.refuse(f"{path} is not there")
