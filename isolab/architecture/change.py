@@ -7,8 +7,11 @@ from typing import Literal
 
 Layer = Literal["host", "guest", "service"]
 Kind = Literal["create", "update", "replace", "delete"]
-Data = Literal["kept", "lost", "none"]
+EffectKind = Literal["restart", "recreate", "degraded", "unavailable", "none"]
+Data = Literal["lost", "copied", "kept", "none"]
 KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")
+DATA: tuple[Data, ...] = ("lost", "copied", "kept", "none")
+"""What becomes of data, the worst first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,9 +20,28 @@ class Effect:
 
     layer: Literal["guest", "service", "container"]
     name: str
-    effect: Literal["restart", "recreate", "unavailable", "none"]
-    data: Data
+    effect: EffectKind
+    data: Data = "none"
     """What becomes of its volumes; none where it has none."""
+    because: str = ""
+    """Why, in the words of the rule that says so."""
+    left: int | None = None
+    """How many replicas of a service, or backends of a balancer, go on meanwhile."""
+    of: int | None = None
+    """How many there are."""
+    seconds: float | None = None
+    """How long it is away, as far as this machine has measured it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """A volume whose data the lab has no more."""
+
+    guest: str
+    volume: str
+    containers: tuple[str, ...]
+    """Those that wrote to it."""
+    because: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +54,29 @@ class Change:
     reasons: tuple[str, ...]
     """Each as what changed, from what, to what: memory 1024 MiB -> 2048 MiB."""
     effects: tuple[Effect, ...] = ()
+    data: Data = "none"
+    """The worst that becomes of a volume."""
+    lost: tuple[Loss, ...] = ()
+    order: tuple[str, ...] = ()
+    """What happens, one thing after another."""
+    seconds: float | None = None
+    """How long it takes, as far as this machine has measured it."""
 
 
 def summary(changes: Iterable[Change]) -> Mapping[Kind, int]:
     """How many changes of each kind."""
     counts = Counter(change.change for change in changes)
     return {kind: counts[kind] for kind in KINDS}
+
+
+def worst(data: Iterable[Data]) -> Data:
+    """The worst of what becomes of several volumes."""
+    found: Data = "none"
+    for each in data:
+        found = each if DATA.index(each) < DATA.index(found) else found
+    return found
+
+
+def losses(changes: Iterable[Change]) -> tuple[Loss, ...]:
+    """All volumes whose data is lost, each once."""
+    return tuple(dict.fromkeys(loss for change in changes for loss in change.lost))

@@ -1,14 +1,16 @@
 """Changes of the host and the guests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from isolab.architecture import blast
-from isolab.architecture.change import Change, Effect
-from isolab.plan.model import Guest, Plan
+from isolab.architecture import effects
+from isolab.architecture.change import Change, Loss
+from isolab.architecture.reach import Reach
+from isolab.architecture.turn import ContainerTurn, GuestTurn
 
 
-def host_change(old: Plan | None, new: Plan | None) -> Iterator[Change]:
+def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """The host's layer: the lab network, the pool, the registry."""
+    old, new = reach.turn.old, reach.turn.new
     if old is None or new is None:
         kind = "create" if old is None else "delete"
         yield Change(layer="host", name="host", change=kind, reasons=())
@@ -22,95 +24,53 @@ def host_change(old: Plan | None, new: Plan | None) -> Iterator[Change]:
         if before != after
     )
     if reasons:
-        still = {guest.name for guest in new.guests}
-        effects = tuple(
-            effect
-            for guest in old.guests
-            if guest.name in still
-            for effect in _host_effects(guest, moves=old.libvirt != new.libvirt)
+        guests = [guest for guest in reach.turn.guests.values() if guest.stays]
+        struck = [c for c in reach.turn.containers.values() if _stands_on_the_host(reach, c)]
+        found = (*(effects.on_guest(reach, g) for g in guests), *effects.told(reach, struck))
+        yield Change(
+            layer="host",
+            name="host",
+            change="replace",
+            reasons=reasons,
+            effects=found,
+            **effects.loss_and_data(found, lost),
         )
-        yield Change(layer="host", name="host", change="replace", reasons=reasons, effects=effects)
 
 
-def _host_effects(guest: Guest, *, moves: bool) -> tuple[Effect, ...]:
-    itself = Effect(
-        layer="guest",
-        name=guest.name,
-        effect="recreate" if moves else "restart",
-        data=("lost" if moves else "kept") if guest.volumes else "none",
-    )
-    return (itself, *(blast.removed(guest) if moves else blast.restarted(guest)))
+def _stands_on_the_host(reach: Reach, container: ContainerTurn) -> bool:
+    guest = reach.turn.guest_of(container)
+    return container.readdressed or (guest is not None and guest.stays)
 
 
-def guest_changes(old: Plan | None, new: Plan | None) -> Iterator[Change]:
+def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """Each guest that comes, goes, or is not what it was."""
-    before = {guest.name: guest for guest in old.guests} if old else {}
-    after = {guest.name: guest for guest in new.guests} if new else {}
-    for name in sorted(before.keys() | after.keys()):
-        if name not in after:
-            yield Change(
-                layer="guest",
-                name=name,
-                change="delete",
-                reasons=(),
-                effects=blast.removed(before[name]),
-            )
-        elif name not in before:
-            yield Change(layer="guest", name=name, change="create", reasons=())
-        elif old and new:
-            yield from _changed(old, new, before[name], after[name])
-
-
-def _changed(old: Plan, new: Plan, before: Guest, after: Guest) -> Iterator[Change]:
-    root = tuple(_root_reasons(old, new, before, after))
-    data = tuple(_data_reasons(before, after))
-    domain = tuple(_domain_reasons(old, new, before, after))
-    if root:
-        effects = blast.emptied(before) if data else ()
-        lost = {effect.name for effect in effects if effect.data == "lost"}
-        effects = tuple(
-            effect if effect.name not in lost else _as_lost(effect)
-            for effect in blast.rebuilt(before)
-        )
-    elif data:
-        effects = blast.emptied(before)
-    else:
-        effects = blast.restarted(before)
-    if root or data or domain:
+    for guest in reach.turn.guests.values():
+        if guest.old is None:
+            yield Change(layer="guest", name=guest.name, change="create", reasons=())
+            continue
+        if guest.new is not None and not (guest.root or guest.data or guest.domain):
+            continue
+        struck = tuple(_struck(reach, guest))
+        found = effects.told(reach, struck)
+        reasons = (*guest.domain.values(), *guest.root.values(), *guest.data.values())
         yield Change(
             layer="guest",
-            name=after.name,
-            change="replace",
-            reasons=(*domain, *root, *data),
-            effects=effects,
+            name=guest.name,
+            change="delete" if guest.new is None else "replace",
+            reasons=reasons,
+            effects=found,
+            **effects.loss_and_data(found, lost),
         )
 
 
-def _as_lost(effect: Effect) -> Effect:
-    return Effect(layer=effect.layer, name=effect.name, effect=effect.effect, data="lost")
-
-
-def _root_reasons(old: Plan, new: Plan, before: Guest, after: Guest) -> Iterator[str]:
-    if before.disk != after.disk:
-        yield f"disk {before.disk} MiB -> {after.disk} MiB"
-    # Where one of them is not known, it is not known to have changed.
-    if old.image and new.image and old.image.digest != new.image.digest:
-        yield f"guest image {old.image.digest[:12]} -> {new.image.digest[:12]}"
-
-
-def _data_reasons(before: Guest, after: Guest) -> Iterator[str]:
-    if before.data != after.data:
-        sizes = (f"{size} MiB" if size else "none" for size in (before.data, after.data))
-        yield f"data {' -> '.join(sizes)}"
-
-
-def _domain_reasons(old: Plan, new: Plan, before: Guest, after: Guest) -> Iterator[str]:
-    if before.memory != after.memory:
-        yield f"memory {before.memory} MiB -> {after.memory} MiB"
-    if before.vcpus != after.vcpus:
-        yield f"vcpus {before.vcpus} -> {after.vcpus}"
-    if old.kvm != new.kvm:
-        words = ("kvm" if plan.kvm else "tcg" for plan in (old, new))
-        yield f"virtualization {' -> '.join(words)}"
-    if old.network.cidr == new.network.cidr and before.address != after.address:
-        yield f"address {before.address} -> {after.address}"
+def _struck(reach: Reach, guest: GuestTurn) -> Iterator[ContainerTurn]:
+    """Its own containers; with a new address also those on other guests that were told it."""
+    own = tuple(effects.on(reach, guest.name))
+    yield from own
+    if "address" in guest.domain and guest.old:
+        address = guest.old.address
+        yield from (
+            c
+            for c in reach.turn.containers.values()
+            if c.readdressed and c not in own and c.old and address in dict(c.old.hosts).values()
+        )

@@ -1,165 +1,94 @@
-"""Changes of the services, each with all its replicas."""
+"""Changes of the services, each with all its replicas; of balancers and clusters too."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 
-from isolab.architecture import blast
-from isolab.architecture.change import Change, Effect, Kind
-from isolab.plan.model import Container, Plan
+from isolab.architecture import effects
+from isolab.architecture.change import Change, Kind, Loss
+from isolab.architecture.reach import Reach
+from isolab.architecture.turn import ContainerTurn
+from isolab.plan.model import Cluster, Plan
 
-IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
-"""What a running container takes; everything else makes it anew."""
-_SAID_OTHERWISE = frozenset(
-    {"name", "service", "replica", "guest", "slice", "depends_on", "limits", "files", "networks"}
-)
-"""Fields that follow from others, that only order the start, or that are told in parts."""
+REMADE = frozenset({"move", "recreate"})
 
 
-def service_changes(old: Plan | None, new: Plan | None) -> Iterator[Change]:
+def service_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """Each service that comes, goes, or is not what it was."""
-    before, after = _by_service(old), _by_service(new)
-    for name in sorted(before.keys() | after.keys()):
-        if name not in after:
-            yield Change(
-                layer="service",
-                name=name,
-                change="delete",
-                reasons=(),
-                effects=tuple(map(blast.gone, before[name].values())),
-            )
-        elif name not in before:
-            yield Change(layer="service", name=name, change="create", reasons=())
-        elif old and new:
-            yield from _changed(name, _Side(old, before[name]), _Side(new, after[name]))
+    services: dict[str, list[ContainerTurn]] = defaultdict(list)
+    for container in reach.turn.containers.values():
+        services[container.service].append(container)
+    clusters = _cluster_reasons(reach.turn.old, reach.turn.new)
+    for name in sorted(services):
+        replicas = sorted(services[name], key=_number)
+        yield from _service(reach, name, replicas, clusters.get(name, ()), lost)
 
 
-class _Side:
-    """A service in one of the two plans."""
-
-    def __init__(self, plan: Plan, containers: Mapping[int, Container]) -> None:
-        self.containers = containers
-        self.internal = {n.name: n.internal for guest in plan.guests for n in guest.networks}
-        self._guests = {guest.address: guest.name for guest in plan.guests}
-
-    def facts(self, container: Container) -> Mapping[str, Any]:
-        """What makes the container what it is; addresses by their guests' names."""
-        known = {f.name: getattr(container, f.name) for f in fields(container)}
-        facts = {name: value for name, value in known.items() if name not in _SAID_OTHERWISE}
-        facts["ports"] = tuple(replace(p, ip=self._place(p.ip)) for p in container.ports)
-        facts["hosts"] = tuple((name, self._place(ip)) for name, ip in container.hosts)
-        facts["networks"] = tuple(
-            (a.network, a.aliases, self.internal.get(a.network)) for a in container.networks
-        )
-        facts["memory"] = container.limits.memory
-        facts["cpus"] = container.limits.cpus
-        facts["pids"] = container.limits.pids
-        facts["files"] = tuple((f.kind, f.name, f.path, f.target) for f in container.files)
-        facts["contents"] = tuple((f.path, f.mode, f.content) for f in container.files)
-        facts["environment"] = dict(container.environment)
-        return facts
-
-    def _place(self, address: str) -> str:
-        return self._guests.get(address, address)
+def _number(container: ContainerTurn) -> int:
+    here = container.old or container.new
+    return here.replica if here else 0
 
 
-def _by_service(plan: Plan | None) -> dict[str, dict[int, Container]]:
-    services: dict[str, dict[int, Container]] = {}
-    for container in plan.containers if plan else ():
-        services.setdefault(container.service, {})[container.replica] = container
-    return services
-
-
-def _changed(name: str, old: _Side, new: _Side) -> Iterator[Change]:
+def _service(
+    reach: Reach,
+    name: str,
+    replicas: Sequence[ContainerTurn],
+    cluster: Sequence[str],
+    lost: Sequence[Loss],
+) -> Iterator[Change]:
+    old = [c for c in replicas if c.old]
+    new = [c for c in replicas if c.new]
     reasons: dict[str, None] = {}
-    effects: list[Effect] = []
-    kind: Kind = "update"
-    if len(old.containers) != len(new.containers):
-        reasons[f"replicas {len(old.containers)} -> {len(new.containers)}"] = None
-    for replica in sorted(old.containers.keys() & new.containers.keys()):
-        before, after = old.containers[replica], new.containers[replica]
-        parts = dict(_differences(old.facts(before), new.facts(after)))
-        if before.guest != after.guest:
-            parts.pop("environment ISOLAB_GUEST", None)
-            parts = {"guest": f"{before.name} on {before.guest} -> {after.guest}"} | parts
-        reasons |= dict.fromkeys(parts.values())
-        if parts.keys() - IN_PLACE:
-            kind = "replace"
-            moves = before.guest != after.guest
-            effects.append(blast.moved(before) if moves else blast.recreated(before))
-    effects += [blast.gone(c) for n, c in old.containers.items() if n not in new.containers]
-    if reasons:
-        yield Change(
-            layer="service",
-            name=name,
-            change=kind,
-            reasons=tuple(reasons),
-            effects=tuple(effects),
-        )
+    if old and new and len(old) != len(new):
+        reasons[f"replicas {len(old)} -> {len(new)}"] = None
+    for container in replicas:
+        reasons |= dict.fromkeys(container.parts.values())
+    if old and new:
+        reasons |= dict.fromkeys(cluster)
+    if old and new and not reasons:
+        return
+    struck = [c for c in replicas if c.parts or (c.old and not c.new)]
+    found = effects.told(reach, struck)
+    yield Change(
+        layer="service",
+        name=name,
+        change=_kind(reach, struck, comes=not old, goes=not new),
+        reasons=tuple(reasons),
+        effects=found,
+        **effects.loss_and_data(found, lost),
+    )
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What differs, each with the words for it."""
-    for what in sorted(before):
-        old, new = before[what], after[what]
-        if old == new:
-            continue
-        match what:
-            case "digest":
-                # Where one of them is not known, it is not known to have changed.
-                if old and new and before["image"] == after["image"]:
-                    yield what, f"image {after['image']} {_short(old)} -> {_short(new)}"
-            case "environment":
-                yield from _variables(old, new)
-            case "memory":
-                yield what, f"memory {_size(old)} -> {_size(new)}"
-            case "pids":
-                # Between none and some the container changes its slice.
-                yield what if old and new else "slice", f"pids {_said(old)} -> {_said(new)}"
-            case "image" | "restart" | "user" | "hostname" | "working_dir" | "cpus" | "read_only":
-                yield what, f"{what} {_said(old)} -> {_said(new)}"
-            case "ports":
-                yield what, f"ports {_ports(old)} -> {_ports(new)}"
-            case "networks":
-                yield what, f"networks {_networks(old)} -> {_networks(new)}"
-            case "contents":
-                yield what, "files' contents"
-            case _:
-                yield what, what.replace("_", " ")
+def _kind(reach: Reach, struck: Sequence[ContainerTurn], *, comes: bool, goes: bool) -> Kind:
+    if comes or goes:
+        return "create" if comes else "delete"
+    return "replace" if any(reach.fates[c.name][0] in REMADE for c in struck) else "update"
 
 
-def _variables(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Names alone: values may be secret."""
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            verb = "added" if name not in old else "removed" if name not in new else "changed"
-            yield f"environment {name}", f"environment {name} {verb}"
+def _cluster_reasons(old: Plan | None, new: Plan | None) -> Mapping[str, Sequence[str]]:
+    """What is new about the clusters, by the service that forms them.
+
+    Who is a member is told by the service's replicas.
+    """
+    if not (old and new):
+        return {}
+    before = {cluster.name: cluster for cluster in old.clusters}
+    after = {cluster.name: cluster for cluster in new.clusters}
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(before.keys() | after.keys()):
+        was, is_ = before.get(name), after.get(name)
+        if was and is_:
+            reasons[is_.service] += _cluster_differences(was, is_)
+        else:
+            cluster = was or is_
+            if cluster:
+                verb = "added" if is_ else "removed"
+                reasons[cluster.service].append(f"cluster {name} ({cluster.engine}) {verb}")
+    return reasons
 
 
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12]
-
-
-def _size(mebibytes: int | None) -> str:
-    return f"{mebibytes} MiB" if mebibytes else "none"
-
-
-def _said(value: object) -> str:
-    match value:
-        case None | "":
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
-
-
-def _ports(ports: tuple[Any, ...]) -> str:
-    words = (f"{p.external}:{p.internal}" + ("/udp" * (p.protocol == "udp")) for p in ports)
-    return ", ".join(words) or "none"
-
-
-def _networks(networks: tuple[tuple[str, tuple[str, ...], bool | None], ...]) -> str:
-    return ", ".join(f"{n}{' (internal)' * bool(closed)}" for n, _, closed in networks) or "none"
+def _cluster_differences(was: Cluster, is_: Cluster) -> Iterator[str]:
+    for field in fields(Cluster):
+        before, after = getattr(was, field.name), getattr(is_, field.name)
+        if field.name not in ("name", "members") and before != after:
+            yield f"cluster {is_.name}: {field.name.replace('_', ' ')} {before} -> {after}"

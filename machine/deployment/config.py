@@ -1,6 +1,8 @@
 """A stack's configuration file, as far as isolab reads it."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,17 @@ def reserved(but: str) -> Iterator[str]:
             cidr = _parse(other).cidr
             if cidr:
                 yield cidr
+
+
+@contextmanager
+def with_lab(stack: str, lab: str) -> Iterator[Path]:
+    """A copy of the stack's configuration that names another lab; gone at the end."""
+    content: dict[str, Any] = yaml.safe_load(file(stack).read_text()) or {}
+    content["config"] = {**(content.get("config") or {}), "isolab:lab": lab}
+    with tempfile.TemporaryDirectory(prefix="isolab-config-") as folder:
+        copy = Path(folder) / file(stack).name
+        copy.write_text(yaml.safe_dump(content))
+        yield copy
 
 
 def _parse(path: Path) -> StackConfig:

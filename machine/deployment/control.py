@@ -76,9 +76,16 @@ class StackControl:
         """Make the lab what its file says."""
         return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
 
-    def preview(self, outcome: Outcome) -> Iterator[Event]:
-        """What `up` would do."""
-        return self._engine.operate(outcome, "preview", "--stack", self.stack)
+    def preview(self, outcome: Outcome, lab: str | None = None) -> Iterator[Event]:
+        """What `up` would do; with another lab, as if the stack's configuration named that one."""
+        words = ("preview", "--stack", self.stack)
+        if lab is None:
+            return self._engine.operate(outcome, *words)
+        return self._preview_of(outcome, lab, words)
+
+    def _preview_of(self, outcome: Outcome, lab: str, words: tuple[str, ...]) -> Iterator[Event]:
+        with config.with_lab(self.stack, lab) as file:
+            yield from self._engine.operate(outcome, *words, "--config-file", str(file))
 
     def refresh(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
         """Look at what these resources have become."""

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.change import Change, Effect, summary
+from isolab.architecture.change import Change, summary
 from isolab.architecture.diff import diff
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps, loads
 
 REFERENCE = (Path(__file__).parents[2] / "stacks" / "reference.yaml").read_text()
+DIGESTS = {f"isolab/{n}": f"sha256:{n[0] * 64}" for n in ("guestbook:1", "mariadb:1")}
 Edit = Callable[[str], str]
 
 
 def plan(folder: Path, text: str = REFERENCE) -> Plan:
     file = folder / "lab.yaml"
     file.write_text(text)
-    planned = plan_file(file, {}, Surroundings(stack="test"))
+    planned = plan_file(file, {}, Surroundings(stack="test", digests=DIGESTS))
     assert isinstance(planned, Plan), "\n".join(map(str, planned))
     return planned
 
@@ -32,6 +33,15 @@ def changes(folder: Path, *edits: tuple[str, str]) -> tuple[Change, ...]:
     return diff(plan(folder), plan(folder, text))
 
 
+def told(change: Change) -> list[tuple[str, str, str, str]]:
+    """The effects without their words."""
+    return [(e.layer, e.name, e.effect, e.data) for e in change.effects]
+
+
+def on_containers(change: Change) -> list[tuple[str, str, str]]:
+    return [(e.name, e.effect, e.data) for e in change.effects if e.layer == "container"]
+
+
 def test_no_edit_is_no_change(tmp_path: Path) -> None:
     assert changes(tmp_path) == ()
     assert diff(loads(dumps(plan(tmp_path))), plan(tmp_path)) == ()
@@ -41,16 +51,18 @@ def test_a_guests_memory_restarts_its_containers_and_keeps_their_data(tmp_path: 
     (change,) = changes(tmp_path, ("memory: 1GiB", "memory: 2GiB"))
     assert (change.layer, change.name, change.change) == ("guest", "app-1", "replace")
     assert change.reasons == ("memory 1024 MiB -> 2048 MiB",)
-    assert change.effects == (
-        Effect(layer="container", name="db-1", effect="restart", data="kept"),
-        Effect(layer="container", name="web-1", effect="restart", data="none"),
-    )
+    assert told(change) == [
+        ("container", "db-1", "restart", "kept"),
+        ("container", "web-1", "restart", "none"),
+        ("service", "db", "unavailable", "none"),
+        ("service", "web", "unavailable", "none"),
+    ]
 
 
 def test_a_root_disk_recreates_containers_and_the_data_disk_keeps_data(tmp_path: Path) -> None:
     (change,) = changes(tmp_path, ("disk: 8GiB", "disk: 9GiB"))
     assert change.change == "replace"
-    assert [(e.name, e.effect, e.data) for e in change.effects] == [
+    assert on_containers(change) == [
         ("db-1", "recreate", "kept"),
         ("web-1", "recreate", "none"),
     ]
@@ -59,20 +71,15 @@ def test_a_root_disk_recreates_containers_and_the_data_disk_keeps_data(tmp_path:
 def test_a_root_disk_without_a_data_disk_takes_the_data_along(tmp_path: Path) -> None:
     old = REFERENCE.replace("    data: 2GiB\n", "")
     (change,) = diff(plan(tmp_path, old), plan(tmp_path, old.replace("8GiB", "9GiB")))
-    assert [e.data for e in change.effects] == ["lost", "none"]
+    assert [data for *_, data in on_containers(change)] == ["lost", "none"]
 
 
 def test_another_data_disk_is_an_empty_one(tmp_path: Path) -> None:
     (change,) = changes(tmp_path, ("data: 2GiB", "data: 3GiB"))
-    assert [(e.effect, e.data) for e in change.effects] == [
-        ("recreate", "lost"),
-        ("restart", "none"),
-    ]
+    assert on_containers(change) == [("db-1", "recreate", "lost"), ("web-1", "restart", "none")]
+    assert [(loss.volume, loss.guest) for loss in change.lost] == [("data", "app-1")]
     (change,) = changes(tmp_path, ("data: 2GiB", "data: 3GiB"), ("disk: 8GiB", "disk: 9GiB"))
-    assert [(e.effect, e.data) for e in change.effects] == [
-        ("recreate", "lost"),
-        ("recreate", "none"),
-    ]
+    assert on_containers(change) == [("db-1", "recreate", "lost"), ("web-1", "recreate", "none")]
 
 
 def test_another_guest_image_rebuilds_guests(tmp_path: Path) -> None:
@@ -85,7 +92,7 @@ def test_another_guest_image_rebuilds_guests(tmp_path: Path) -> None:
     plan_ = plan(tmp_path)
     (change,) = diff(with_image("a" * 64), with_image("b" * 64))
     assert change.reasons == ("guest image aaaaaaaaaaaa -> bbbbbbbbbbbb",)
-    assert {e.effect for e in change.effects} == {"recreate"}
+    assert {effect for _, effect, _ in on_containers(change)} == {"recreate"}
     assert diff(plan_, with_image("b" * 64)) == ()
 
 
@@ -110,7 +117,8 @@ def test_one_key_of_a_service_is_one_change(
     (change,) = changes(tmp_path, (old, new))
     assert (change.layer, change.name, change.change) == ("service", "web", kind)
     assert change.reasons == (reason,)
-    assert bool(change.effects) == (kind == "replace")
+    (effect,) = on_containers(change)
+    assert effect == ("web-1", "recreate" if kind == "replace" else "none", "none")
 
 
 def test_a_network_that_closes_is_a_change_of_who_is_on_it(tmp_path: Path) -> None:
@@ -134,13 +142,14 @@ def test_a_moved_service_leaves_its_data_behind(tmp_path: Path) -> None:
     moved = next(change for change in found if change.name == "db")
     assert moved.change == "replace"
     assert moved.reasons[0] == "db-1 on app-1 -> app-2"
-    assert [e.data for e in moved.effects] == ["lost"]
+    assert on_containers(moved) == [("db-1", "recreate", "lost")]
 
 
 def test_another_subnet_is_a_change_of_the_host_alone(tmp_path: Path) -> None:
     (change,) = changes(tmp_path, ("guests:\n", "network: {cidr: 10.80.1.0/24}\nguests:\n"))
     assert (change.layer, change.change) == ("host", "replace")
-    assert {e.effect for e in change.effects} == {"restart"}
+    assert ("guest", "app-1", "restart", "kept") in told(change)
+    assert on_containers(change) == [("db-1", "recreate", "kept"), ("web-1", "recreate", "none")]
 
 
 def test_up_creates_all_and_down_deletes_it(tmp_path: Path) -> None:

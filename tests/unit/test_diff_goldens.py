@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from isolab.architecture.diff import diff
-from isolab.cli import changes
+from isolab.cli import changes, markdown
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
 PAIRS = sorted(
     path.parent for path in (Path(__file__).parents[1] / "labs/diffs").glob("*/old.yaml")
 )
+DIGESTS = {f"isolab/{n}": f"sha256:{n[0] * 64}" for n in ("guestbook:1", "mariadb:1")}
 Golden = Callable[[Path, str], None]
 
 
 def planned(file: Path) -> Plan:
-    plan = plan_file(file, {}, Surroundings(stack="lab"))
+    plan = plan_file(file, {}, Surroundings(stack="lab", digests=DIGESTS))
     assert isinstance(plan, Plan), "\n".join(map(str, plan))
     return plan
 
@@ -27,5 +28,6 @@ def planned(file: Path) -> Plan:
 def test_two_lab_files_have_their_difference(pair: Path, golden: Golden) -> None:
     found = diff(planned(pair / "old.yaml"), planned(pair / "new.yaml"))
     golden(pair / "diff.txt", "".join(f"{line}\n" for line in changes.as_text(found)))
+    golden(pair / "diff.md", "".join(f"{line}\n" for line in markdown.of("lab", found)))
     document = changes.as_json("lab", found)
     golden(pair / "diff.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")

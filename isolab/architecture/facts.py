@@ -1,0 +1,194 @@
+"""What makes a guest or a container what it is, field by field, in words where they differ.
+
+A field that nobody mentions here counts: where it differs, its name is the reason, and what it
+belongs to is made anew. Only what is listed as irrelevant is passed over.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any
+
+from isolab.plan.model import Container, Guest, Plan
+
+Words = Callable[[Any, Any], str]
+
+CONTAINER_IRRELEVANT: Mapping[str, str] = {
+    "name": "what is compared has one name",
+    "service": "part of the name",
+    "replica": "part of the name",
+    "guest": "told as a move",
+    "slice": "follows from the pids limit",
+    "depends_on": "orders the start",
+}
+CONTAINER_IN_PARTS = ("limits", "files", "networks", "environment", "ports", "hosts")
+"""Fields that are told in parts, or with what they mean."""
+GUEST_IRRELEVANT: Mapping[str, str] = {
+    "name": "what is compared has one name",
+    "group": "part of the name",
+    "domain": "follows from the stack and the name",
+    "mac": "follows from the stack and the name",
+    "address": "follows from the subnet and the name; told where it changes alone",
+    "networks": "told by the containers on them",
+    "volumes": "told by the containers that mount them",
+    "containers": "told one by one",
+}
+GUEST_TOLD = ("memory", "vcpus", "disk", "data")
+IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
+"""What a running container takes; everything else makes it anew."""
+
+
+class Side:
+    """One of the two plans, with what its containers' fields refer to."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._internal = {
+            (guest.name, n.name): n.internal for guest in plan.guests for n in guest.networks
+        }
+        self._guests = {guest.address: guest.name for guest in plan.guests}
+        self._guests[plan.network.gateway] = "the host"
+
+    def facts(self, container: Container) -> Mapping[str, Any]:
+        """The container's, with addresses by their guests' names."""
+        facts = {name: getattr(container, name) for name in _plain_fields()}
+        facts["ports"] = tuple(replace(p, ip=self._place(p.ip)) for p in container.ports)
+        facts["hosts"] = tuple((name, self._place(ip)) for name, ip in container.hosts)
+        facts["networks"] = tuple(
+            (a.network, a.aliases, self._internal.get((container.guest, a.network)))
+            for a in container.networks
+        )
+        facts["memory"] = container.limits.memory
+        facts["cpus"] = container.limits.cpus
+        facts["pids"] = container.limits.pids
+        facts["files"] = tuple((f.kind, f.name, f.path, f.target) for f in container.files)
+        facts["contents"] = tuple((f.path, f.mode, f.content) for f in container.files)
+        facts["environment"] = dict(container.environment)
+        return facts
+
+    def closed(self, container: Container) -> tuple[bool | None, ...]:
+        """Which of the container's networks are internal."""
+        return tuple(self._internal.get((container.guest, a.network)) for a in container.networks)
+
+    def _place(self, address: str) -> str:
+        return self._guests.get(address, address)
+
+
+@cache
+def _plain_fields() -> tuple[str, ...]:
+    told = {*CONTAINER_IRRELEVANT, *CONTAINER_IN_PARTS}
+    return tuple(f.name for f in fields(Container) if f.name not in told)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What differs between a container's facts, each with the words for it."""
+    for what in sorted(before):
+        old, new = before[what], after[what]
+        if old == new:
+            continue
+        match what:
+            case "digest":
+                # Where one of them is not known, it is not known to have changed.
+                if old and new and before["image"] == after["image"]:
+                    yield what, f"image {after['image']} {_short(old)} -> {_short(new)}"
+            case "environment":
+                yield from _variables(old, new)
+            case "pids":
+                # Between none and some the container changes its slice.
+                yield what if old and new else "slice", f"pids {said(old)} -> {said(new)}"
+            case _:
+                yield what, _words(what, old, new)
+
+
+def guest_differences(before: Guest, after: Guest) -> Iterator[tuple[str, str]]:
+    """What differs of a guest itself."""
+    for field in fields(Guest):
+        what = field.name
+        old, new = getattr(before, what), getattr(after, what)
+        if what in GUEST_IRRELEVANT or old == new:
+            continue
+        if what in ("memory", "disk", "data"):
+            yield what, f"{what} {size(old)} -> {size(new)}"
+        else:
+            yield what, f"{what.replace('_', ' ')} {said(old)} -> {said(new)}"
+
+
+def _words(what: str, old: Any, new: Any) -> str:
+    match what:
+        case "memory":
+            return f"memory {size(old)} -> {size(new)}"
+        case "ports":
+            return f"ports {_ports(old)} -> {_ports(new)}"
+        case "networks":
+            return f"networks {_networks(old, new)}"
+        case "mounts":
+            return f"volumes {_mounts(old)} -> {_mounts(new)}"
+        case "hosts":
+            return _hosts(dict(old), dict(new))
+        case "contents":
+            return "files' contents"
+        case "files":
+            return "files"
+        case _ if _is_short(old) and _is_short(new):
+            return f"{what.replace('_', ' ')} {said(old)} -> {said(new)}"
+        case _:
+            return what.replace("_", " ")
+
+
+def _is_short(value: object) -> bool:
+    return value is None or (isinstance(value, str | int | float) and len(str(value)) < 32)
+
+
+def _variables(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Names alone: values may be secret."""
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            verb = "added" if name not in old else "removed" if name not in new else "changed"
+            yield f"environment {name}", f"environment {name} {verb}"
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]
+
+
+def size(mebibytes: int | None) -> str:
+    """A size in words."""
+    return f"{mebibytes} MiB" if mebibytes else "none"
+
+
+def said(value: object) -> str:
+    """A value in words."""
+    match value:
+        case None | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _ports(ports: tuple[Any, ...]) -> str:
+    words = (f"{p.external}:{p.internal}" + ("/udp" * (p.protocol == "udp")) for p in ports)
+    return ", ".join(words) or "none"
+
+
+def _mounts(mounts: Iterable[Any]) -> str:
+    words = (f"{m.volume}:{m.target}" + (":ro" * m.read_only) for m in mounts)
+    return ", ".join(words) or "none"
+
+
+def _networks(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
+    sides = [
+        ", ".join(f"{n}{' (internal)' * bool(closed)}" for n, _, closed in side) or "none"
+        for side in (old, new)
+    ]
+    return " -> ".join(sides) if sides[0] != sides[1] else f"{sides[0]}: aliases"
+
+
+def _hosts(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    return "hosts " + ", ".join(
+        f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}" for name in changed
+    )

@@ -1,0 +1,139 @@
+"""Who is away while a change is made, and who cannot work meanwhile because of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from isolab.architecture import fates
+from isolab.architecture.change import Effect
+from isolab.architecture.fates import Verdict
+from isolab.architecture.turn import Turn
+from isolab.plan.model import Balancer, Container
+
+AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
+"""Fates of containers that answer nobody for a while, or never again."""
+
+
+class Reach:
+    """Everything that is away at some moment of one up, which makes its changes at once."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.fates: Mapping[str, Verdict] = {
+            name: fates.fate(turn, container) for name, container in turn.containers.items()
+        }
+        self._before: Mapping[str, Container] = {
+            name: c.old for name, c in turn.containers.items() if c.old
+        }
+        self._needs = {c.name: tuple(self._needed(c)) for c in self._before.values()}
+        self._callers: dict[str, set[str]] = defaultdict(set)
+        for caller, needs in self._needs.items():
+            for answers in needs:
+                for name in answers:
+                    self._callers[name].add(caller)
+        self.away = frozenset(n for n in self._before if self.fates[n][0] in AWAY)
+        self.out = self._out()
+        self._replicas: dict[str, list[str]] = defaultdict(list)
+        for container in self._before.values():
+            self._replicas[container.service].append(container.name)
+
+    def services(self, struck: Iterable[str]) -> Iterator[Effect]:
+        """What becomes of services that lose replicas, and of those that depend on them."""
+        first = frozenset(struck) & self.away
+        reached = self._reached(first)
+        services = dict.fromkeys(self._before[name].service for name in (*first, *sorted(reached)))
+        for service in sorted(services):
+            names = self._replicas[service]
+            own = any(name in first for name in names)
+            yield self._service(service, names, "" if own else self._on_whom(service, reached))
+        yield from self._balancers(first | reached)
+
+    def _service(self, service: str, names: Iterable[str], on_whom: str) -> Effect:
+        names = tuple(names)
+        left = sum(name not in self.out for name in names)
+        because = f"it depends on {on_whom}" if on_whom else "no replica is left meanwhile"
+        return Effect(
+            layer="service",
+            name=service,
+            effect="degraded" if left else "unavailable",
+            because=because,
+            left=left,
+            of=len(names),
+        )
+
+    def _balancers(self, out: frozenset[str]) -> Iterator[Effect]:
+        """Source: a balancer sends requests to the backends that pass its check, to no others."""
+        for balancer in self.turn.old.balancers if self.turn.old else ():
+            backends = backends_of(balancer)
+            if not backends & out:
+                continue
+            left = sum(name not in self.out for name in backends)
+            yield Effect(
+                layer="service",
+                name=balancer.name,
+                effect="degraded" if left else "unavailable",
+                because="no backend is left meanwhile",
+                left=left,
+                of=len(backends),
+            )
+
+    def _needed(self, container: Container) -> Iterator[tuple[str, ...]]:
+        """For each service that a container depends on, the replicas that answer it.
+
+        Source: the lab file's depends_on, and the plan's links, whose host entries lead to one
+        guest each (isolab/plan/links.py).
+        """
+        waits: dict[str, list[str]] = defaultdict(list)
+        for name, _ in container.depends_on:
+            if name in self._before:
+                waits[self._before[name].service].append(name)
+        for service, name in self._linked(container):
+            waits[service] = [name]
+        yield from (tuple(names) for names in waits.values())
+
+    def _linked(self, container: Container) -> Iterator[tuple[str, str]]:
+        guests = {g.address: g for g in self.turn.old.guests} if self.turn.old else {}
+        for host, address in container.hosts:
+            guest = guests.get(address)
+            for callee in guest.containers if guest else ():
+                aliases = (alias for network in callee.networks for alias in network.aliases)
+                if callee.ports and (host == callee.service or host in aliases):
+                    yield callee.service, callee.name
+
+    def _out(self) -> frozenset[str]:
+        """Who is away, and who has nobody left to ask of something that it depends on."""
+        out = set(self.away)
+        waiting = list(out)
+        while waiting:
+            for caller in self._callers.get(waiting.pop(), ()):
+                stuck = any(all(name in out for name in names) for names in self._needs[caller])
+                if stuck and caller not in out:
+                    out.add(caller)
+                    waiting.append(caller)
+        return frozenset(out)
+
+    def _reached(self, first: frozenset[str]) -> frozenset[str]:
+        """Who is out because of these, near or far."""
+        reached: set[str] = set()
+        waiting = list(first)
+        while waiting:
+            for caller in self._callers.get(waiting.pop(), ()):
+                if caller in self.out and caller not in self.away and caller not in reached:
+                    reached.add(caller)
+                    waiting.append(caller)
+        return frozenset(reached)
+
+    def _on_whom(self, service: str, reached: frozenset[str]) -> str:
+        needs = {
+            self._before[name].service
+            for caller in self._replicas[service]
+            if caller in reached
+            for names in self._needs[caller]
+            if all(name in self.out for name in names)
+            for name in names
+        }
+        return ", ".join(sorted(needs))
+
+
+def backends_of(balancer: Balancer) -> frozenset[str]:
+    """The containers that a balancer sends requests to."""
+    return frozenset(b.container for route in balancer.routes for b in route.backends)
