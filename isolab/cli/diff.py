@@ -3,9 +3,10 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from isolab.architecture.change import Change
 from isolab.architecture.diff import diff
@@ -60,18 +61,31 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def told(
-    form: str, name: str, found: Sequence[Change], old: Plan | None, new: Plan
+    form: str,
+    name: str,
+    found: Sequence[Change],
+    old: Plan | None,
+    new: Plan,
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """The changes in one of the formats."""
+    """The changes in one of the formats; in JSON with what else there is to say."""
     match form:
         case "json":
-            yield json.dumps(changes.as_json(name, found), indent=1, ensure_ascii=False)
+            document = changes.as_json(name, found) | dict(more or {})
+            yield json.dumps(document, indent=1, ensure_ascii=False)
         case "markdown":
             from isolab.cli import markdown
 
-            yield from markdown.of(name, found)
+            yield from markdown.of(name, found, _picture(old, new, found))
         case _:
             yield from changes.as_text(found)
+
+
+def _picture(old: Plan | None, new: Plan, found: Sequence[Change]) -> str:
+    from isolab.architecture.draw import draw
+    from isolab.architecture.draw.make import drawing_of_changes
+
+    return draw(drawing_of_changes(old, new, found), "mermaid") if found else ""
 
 
 def _sides(arguments: argparse.Namespace) -> tuple[str, Plan | None, Plan]:

@@ -2,15 +2,18 @@
 
 import argparse
 import io
-import json
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from isolab.architecture.diff import diff
-from isolab.cli import changes, engine, operations, stack
-from isolab.cli.errors import DONE
+from isolab.cli import engine, layers, operations, stack
+from isolab.cli.diff import add_formats, told
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.progress import Progress
 from isolab.plan import serialize
 from isolab.plan.model import Plan
+from machine import durations
 from machine import stack as machine_stack
 from machine.deployment import config
 from machine.deployment.engine import Outcome
@@ -24,7 +27,8 @@ HELP = "what `up` would change, as the engine sees it, with the blast radius"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     stack.add_argument(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="a lab file other than the stack's")
+    add_formats(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,27 +37,46 @@ def run(arguments: argparse.Namespace) -> int:
     plan, subnet_open = stack.checked_plan(target)
     control = engine.opened(target.stack)
     control.ensure(target.lab, choose_cidr=subnet_open)
-    guests = [guest.name for guest in plan.guests]
+    known_config = config.read(target.stack)
+    cidr = known_config.cidr if known_config else None
+    lab = str(arguments.to.resolve()) if arguments.to else target.lab
+    new = _planned(target.stack, lab, cidr)
+    old = _deployed(control.state())
+    guests = sorted({guest.name for each in (plan, new, old) if each for guest in each.guests})
     progress, outcome = Progress(guests, stream=io.StringIO()), Outcome()
     steps: list[Step] = []
-    for event in control.preview(outcome):
+    engine.say(f"asking the engine about stack {target.stack}")
+    for event in control.preview(outcome, lab if arguments.to else None):
         progress.tell(event)
         if isinstance(event, Done):
             steps.append(event.step)
+            _stream(event.step, guests)
     engine.fail_unless_done("preview", "nothing was changed", progress, outcome, control)
-    known_config = config.read(target.stack)
-    cidr = known_config.cidr if known_config else None
-    new = machine_stack.plan(target.stack, target.lab, cidr).plan
-    known = control.state()
-    found = operations.changes(steps, diff(_deployed(known), new), new)
-    if arguments.json:
-        print(json.dumps(changes.as_json(target.stack, found), indent=1, ensure_ascii=False))
-        return DONE
-    print(*changes.as_text(found), sep="\n")
+    told_by_plans = diff(old, new, durations.read(kvm=new.kvm))
+    found = operations.changes(steps, told_by_plans, old, new)
+    more = {"resources": operations.resources(steps, old, new)}
+    print(*told(arguments.format, target.stack, found, old, new, more), sep="\n")
     counts = Counter(step.operation for step in steps if operations.is_change(step))
-    if counts:
+    if counts and arguments.format == "text":
         print("the engine: " + ", ".join(f"{n} {word}" for word, n in sorted(counts.items())))
     return DONE
+
+
+def _planned(stack: str, lab: str, cidr: str | None) -> Plan:
+    try:
+        return machine_stack.plan(stack, lab, cidr).plan
+    except machine_stack.BrokenLabFile as broken:
+        raise Failure(BAD_INPUT, str(broken)) from broken
+
+
+def _stream(step: Step, guests: Sequence[str]) -> None:
+    """One operation as soon as the engine knows of it."""
+    if operations.is_change(step) and not step.operation.endswith("replaced"):
+        layer, what = (
+            layers.layer(step.urn, step.parent, guests),
+            layers.what(step.urn, step.parent),
+        )
+        engine.say(f"  {layer!s:18} {what:22} {step.operation.removeprefix('create-')}")
 
 
 def _deployed(known: State | None) -> Plan | None:

@@ -64,9 +64,9 @@ def target_of_up(arguments: argparse.Namespace) -> Target:
         return target(arguments)
     stack = checked(arguments.stack or Path(lab).stem)
     known = config.read(stack)
-    if arguments.stack is None and known and known.lab and not _is_path(lab):
+    if arguments.stack is None and known and known.lab and not is_path(lab):
         return Target(stack=stack, lab=known.lab)
-    return Target(stack=stack, lab=str(Path(lab).resolve()) if _is_path(lab) else lab)
+    return Target(stack=stack, lab=str(Path(lab).resolve()) if is_path(lab) else lab)
 
 
 def checked_plan(target: Target) -> tuple[Plan, bool]:
@@ -101,13 +101,19 @@ def _namesake(stack: str) -> str:
     return stack if lab_file(stack).exists() else DEFAULT
 
 
-def _is_path(lab: str) -> bool:
+def is_path(lab: str) -> bool:
+    """Whether a word names a lab file by its path."""
     return lab.endswith((".yaml", ".yml"))
+
+
+def is_name(word: str) -> bool:
+    """Whether a stack can have this name."""
+    return _NAME.fullmatch(word) is not None
 
 
 def checked(stack: str) -> str:
     """The stack's name, if it can be one."""
-    if not _NAME.fullmatch(stack):
+    if not is_name(stack):
         raise Failure(
             BAD_INPUT,
             f"{stack!r} cannot be a stack's name",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from isolab.architecture.diff import diff
-from isolab.cli import changes, markdown
+from isolab.cli import changes
+from isolab.cli.diff import told
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -26,8 +27,9 @@ def planned(file: Path) -> Plan:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 def test_two_lab_files_have_their_difference(pair: Path, golden: Golden) -> None:
-    found = diff(planned(pair / "old.yaml"), planned(pair / "new.yaml"))
+    old, new = planned(pair / "old.yaml"), planned(pair / "new.yaml")
+    found = diff(old, new)
     golden(pair / "diff.txt", "".join(f"{line}\n" for line in changes.as_text(found)))
-    golden(pair / "diff.md", "".join(f"{line}\n" for line in markdown.of("lab", found)))
+    golden(pair / "diff.md", "\n".join(told("markdown", "lab", found, old, new)) + "\n")
     document = changes.as_json("lab", found)
     golden(pair / "diff.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")

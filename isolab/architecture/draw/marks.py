@@ -18,7 +18,7 @@ _WORDS = {
     "restart": "restarts",
     "recreate": "is made anew",
     "degraded": "is degraded",
-    "unavailable": "goes away",
+    "unavailable": "is unavailable",
     "none": "stays as it is",
 }
 
@@ -46,6 +46,9 @@ def _marks(changes: Sequence[Change]) -> Callable[[Box], Mark | None]:
         for key in _keys(box):
             if key in own:
                 found = _joined(found, _of_change(own[key], box))
+            if key[0] == "service" and ("container", box.name) in suffered:
+                # What becomes of the container says more than what becomes of all replicas.
+                continue
             for change, effect in suffered.get(key, ()):
                 found = _joined(found, _of_effect(change, effect, box))
         return found
