@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Network
 
 from isolab.plan import addresses
-from machine.transport import HostTransport, Transport, Unreachable
+from isolab.transport import Transport, Unreachable
+from machine.transport import HostTransport
 
 _ADDRESS = re.compile(
     r"<ip (?=[^>]*address='(?P<address>[\d.]+)')[^>]*?(?:netmask|prefix)='(?P<mask>[\d.]+)'"

@@ -1,8 +1,9 @@
 """Which of a stack's domains and host containers are not what the engine left."""
 
+from isolab.transport import Unreachable
 from machine.deployment import leftovers
 from machine.deployment.state import Resource, State
-from machine.transport import HostTransport, Unreachable
+from machine.transport import HostTransport
 
 
 def strayed(state: State, libvirt: str) -> tuple[Resource, ...]:

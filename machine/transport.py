@@ -4,46 +4,14 @@ import shlex
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
+from isolab.transport import Result, Unreachable
 from machine.keys import KeyFiles
 
 SSH_COULD_NOT = 255
 """ssh's own exit code, as opposed to the command's."""
 DOCKER_COULD_NOT = ("Error response from daemon", "Error: No such container")
-
-
-class Unreachable(Exception):
-    """The question could not be asked; that says nothing about the answer."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What a command said."""
-
-    stdout: str
-    stderr: str
-    code: int
-    duration: float
-    """Seconds."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the command says that it went well."""
-        return self.code == 0
-
-
-class Transport(Protocol):
-    """A place where commands run."""
-
-    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
-        """The host's command line that runs the command there."""
-        ...
-
-    def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
-        """Run it to its end; Unreachable where that place does not answer."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +34,8 @@ class GuestTransport:
     name: str
     address: str
     keys: KeyFiles
+    options: tuple[str, ...] = ()
+    """Further options of ssh."""
 
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
         """ssh; without a command it opens a shell."""
@@ -74,7 +44,7 @@ class GuestTransport:
 
     def shell_argv(self, words: Sequence[str], *, terminal: bool = False) -> list[str]:
         """ssh with words that the guest's shell reads, as ssh itself has it."""
-        options = [*self.keys.ssh_options, *(["-t"] if terminal else [])]
+        options = [*self.keys.ssh_options, *self.options, *(["-t"] if terminal else [])]
         return ["ssh", *options, f"root@{self.address}", "--", *words]
 
     def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
@@ -83,6 +53,20 @@ class GuestTransport:
         if result.code == SSH_COULD_NOT:
             raise Unreachable(f"guest {self.name}: {_last_line(result.stderr)}")
         return result
+
+    def close(self) -> None:
+        """End the connection that its commands share, where they do."""
+        if self.options:
+            target = f"root@{self.address}"
+            _run(
+                ["ssh", *self.keys.ssh_options, *self.options, "-O", "exit", target], "", 10, "ssh"
+            )
+
+
+def shared_connection(guest: GuestTransport, sockets: str) -> GuestTransport:
+    """The same guest, its commands over one connection; ssh keeps its socket in that folder."""
+    options = ("ControlMaster=auto", f"ControlPath={sockets}/%C", "ControlPersist=60")
+    return replace(guest, options=tuple(word for option in options for word in ("-o", option)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

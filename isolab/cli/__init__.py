@@ -21,6 +21,7 @@ COMMANDS = (
     "ssh",
     "logs",
     "exec",
+    "check",
     "validate",
     "doctor",
     "env",

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Literal
 
 from isolab.plan.model import Container, Endpoint, Guest, Plan
+from isolab.transport import Unreachable
 from machine import keys
-from machine.transport import GuestTransport, HostTransport, Unreachable
+from machine.transport import GuestTransport, HostTransport
 
 UNKNOWN = "unknown"
 FORMAT = "{{.Names}}\t{{.State}}\t{{.Status}}"

@@ -6,8 +6,9 @@ whose guests are gone. Only exact names from the state are touched.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from isolab.transport import Result, Transport, Unreachable
 from machine.deployment.state import Resource
-from machine.transport import HostTransport, Result, Transport, Unreachable
+from machine.transport import HostTransport
 
 DOMAIN = "libvirt:index/domain:Domain"
 NETWORK = "libvirt:index/network:Network"

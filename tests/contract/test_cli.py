@@ -12,7 +12,7 @@ from isolab.cli import COMMANDS, main
 from isolab.cli.errors import BAD_INPUT, FAILED
 
 REPO = Path(__file__).parents[2]
-WITH_JSON = ("status", "diff", "preview", "doctor", "validate", "bench")
+WITH_JSON = ("status", "diff", "preview", "doctor", "validate", "bench", "check")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

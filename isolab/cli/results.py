@@ -1,0 +1,41 @@
+"""What the last checks of a stack came to, kept for learner, teacher and course pages."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from isolab.lessons.model import LessonResult
+from machine import keys
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """One lesson's last results."""
+
+    checked: datetime
+    result: LessonResult
+
+
+def file(stack: str) -> Path:
+    """Where a stack's results lie."""
+    return keys.folder(stack) / "lessons.json"
+
+
+def known(stack: str) -> dict[str, Kept]:
+    """Lesson to last result; nothing where none was checked, or an older isolab wrote the file."""
+    try:
+        return msgspec.json.decode(file(stack).read_bytes(), type=dict[str, Kept])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return {}
+
+
+def keep(stack: str, results: Iterable[LessonResult]) -> None:
+    """Put new results in the place of old ones; lessons that were not checked keep theirs."""
+    now = datetime.now(UTC)
+    merged = known(stack) | {r.id: Kept(checked=now, result=r) for r in results}
+    path = file(stack)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_suffix(".new")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(merged)))
+    partial.rename(path)

@@ -1,0 +1,1 @@
+"""What each layer isolates: lessons whose claims are checked on the running lab."""
