@@ -65,7 +65,12 @@ class GuestTransport:
 
 def shared_connection(guest: GuestTransport, sockets: str) -> GuestTransport:
     """The same guest, its commands over one connection; ssh keeps its socket in that folder."""
-    options = ("ControlMaster=auto", f"ControlPath={sockets}/%C", "ControlPersist=60")
+    options = (
+        "ControlMaster=auto",
+        f"ControlPath={sockets}/%C",
+        "ControlPersist=60",
+        "ServerAliveInterval=3",
+    )
     return replace(guest, options=tuple(word for option in options for word in ("-o", option)))
 
 

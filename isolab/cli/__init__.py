@@ -22,6 +22,7 @@ COMMANDS = (
     "logs",
     "exec",
     "check",
+    "image",
     "validate",
     "doctor",
     "env",

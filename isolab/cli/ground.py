@@ -9,6 +9,7 @@ from isolab.lessons.check import Ground
 from isolab.lessons.variables import of_plan
 from isolab.plan.model import Plan
 from isolab.transport import Transport
+from machine import paths
 from machine.transport import ContainerTransport, HostTransport, shared_connection
 
 
@@ -32,7 +33,12 @@ def ground(plan: Plan) -> Iterator[Ground]:
         if plan.guests:
             places["guest"] = guests[plan.guests[0].name]
         try:
-            yield Ground(places=places, variables=of_plan(plan))
+            yield Ground(places=places, variables=of_plan(plan) | _tools())
         finally:
             for guest in guests.values():
                 guest.close()
+
+
+def _tools() -> dict[str, str]:
+    """This program itself, for steps that ask it."""
+    return {"lab": str(paths.REPO / "lab"), "repo": str(paths.REPO)}

@@ -45,14 +45,20 @@ class Mutation(_FromFile, frozen=True, kw_only=True):
 
     why: str
     """What is broken, in a line."""
+    before: tuple[Step, ...] = ()
+    """What breaks it, or is needed for it."""
     container: str = ""
     """The service whose first container is made anew …"""
     config: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
-    """… with this merged into what Docker's API is given (RFC 7396)."""
+    """… with this merged into what Docker's API is given (RFC 7396) …"""
+    networks: tuple[str, ...] = ()
+    """… and on these networks as well."""
     places: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """A place that another one stands in for: {guest: host} is a lab without that layer."""
     variables: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """Other values for the lesson's variables."""
+    after: tuple[Step, ...] = ()
+    """What mends it again; the container is made anew as it was in any case."""
 
 
 class Claim(_FromFile, frozen=True, kw_only=True):

@@ -68,8 +68,11 @@ def _of_container(plan: Plan, container: Container) -> Iterator[tuple[str, str]]
     yield "container", container.name
     yield "guest", container.guest
     yield "address", next(g.address for g in plan.guests if g.name == container.guest)
-    yield "image", f"{plan.registry.endpoint}/{container.image.rsplit(':', 1)[0]}"
-    yield "digest", container.digest or ""
+    repository = container.image.rsplit(":", 1)[0]
+    yield "repository", repository
+    if container.digest:
+        yield "digest", container.digest
+        yield "reference", f"{plan.registry.endpoint}/{repository}@{container.digest}"
     limits = container.limits
     if limits.memory:
         yield "memory", str(limits.memory)

@@ -1,0 +1,53 @@
+"""Every claim holds on the lab that its lesson is about, and can be seen to break."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from isolab.cli import deployed
+from isolab.cli.ground import ground
+from isolab.lessons import read
+from isolab.lessons.check import Ground, check_claim
+from isolab.lessons.model import Claim, Lesson
+from isolab.plan.model import Plan
+from tests.live.breaking import broken
+from tests.live.conftest import Lab
+
+ON_REFERENCE = [lesson for lesson in read.catalogue() if lesson.stack == "reference"]
+CLAIMS = [(lesson, claim) for lesson in ON_REFERENCE for claim in lesson.claims]
+
+
+@pytest.fixture(scope="module")
+def plan(reference: Lab) -> Plan:
+    return deployed.required(reference.stack)
+
+
+@pytest.fixture(scope="module")
+def here(plan: Plan) -> Iterator[Ground]:
+    with ground(plan) as found:
+        yield found
+
+
+def test_all_claims_hold_and_the_lab_is_as_before(reference: Lab) -> None:
+    before = reference.status()
+    checked = json.loads(reference("check", "--stack", reference.stack, "--json"))
+    verdicts = {
+        f"{lesson['id']}: {claim['claim']}": claim["verdict"]
+        for lesson in checked["lessons"]
+        for claim in lesson["claims"]
+    }
+    assert set(verdicts.values()) == {"holds"}, verdicts
+    assert len(verdicts) == len(CLAIMS)
+    assert reference.status() == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("lesson", "claim"), CLAIMS, ids=[f"{x.id}-{c.id}" for x, c in CLAIMS])
+def test_a_mutation_breaks_its_claim(
+    plan: Plan, here: Ground, lesson: Lesson, claim: Claim
+) -> None:
+    with broken(plan, lesson, claim.mutation, here) as (mutated, ground):
+        result = check_claim(claim, mutated, ground)
+    assert result.verdict == "broken", f"{claim.mutation.why}\n{result}"
+    assert result.control and result.evidence
