@@ -41,6 +41,8 @@ def of_plan(plan: Plan) -> dict[str, str]:
         values |= {f"{name}.{key}": value for key, value in _of_guest(guest)}
     for name, container in _services(plan):
         values |= {f"{name}.{key}": value for key, value in _of_container(plan, container)}
+    for balancer in plan.balancers[:1]:
+        values["balancer.url"] = f"http://{balancer.address}:{balancer.listen}/"
     return values
 
 
