@@ -8,6 +8,9 @@ from isolab.units import MiB, Seconds
 
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 Virtualization = Literal["auto", "kvm", "tcg"]
+Strategy = Literal["spread", "pack"]
+HOST = "host"
+"""Where a service runs that no guest holds: the physical host itself."""
 Path = tuple[str | int, ...]
 """Where in the lab file: ("services", "web", "ports", 0)."""
 
@@ -48,10 +51,44 @@ class Host:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GuestUser:
+    """A user that a guest has beside root; logs in by key alone."""
+
+    name: str
+    gecos: str = ""
+    groups: tuple[str, ...] = ()
+    shell: str = "/bin/sh"
+    sudo: str = ""
+    """A line of sudoers without the name: ALL=(ALL) NOPASSWD:ALL."""
+    ssh_authorized_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestFile:
+    """A file that a guest has from its first boot on."""
+
+    path: str
+    """Absolute, on the guest."""
+    content: str
+    permissions: int = 0o644
+    owner: str = "root:root"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloudInit:
+    """What a guest is told at its first boot beside what isolab itself needs."""
+
+    users: tuple[GuestUser, ...] = ()
+    packages: tuple[str, ...] = ()
+    write_files: tuple[GuestFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GuestGroup:
     """Guests that are alike: app with count 2 makes app-1 and app-2."""
 
     name: str
+    """Of an exception, its guest's own name."""
     count: int = 1
     memory: MiB = MiB(1024)
     vcpus: int = 1
@@ -59,6 +96,27 @@ class GuestGroup:
     """The root disk's size."""
     data: MiB | None = None
     """The data disk's size; none where the group has no data disk."""
+    image: str = ""
+    """A cloud image of the user's own, a path from the lab file; empty is isolab's."""
+    cpu: str = ""
+    """host-passthrough, host-model or a model's name; empty lets the plan choose."""
+    cloud_init: CloudInit = CloudInit()
+    exceptions: Mapping[int, "GuestGroup"] = field(default_factory=dict[int, "GuestGroup"])
+    """Guests that are not like the others, by their numbers."""
+
+    def guest(self, number: int) -> "GuestGroup":
+        """What one guest of the group is like."""
+        return self.exceptions.get(number, self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where the replicas of a service run."""
+
+    targets: tuple[str, ...]
+    """Guest groups, guests, or HOST."""
+    strategy: Strategy = "spread"
+    """spread goes round the guests; pack fills one before it takes the next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,8 +324,8 @@ class Lab:
     networks: tuple[ServiceNetwork, ...] = ()
     volumes: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    placement: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Service (or "*") to guest groups or guests."""
+    placement: Mapping[str, Placement] = field(default_factory=dict[str, Placement])
+    """Service, or "*" for all that have none of their own."""
     balancers: tuple[Balancer, ...] = ()
     positions: Mapping[Path, Position] = field(
         default_factory=dict[Path, Position], repr=False, compare=False

@@ -1,29 +1,24 @@
-"""The layers that Compose does not have: host, network, guests, placement."""
+"""The layers that Compose does not have: host, network, placement."""
 
-from collections.abc import Mapping
 from typing import NoReturn
 
 from isolab.labfile import scalars
-from isolab.labfile.names import check_name
 from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import size
-from isolab.labfile.reading import Fields, each
+from isolab.labfile.reading import Fields, each, forms
 from isolab.labfile.shape import ANYTHING, accepts
-from isolab.model import GuestGroup, Host, Virtualization
+from isolab.model import Host, Placement, Strategy, Virtualization
 
-_DEFAULT = GuestGroup(name="")
 _VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")
+_STRATEGY: Reader[Strategy] = scalars.choice("spread", "pack")
+_TARGETS = scalars.one_or_many(scalars.filled)
 _HOST = {
     "libvirt": "Any libvirt URI.",
     "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
 }
 _NETWORK = {"cidr": "The subnet of host and guests; auto derives one from the stack's name."}
-_GUESTS = {
-    "count": "How many: app with count 2 makes app-1 and app-2.",
-    "memory": "What each guest's OS sees.",
-    "vcpus": "Processors of each guest.",
-    "disk": "Size of each root disk, which is rebuilt at will.",
-    "data": "Size of each data disk, which is kept and holds the volumes; without it, none.",
+_PLACEMENT = {
+    "guests": "Guest groups and guests, one or a list, or host.",
+    "strategy": "spread puts replicas on different guests; pack fills one guest before the next.",
 }
 
 
@@ -45,24 +40,23 @@ def network(node: Node) -> str | None:
     return None if cidr == "auto" else cidr
 
 
-def guest_group(name: str, node: Node) -> GuestGroup:
-    """Guests that are alike."""
-    check_name(node, name, "a guest group")
-    with Fields(node, _GUESTS, "a guest group") as fields:
-        group = GuestGroup(
-            name=name,
-            count=fields.get("count", scalars.integer(1, 100), _DEFAULT.count),
-            memory=fields.get("memory", size, _DEFAULT.memory),
-            vcpus=fields.get("vcpus", scalars.integer(1, 256), _DEFAULT.vcpus),
-            disk=fields.get("disk", size, _DEFAULT.disk),
-            data=fields.get("data", size, None),
+def _long(node: Node) -> Placement:
+    with Fields(node, _PLACEMENT, "a placement") as fields:
+        placed = Placement(
+            targets=fields.need("guests", _TARGETS, "app"),
+            strategy=fields.get("strategy", _STRATEGY, "spread"),
         )
-    return group
+    return placed
 
 
-_PLACES = scalars.one_or_many(scalars.filled)
-placement: Reader[Mapping[str, tuple[str, ...]]] = each(lambda _, node: _PLACES(node))
-"""Services, or "*", to guest groups and guests."""
+@accepts(_TARGETS.shape())
+def _short(node: Node) -> Placement:
+    return Placement(targets=_TARGETS(node))
+
+
+_PLACE = forms(text=_short, items=_short, mapping=_long)
+placement = each(lambda _, node: _PLACE(node))
+"""Services, or "*", to where they run."""
 
 
 @accepts(ANYTHING)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from isolab.labfile import balancers, files, layers, profiles, scalars
+from isolab.labfile import balancers, files, guests, layers, profiles, scalars
 from isolab.labfile.include import include
 from isolab.labfile.keys import (
     LAB,
@@ -43,7 +43,7 @@ def lab(root: Node, file: Path) -> Lab:
             description=fields.get("description", scalars.text, ""),
             host=fields.get("host", layers.host, Host()),
             cidr=fields.get("network", layers.network, None),
-            guests=fields.get("guests", entries(layers.guest_group, NAME), ()),
+            guests=fields.get("guests", guests.groups, ()),
             services=tuple(profiles.completed(draft, names, name) for draft in there),
             disabled=missing,
             networks=fields.get("networks", entries(_network, COMPOSE_NAME), ()),

@@ -75,11 +75,13 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         ),
         image=surroundings.guest_image,
         guests=tuple(
-            _guest(layout, place, groups[place.group], containers) for place in everywhere
+            _guest(layout, place, groups[place.group].guest(place.number), containers)
+            for place in everywhere
         ),
         # First the address that people should use.
         endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
         balancers=balancing,
+        images=surroundings.images,
     )
 
 
@@ -112,6 +114,9 @@ def _guest(
         networks=tuple(networks.guest_network(layout.lab, name) for name in sorted(attached)),
         volumes=tuple(sorted({mount.volume for c in containers for mount in c.mounts})),
         containers=containers,
+        image=group.image,
+        cpu=group.cpu,
+        cloud_init=group.cloud_init,
     )
 
 

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from isolab.model import Condition, Healthcheck, Limits, Ulimit
+from isolab.model import HOST as HOST
+from isolab.model import CloudInit, Condition, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
-
-HOST = "host"
-"""Where a container runs that no guest holds: the physical host's own Docker."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +38,8 @@ class Surroundings:
     kvm: bool = False
     """Whether KVM works on the host."""
     guest_image: GuestImage | None = None
+    images: Mapping[str, GuestImage] = field(default_factory=dict[str, GuestImage])
+    """Images of the user's own, by their paths from the lab file."""
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     """Image as written in the lab file to its sha256:… in the lab's registry."""
     files: str = "/var/lib/isolab/files"
@@ -208,6 +208,12 @@ class Guest:
     volumes: tuple[str, ...]
     """Docker volumes on it."""
     containers: tuple[Container, ...]
+    image: str = ""
+    """The key of its image in the plan's `images`; empty boots from the lab's own."""
+    cpu: str = ""
+    """host-passthrough, host-model or a model's name; empty is what is quick here."""
+    cloud_init: CloudInit = CloudInit()
+    """What the lab file adds to its first boot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -294,6 +300,8 @@ class Plan:
     """Services that the lab file places on the host itself; balancers are not among them."""
     balancers: tuple[Balancer, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    images: Mapping[str, GuestImage] = field(default_factory=dict[str, GuestImage])
+    """Images of the user's own that guests boot from, as far as they are known."""
 
     @property
     def containers(self) -> tuple[Container, ...]:

@@ -4,17 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
-from isolab.model import Lab, Problem
+from isolab.model import Lab, Path, Problem
 from isolab.plan import networks
+from isolab.plan.capacity import OS_RESERVE
 from isolab.plan.links import ports
 from isolab.plan.make import make_plan
 from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.placement import place
-from isolab.rules.problem import problem
-from isolab.units import MiB
-
-OS_RESERVE = MiB(224)
-"""What a guest's OS and its Docker need themselves."""
+from isolab.rules.problem import problem, setting
 
 Rule = Callable[[Lab, Plan], Iterator[Problem]]
 
@@ -27,15 +24,16 @@ def check(lab: Lab, surroundings: Surroundings) -> tuple[Problem, ...]:
 
 def containers_fit_their_guests(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """The memory limits on a guest stay below what its OS leaves: beyond, the kernel kills one."""
-    told: set[str] = set()
+    told: set[Path] = set()
     for guest in plan.guests:
         limits = [c.limits.memory for c in _on(plan, guest) if c.limits.memory]
         left = guest.memory - OS_RESERVE
-        if sum(limits) > left and guest.group not in told:
-            told.add(guest.group)
+        path = setting(lab, guest.group, guest.name, "memory")
+        if sum(limits) > left and path not in told:
+            told.add(path)
             yield problem(
                 lab,
-                ("guests", guest.group, "memory"),
+                path,
                 f"the containers on {guest.name} may use {sum(limits)} MiB, but of its "
                 f"{guest.memory} MiB the OS leaves {left} MiB",
                 f"give the guest at least {sum(limits) + OS_RESERVE}MiB",
@@ -127,14 +125,16 @@ def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
 
 def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
-    if plan.image is None:
-        return
-    for group in lab.guests:
-        if group.disk < plan.image.virtual_size:
+    told: set[Path] = set()
+    for guest in plan.guests:
+        image = plan.images.get(guest.image) if guest.image else plan.image
+        path = setting(lab, guest.group, guest.name, "disk")
+        if image and guest.disk < image.virtual_size and path not in told:
+            told.add(path)
             yield problem(
                 lab,
-                ("guests", group.name, "disk"),
-                f"{group.disk} MiB given, but the guest image needs {plan.image.virtual_size} MiB",
+                path,
+                f"{guest.disk} MiB given, but the guest image needs {image.virtual_size} MiB",
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from isolab.model import Lab, Problem
+from isolab.model import GuestGroup, Lab, Problem
 from isolab.rules.problem import problem
 from isolab.units import MiB
 
@@ -27,7 +27,7 @@ def there_is_a_guest(lab: Lab) -> Iterator[Problem]:
 
 def guests_can_boot(lab: Lab) -> Iterator[Problem]:
     """A guest that dies while booting says so only minutes later, and not why."""
-    for group in lab.guests:
+    for group in each_guest(lab):
         path = ("guests", group.name)
         if group.memory < LEAST_MEMORY:
             yield problem(
@@ -43,6 +43,26 @@ def guests_can_boot(lab: Lab) -> Iterator[Problem]:
                 f"{group.data} MiB given, expected at least {LEAST_DATA} MiB",
                 "a file system needs them",
             )
+
+
+def each_guest(lab: Lab) -> Iterator[GuestGroup]:
+    """The groups, and the guests that are not like the others of theirs."""
+    for group in lab.guests:
+        yield group
+        yield from group.exceptions.values()
+
+
+def exceptions_are_guests(lab: Lab) -> Iterator[Problem]:
+    """What is said about a guest that its group does not have would be said to nobody."""
+    for group in lab.guests:
+        for number, guest in group.exceptions.items():
+            if number > group.count:
+                yield problem(
+                    lab,
+                    ("guests", guest.name),
+                    f"{group.name} has {group.count} guests, so there is no {guest.name}",
+                    f"raise guests.{group.name}.count, or give a group of its own another name",
+                )
 
 
 def the_subnet_is_private(lab: Lab) -> Iterator[Problem]:

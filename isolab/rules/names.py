@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from isolab.model import Lab, Problem
+from isolab.model import HOST, Lab, Problem
 from isolab.rules.problem import item, problem, unknown
 
 
@@ -59,21 +59,26 @@ def placement_targets_exist(lab: Lab) -> Iterator[Problem]:
     """A service runs on guests that there are."""
     groups = {group.name for group in lab.guests}
     known = groups | _guest_names(lab)
-    for service, targets in lab.placement.items():
-        for index, target in enumerate(targets):
-            path = item(lab, ("placement", service), "", index)
-            if target == "host" and target not in known:
-                yield problem(lab, path, "services on the host itself are not supported yet")
+    for service, placement in lab.placement.items():
+        path = ("placement", service)
+        if (*path, "guests") in lab.positions:
+            path = (*path, "guests")
+        for index, target in enumerate(placement.targets):
+            if target == HOST:
+                where = item(lab, path, "", index)
+                yield problem(lab, where, "services on the host itself are not supported yet")
             elif target not in known:
-                yield unknown(lab, path, "guest group or guest", target, known)
-        if not targets:
-            yield problem(lab, ("placement", service), "names no guest")
+                yield unknown(
+                    lab, item(lab, path, "", index), "guest group or guest", target, known
+                )
+        if not placement.targets:
+            yield problem(lab, path, "names no guest")
 
 
-def targets_mean_one_thing(lab: Lab) -> Iterator[Problem]:
-    """A group called like a guest of another group makes a placement ambiguous."""
-    for name in sorted({group.name for group in lab.guests} & _guest_names(lab)):
-        yield problem(lab, ("guests", name), f"{name} is also the name of a guest of another group")
+def no_group_is_called_host(lab: Lab) -> Iterator[Problem]:
+    """In a placement it would mean two things."""
+    if any(group.name == HOST for group in lab.guests):
+        yield problem(lab, ("guests", HOST), "host means the physical host in a placement")
 
 
 def _guest_names(lab: Lab) -> set[str]:

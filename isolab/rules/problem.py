@@ -23,3 +23,9 @@ def item(lab: Lab, path: Path, name: str, index: int) -> Path:
     """Where a name stands: a key of a mapping, an item of a list, or the value itself."""
     places = ((*path, name), (*path, index))
     return next((place for place in places if place in lab.positions), path)
+
+
+def setting(lab: Lab, group: str, guest: str, key: str) -> Path:
+    """Where the value of a guest stands: in its own entry, else in that of its group."""
+    own = ("guests", guest, key)
+    return own if own in lab.positions else ("guests", group, key)

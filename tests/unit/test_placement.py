@@ -1,6 +1,6 @@
 """Which guest runs which replica, and how services on other guests are reached."""
 
-from isolab.model import GuestGroup, Lab, Port, Service, ServiceNetwork
+from isolab.model import GuestGroup, Lab, Placement, Port, Service, ServiceNetwork
 from isolab.plan.make import make_plan
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.placement import place
@@ -13,7 +13,7 @@ def lab(placement: dict[str, tuple[str, ...]], *services: Service) -> Lab:
         guests=(GuestGroup(name="app", count=2), GuestGroup(name="db")),
         services=services,
         networks=(ServiceNetwork(name="back", internal=True),),
-        placement=placement,
+        placement={name: Placement(targets=targets) for name, targets in placement.items()},
     )
 
 
