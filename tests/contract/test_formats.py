@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,6 +23,7 @@ LABS = sorted(
     for file in (REPO / folder).glob("*.yaml")
     if not file.name.startswith("Pulumi.")
 )
+SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
     '"]; end',
     "</script><script>alert(1)</script>",
@@ -99,6 +101,23 @@ def test_mermaid_keeps_labels_apart_from_syntax(hostile: Plan) -> None:
         if label:
             assert re.fullmatch(r"(?:[^\"<>{}|\[\]`;#&\\]|#\d+;|<br/>)*", label[1]), line
         assert re.match(r"(flowchart TB|  +(subgraph|end|b\d+|class|classDef|linkStyle|acc))", line)
+
+
+def test_svg_is_well_formed_whatever_the_words(hostile: Plan) -> None:
+    for plan in (*map(planned, LABS), hostile):
+        root = ElementTree.fromstring(draw(drawing_of(plan), "svg"))
+        assert root.get("role") == "img"
+        named = {root.find(f"{SVG}{part}").get("id") for part in ("title", "desc")}  # type: ignore
+        assert root.get("aria-labelledby", "").split() == sorted(named, reverse=True)
+        allowed = {"svg", "title", "desc", "style", "defs", "pattern", "path", "rect", "g", "text",
+                   "circle"}  # fmt: skip
+        assert {str(e.tag).removeprefix(SVG) for e in root.iter()} <= allowed
+
+
+def test_svg_reads_the_picture_out(hostile: Plan) -> None:
+    root = ElementTree.fromstring(draw(drawing_of(planned(LABS[0])), "svg"))
+    told = root.findtext(f"{SVG}desc") or ""
+    assert all(c.name in told for c in planned(LABS[0]).containers)
 
 
 def graphviz(text: str) -> str:

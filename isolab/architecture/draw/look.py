@@ -59,3 +59,22 @@ def legend(drawing: Drawing) -> str:
     if any(box.focus for box in boxes):
         parts.append("▶ highlighted")
     return "   ".join(parts)
+
+
+def described(drawing: Drawing) -> str:
+    """The whole picture in words, for who cannot see it."""
+    names = {box.id: f"{box.kind} {box.title}" for box in drawing.walk()}
+    parts = [drawing.description, *drawing.changes]
+    parts += [_in_words(box) for box in drawing.walk() if box.kind not in ("network", "internal")]
+    for line in drawing.lines:
+        target = names[line.target]
+        parts.append(f"{names[line.source]} {ARROWS[line.kind]} {target} {line.label}".strip())
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _in_words(box: Box) -> str:
+    inner = [each.title for each in box.boxes]
+    holds = f", holds {', '.join(inner)}" if inner else ""
+    many = f", {box.count} alike" if box.alike else ""
+    said = ", ".join((*box.facts, *remarks(box)))
+    return f"{box.kind} {box.title}{many}: {said}{holds}"

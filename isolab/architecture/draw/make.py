@@ -87,6 +87,7 @@ def _with(
     def dressed(box: Box) -> Box:
         return replace(
             box,
+            id=plain(box.id),
             name=plain(box.name),
             facts=tuple(map(plain, box.facts)),
             details=tuple((label, plain(value)) for label, value in box.details),
@@ -102,7 +103,12 @@ def _with(
         description=plain(drawing.description),
         outside=dressed(drawing.outside),
         host=dressed(drawing.host),
-        lines=tuple(replace(line, label=plain(line.label)) for line in drawing.lines),
+        lines=tuple(map(_plain, drawing.lines)),
         changes=tuple(map(plain, drawing.changes)),
         shows_states=states is not None,
     )
+
+
+def _plain(line: Line) -> Line:
+    source, target, label = map(plain, (line.source, line.target, line.label))
+    return replace(line, source=source, target=target, label=label)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from isolab.architecture.draw import look
 from isolab.architecture.draw.drawing import Box, Drawing, Kind, Line, LineKind
 from isolab.architecture.draw.fold import folded
-from isolab.architecture.draw.palette import STYLES
+from isolab.architecture.draw.palette import MERMAID
 
 _UNSAFE = re.compile(r"[^\w .,:/()→±…✓✗▶~+=-]")
 _SHAPES: dict[Kind, tuple[str, str]] = {
@@ -80,7 +80,7 @@ def _label(box: Box) -> str:
 
 def _line(line: Line, numbers: Mapping[str, str]) -> str:
     many = f" ×{line.count}" if line.count > 1 and line.kind != "attached" else ""
-    sign = f"{look.SIGNS[line.deed]} " if line.deed else ""
+    sign = f"{look.SIGNS[line.deed]} " if line.deed and line.label else ""
     label = _escaped(f"{sign}{line.label}{many}") if line.label or many or sign else ""
     words = f'|"{label}"|' if label else ""
     return f"  {numbers[line.source]} {_ARROWS[line.kind]}{words} {numbers[line.target]}"
@@ -99,19 +99,28 @@ def _classes(drawing: Drawing, numbers: Mapping[str, str]) -> Iterator[str]:
         for style in _styles(box):
             found.setdefault(style, []).append(numbers[box.id])
     for style in sorted(found):
-        yield f"  classDef {style} {STYLES[style]}"
+        yield f"  classDef {style} {_look(style)}"
         yield f"  class {','.join(found[style])} {style}"
 
 
 def _styles(box: Box) -> Iterator[str]:
     if box.mark and (box.mark.deed or box.mark.damage):
-        yield "lost" if box.mark.lost else box.mark.deed or "suffers"
+        # A layer's lines and letters are the page's own, so its fill must not hide them.
+        layer = "Layer" if box.kind in ("host", "guest") else ""
+        yield ("lost" if box.mark.lost else box.mark.deed or "suffers") + layer
     elif box.state and box.state.well != "well":
         yield box.state.well
     else:
         yield _CLASSES.get(box.kind, box.kind)
     if box.focus:
         yield "focus"
+
+
+def _look(style: str) -> str:
+    if not style.endswith("Layer"):
+        return MERMAID[style]
+    parts = MERMAID[style.removesuffix("Layer")].split(",")
+    return ",".join(["fill:#80808014", *(p for p in parts if p.startswith("stroke"))])
 
 
 def _escaped(words: str) -> str:
