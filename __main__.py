@@ -5,6 +5,7 @@ import pulumi
 from components.lab import Lab
 from isolab.plan.serialize import dumps
 from machine import keys, service_images, stack
+from machine.deployment.standing import standing
 
 config = pulumi.Config("isolab")
 seed = config.require("seed")
@@ -19,6 +20,7 @@ Lab(
     seed=seed,
     keys=keys.materialise(deployment.plan, seed),
     registry=service_images.registry_files(),
+    standing=standing(deployment.plan.stack),
 )
 pulumi.export("plan", dumps(deployment.plan))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})

@@ -2,15 +2,17 @@
 
 import shlex
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 from pulumi_command import remote
 
-from components.service import container_inputs, image_reference
-from isolab.plan import guestfiles
+from components.service import container_inputs, image_reference, is_checked
+from isolab.plan import guestfiles, turns
 from isolab.plan.model import Balancer as PlannedBalancer
+from isolab.plan.model import Container
 
 RELOAD = """
 if [ "$(docker inspect --format '{{.State.Running}}' NAME 2>/dev/null)" = true ]; then
@@ -50,6 +52,7 @@ class Balancer(pulumi.ComponentResource):
         self, name: str, args: BalancerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("isolab:index:Balancer", name, None, opts)
+        self.planned, self.place = args.balancer, args.place
         place, container = args.place, args.balancer.container
         root: list[pulumi.Resource] | None = [place.root] if place.root else None
         child = pulumi.ResourceOptions(
@@ -73,18 +76,77 @@ class Balancer(pulumi.ComponentResource):
         self.register_outputs({"container": container.name})
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnArgs:
+    """What the turn of a replica is made from."""
+
+    planned: Container
+    container: docker.Container
+    balancers: tuple[Balancer, ...]
+    connection: remote.ConnectionArgs
+    """The way into the replica's guest."""
+    domain: pulumi.CustomResource
+    """Its guest's."""
+    has_fellows: bool
+    """Whether the service has further replicas."""
+    network: pulumi.CustomResource
+    """The lab's: where that goes everything does, and nobody need be taken out of anything."""
+
+
+def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
+    """The replica's turn in a rolling change: see isolab/plan/turns.py."""
+    planned = args.planned
+    opts = pulumi.ResourceOptions(
+        parent=parent, depends_on=[args.container], deleted_with=args.network
+    )
+    triggers = [args.container.id, args.domain.id]
+    balancers = [b for b in args.balancers if turns.servers(b.planned, planned.name)]
+    if not balancers and args.has_fellows and is_checked(planned):
+        create = turns.well(planned)
+        return (
+            _command(
+                f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers
+            ),
+        )
+    return tuple(
+        _command(
+            f"{planned.name}-turn-{balancer.planned.name}",
+            balancer.place.connection,
+            pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(depends_on=[balancer.files, balancer.container])
+            ),
+            create=turns.come(balancer.planned, planned.name),
+            delete=turns.go(balancer.planned, planned),
+            triggers=triggers,
+        )
+        for balancer in balancers
+    )
+
+
 def _files(
     name: str, args: BalancerArgs, opts: pulumi.ResourceOptions
 ) -> command.local.Command | remote.Command:
     """Writes the configuration where the balancer runs, and has it taken up."""
-    container, connection = args.balancer.container, args.place.connection
-    script = guestfiles.archive(container, seed="") + RELOAD.replace("NAME", container.name)
+    container = args.balancer.container
     folders = sorted({file.path.rsplit("/", 1)[0] for file in container.files})
-    if connection is None:
-        removal = f"rm -rf {shlex.join(folders)}"
-        return command.local.Command(
-            name, create=guestfiles.WRITE, delete=removal, stdin=script, opts=opts
-        )
-    return remote.Command(
-        name, connection=connection, create=guestfiles.WRITE, stdin=script, opts=opts
+    return _command(
+        name,
+        args.place.connection,
+        opts,
+        create=guestfiles.WRITE,
+        stdin=guestfiles.archive(container, seed="") + RELOAD.replace("NAME", container.name),
+        # A guest's files go with its disk.
+        delete=None if args.place.connection else f"rm -rf {shlex.join(folders)}",
     )
+
+
+def _command(
+    name: str,
+    connection: remote.ConnectionArgs | None,
+    opts: pulumi.ResourceOptions,
+    **inputs: Any,
+) -> command.local.Command | remote.Command:
+    """A command on a guest, or without a way into one on the host."""
+    if connection is None:
+        return command.local.Command(name, opts=opts, **inputs)
+    return remote.Command(name, connection=connection, opts=opts, **inputs)

@@ -1,5 +1,6 @@
 """The guest's layer: one virtual machine with its disks, ready when its Docker answers."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,12 +11,13 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import remote
 
-from components.balancer import BalancerPlace
+from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace
 from isolab.plan import cloudinit, secrets
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
+from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
 
 MIB = 2**20
@@ -35,6 +37,9 @@ class GuestArgs:
     host: Host
     seed: str
     keys: KeyFiles
+    balancers: dict[str, Balancer]
+    """All so far; the guest adds its own."""
+    chain: Chain[pulumi.Resource]
 
 
 class Guest(pulumi.ComponentResource):
@@ -47,7 +52,9 @@ class Guest(pulumi.ComponentResource):
         plan, guest, host, image = args.plan, args.guest, args.host, args.image
         client = secrets.ssh_key(args.seed, secrets.CLIENT_KEY)
         identity = secrets.ssh_key(args.seed, secrets.host_key(guest.name))
-        child = pulumi.ResourceOptions(parent=self, provider=host.libvirt)
+        child = pulumi.ResourceOptions(
+            parent=self, provider=host.libvirt, depends_on=args.chain.before_guest(guest)
+        )
 
         root = libvirt.Volume(
             f"{name}-root",
@@ -169,6 +176,38 @@ class Guest(pulumi.ComponentResource):
             )
             for volume in guest.volumes
         ]
+        own = BalancerPlace(
+            dockerd=dockerd,
+            pulls_from=plan.registry.endpoint,
+            ready=(ready,),
+            connection=connection,
+            root=root,
+        )
+        for balancer in plan.balancers:
+            if balancer.container.guest == guest.name:
+                args.balancers[balancer.name] = Balancer(
+                    balancer.name,
+                    BalancerArgs(balancer=balancer, place=own),
+                    pulumi.ResourceOptions(parent=self),
+                )
+        replicas = Counter(container.service for container in plan.containers)
+
+        def its_turn(
+            planned: Container, container: docker.Container, parent: pulumi.Resource
+        ) -> tuple[pulumi.Resource, ...]:
+            return turn(
+                TurnArgs(
+                    planned=planned,
+                    container=container,
+                    balancers=tuple(args.balancers.values()),
+                    connection=connection,
+                    domain=domain,
+                    has_fellows=replicas[planned.service] > 1,
+                    network=host.network,
+                ),
+                parent,
+            )
+
         place = ServicePlace(
             connection=connection,
             dockerd=dockerd,
@@ -177,13 +216,8 @@ class Guest(pulumi.ComponentResource):
             holds=(*networks, *volumes),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
-        )
-        self.for_balancers = BalancerPlace(
-            dockerd=dockerd,
-            pulls_from=plan.registry.endpoint,
-            ready=(ready,),
-            connection=connection,
-            root=root,
+            turn=its_turn,
+            chain=args.chain,
         )
         self.containers: dict[str, docker.Container] = {}
         for service, containers in containers_by_service(guest.containers):

@@ -7,6 +7,7 @@ from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs
 from components.host import Host, HostArgs
 from isolab.plan.model import HOST, GuestImage, Plan
+from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
 from machine.service_images import RegistryFiles
 
@@ -21,6 +22,7 @@ class Lab(pulumi.ComponentResource):
         seed: The stack's secret, from which keys and passwords are derived.
         keys: Where the stack's ssh key and its guests' pinned host keys lie on this machine.
         registry: The registry's image and the folder it serves.
+        standing: Names of its domains and containers that are there; None where nobody knows.
     """
 
     def __init__(
@@ -32,33 +34,40 @@ class Lab(pulumi.ComponentResource):
         seed: str,
         keys: KeyFiles,
         registry: RegistryFiles,
+        standing: frozenset[str] | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)
         over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
-        guests = tuple(
-            Guest(
-                guest.name,
-                GuestArgs(plan=plan, image=image, guest=guest, host=host, seed=seed, keys=keys),
-                child,
-            )
-            for guest in plan.guests
-        )
+        balancers: dict[str, Balancer] = {}
+        chain = Chain[pulumi.Resource](standing)
         on_host = BalancerPlace(
             dockerd=host.dockerd,
             pulls_from=f"127.0.0.1:{plan.registry.loopback_port}",
             ready=(host.network, host.registry),
         )
-        places = {HOST: on_host} | {
-            planned.name: guest.for_balancers
-            for planned, guest in zip(plan.guests, guests, strict=True)
-        }
         for balancer in plan.balancers:
-            Balancer(
-                balancer.name,
-                BalancerArgs(balancer=balancer, place=places[balancer.container.guest]),
+            if balancer.container.guest == HOST:
+                balancers[balancer.name] = Balancer(
+                    balancer.name, BalancerArgs(balancer=balancer, place=on_host), child
+                )
+        # Balancers before the replicas that they wait for.
+        carriers = {balancer.container.guest for balancer in plan.balancers}
+        for guest in sorted(plan.guests, key=lambda guest: guest.name not in carriers):
+            Guest(
+                guest.name,
+                GuestArgs(
+                    plan=plan,
+                    image=image,
+                    guest=guest,
+                    host=host,
+                    seed=seed,
+                    keys=keys,
+                    balancers=balancers,
+                    chain=chain,
+                ),
                 child,
             )
         self.register_outputs({})

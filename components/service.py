@@ -1,6 +1,6 @@
 """The service's layer: its image and its containers on one guest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,10 @@ from pulumi_command import remote
 
 from isolab.plan import guestfiles
 from isolab.plan.model import Container
+from isolab.plan.turns import Chain
 
+Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Resource, ...]]
+"""From a planned container, its resource and their parent to what others wait for."""
 PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 
@@ -30,6 +33,9 @@ class ServicePlace:
     pulls_from: str
     """host:port of the lab's registry."""
     seed: str
+    turn: Turn
+    chain: Chain[pulumi.Resource]
+    """The turns of all replicas so far, on this guest and before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,19 +85,22 @@ class Service(pulumi.ComponentResource):
                 if archive
             ]
             first = [args.started[n] for n, _ in container.depends_on if n in args.started]
-            self.containers[container.name] = docker.Container(
+            turn = place.chain.before(container)
+            made = docker.Container(
                 container.name,
                 **container_inputs(container, image),
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
-                        depends_on=[*place.holds, *files, *first],
+                        depends_on=[*place.holds, *files, *first, *turn],
                         # The official provider takes a new healthcheck for an update, and then
                         # changes nothing.
                         replace_on_changes=["healthcheck"],
                     ),
                 ),
             )
+            self.containers[container.name] = made
+            place.chain.add(container.service, place.turn(container, made, self))
         self.register_outputs({"containers": list(self.containers)})
 
 
@@ -103,10 +112,15 @@ def image_reference(container: Container, registry: str) -> str:
     return f"{registry}/{repository}@{container.digest}"
 
 
+def is_checked(container: Container) -> bool:
+    """Whether Docker asks the container how it is."""
+    return container.healthcheck is not None and container.healthcheck.test != ("NONE",)
+
+
 def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, Any]:
     """A planned container in the words of the Docker provider."""
     limits, health = container.limits, container.healthcheck
-    checked = health and health.test != ("NONE",)
+    checked = is_checked(container)
     return {
         "name": container.name,
         "image": image.image_id,

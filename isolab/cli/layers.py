@@ -11,6 +11,8 @@ _GUEST = "isolab:index:Guest"
 _SERVICE = "isolab:index:Service"
 _BALANCER = "isolab:index:Balancer"
 _SERVICE_NAME = re.compile(r"(?P<guest>.+?-\d+)-(?P<service>.+)")
+_COMMANDS = ("command:remote:Command", "command:local:Command")
+_TURN = re.compile(r"-turn(-[a-z0-9-]+)?$")
 _KINDS = {
     "libvirt:index/network:Network": "network",
     "libvirt:index/pool:Pool": "storage pool",
@@ -80,7 +82,9 @@ def what(urn: str, parent: str) -> str:
     last = name.rsplit("-", 1)[-1]
     if own == "libvirt:index/volume:Volume":
         return _DISKS.get(last, last)
-    if own == "command:remote:Command":
+    if is_turn(urn):
+        return f"turn of {_TURN.sub('', name)}"
+    if own in _COMMANDS:
         return "ready" if last == "ready" else f"files of {name.removesuffix('-files')}"
     kind = _KINDS.get(own, own)
     if last == "registry":
@@ -101,6 +105,11 @@ def is_thing(urn: str) -> bool:
     """Whether the resource is more than a group of others or a connection."""
     own = _own_type(urn)
     return not own.startswith(("isolab:", "pulumi:"))
+
+
+def is_turn(urn: str) -> bool:
+    """Whether the resource is a replica's turn: it orders changes, and is none itself."""
+    return _own_type(urn) in _COMMANDS and _TURN.search(_name(urn)) is not None
 
 
 def _own_type(urn: str) -> str:

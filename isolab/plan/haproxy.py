@@ -17,7 +17,7 @@ class Pace:
     interval: int
     """Between two checks of a replica that is well."""
     hurried: int
-    """Between two checks once one has failed."""
+    """Between two checks once one has failed, and of a replica that is out."""
     fall: int
     """Failed checks in a row that take a replica out."""
     rise: int
@@ -84,7 +84,7 @@ def _common(balancer: Balancer, pace: Pace, description: str) -> Iterator[str]:
         yield "    timeout server 1h"
     yield (
         f"    default-server inter {pace.interval}ms fastinter {pace.hurried}ms "
-        f"downinter {pace.interval}ms fall {pace.fall} rise {pace.rise} "
+        f"downinter {pace.hurried}ms fall {pace.fall} rise {pace.rise} "
         "on-marked-down shutdown-sessions observe layer4 error-limit 1 on-error fastinter"
     )
     yield ""

@@ -1,0 +1,94 @@
+"""Rolling change: replicas go one by one, each out of its balancers first and in again when well.
+
+A replica's turn is a command beside its container. Whatever replaces the container, or the guest
+below it, takes the turn back first (requests go elsewhere, those in flight end) and gives it anew
+behind it (requests again, once the balancer has seen it well). The next replica waits for that.
+"""
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+from isolab.plan.model import Balancer, Container, Guest
+
+T = TypeVar("T")
+
+PATIENCE = 240
+"""Seconds that a replica has to get well: an emulated guest may have to boot before."""
+LOOK = 20
+"""Seconds between two words about it."""
+
+
+def servers(balancer: Balancer, container: str) -> tuple[str, ...]:
+    """What the balancer calls a container, once for each of its routes: web/web-1."""
+    return tuple(
+        f"{route.name}/{backend.container}"
+        for route in balancer.routes
+        for backend in route.backends
+        if backend.container == container
+    )
+
+
+def come(balancer: Balancer, container: str) -> str:
+    """The shell command that ends once the balancer sends requests to the container."""
+    names = shlex.join(servers(balancer, container))
+    asked = f"docker exec {balancer.container.name} turn in {LOOK} {names}"
+    return _until(asked)
+
+
+def go(balancer: Balancer, container: Container) -> str:
+    """The shell command that takes the container out; a balancer that is gone sends it nothing."""
+    names = shlex.join(servers(balancer, container.name))
+    seconds = max(1, int(container.stop_grace_period))
+    return f"docker exec {balancer.container.name} turn out {seconds} {names} || true"
+
+
+def well(container: Container) -> str:
+    """The shell command that ends once Docker calls the container healthy, on its own guest."""
+    asked = "docker inspect --format '{{.State.Health.Status}}' " + container.name
+    return _until(f'[ "$({asked})" = healthy ]')
+
+
+def _until(command: str) -> str:
+    return (
+        f"end=$(($(date +%s) + {PATIENCE}))\n"
+        f"until {command}; do\n"
+        '  [ "$(date +%s)" -lt "$end" ] || exit 1\n'
+        "  sleep 1\n"
+        "done\n"
+    )
+
+
+class Chain(Generic[T]):
+    """Who waits for whom: of what stands already, one after the other; what is new, for nobody.
+
+    So a lab comes up with everything at once, and changes one by one.
+
+    Args:
+        standing: Names of the domains and containers that there are; None where it is not known,
+            which is taken for all.
+    """
+
+    def __init__(self, standing: Iterable[str] | None) -> None:
+        self._standing = None if standing is None else frozenset(standing)
+        self._turns: dict[str, list[T]] = defaultdict(list)
+
+    def add(self, service: str, turns: Iterable[T]) -> None:
+        """The turns of a service's next replica."""
+        self._turns[service] += turns
+
+    def before(self, container: Container) -> Sequence[T]:
+        """What a replica waits for: its service's replicas before it."""
+        return self._of([container.service]) if self._stands(container.name) else []
+
+    def before_guest(self, guest: Guest) -> Sequence[T]:
+        """What a guest waits for: those on earlier guests that it holds a replica of, too."""
+        services = dict.fromkeys(container.service for container in guest.containers)
+        return self._of(services) if self._stands(guest.domain) else []
+
+    def _of(self, services: Iterable[str]) -> list[T]:
+        return [turn for service in services for turn in self._turns[service]]
+
+    def _stands(self, name: str) -> bool:
+        return self._standing is None or name in self._standing

@@ -1,0 +1,68 @@
+"""Replicas change one by one, and come up all at once."""
+
+from pathlib import Path
+
+from isolab.cli.layers import is_turn, what
+from isolab.plan import turns
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+from isolab.plan.turns import Chain
+
+BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
+
+
+def planned() -> Plan:
+    plan = plan_file(BALANCED, {}, Surroundings(stack="balanced"))
+    assert isinstance(plan, Plan)
+    return plan
+
+
+def waits(standing: list[str] | None) -> dict[str, list[str]]:
+    """Who waits for whose turn, built as the components build it: guest by guest."""
+    chain, found = Chain[str](standing), dict[str, list[str]]()
+    for guest in planned().guests:
+        found[guest.name] = list(chain.before_guest(guest))
+        for container in guest.containers:
+            found[container.name] = list(chain.before(container))
+            chain.add(container.service, [container.name])
+    return found
+
+
+def test_what_is_new_waits_for_nobody() -> None:
+    assert not any(waits([]).values())
+
+
+def test_what_stands_waits_for_its_fellows_before_it() -> None:
+    found = waits(["web-1", "web-2", "isolab-balanced-app-1", "isolab-balanced-app-2"])
+    assert found["web-1"] == []
+    assert found["web-3"] == []
+    assert found["web-2"] == ["web-1", "web-3"]
+    assert found["app-1"] == []
+    assert found["app-2"] == ["api-1", "db-1", "web-1", "web-3"]
+
+
+def test_where_it_is_not_known_what_stands_all_is_taken_to() -> None:
+    assert waits(None)["web-3"] == ["web-1"]
+    assert waits(None)["app-2"]
+
+
+def test_a_guest_that_shares_no_service_waits_for_nobody() -> None:
+    assert waits(None)["edge-1"] == []
+
+
+def test_a_replica_is_taken_out_of_every_route() -> None:
+    front = next(b for b in planned().balancers if b.name == "front")
+    api = next(c for c in planned().containers if c.name == "api-2")
+    assert turns.servers(front, "api-2") == ("api/api-2", "api_2/api-2")
+    name = front.container.name
+    assert turns.go(front, api) == f"docker exec {name} turn out 10 api/api-2 api_2/api-2 || true"
+    assert f"docker exec {name} turn in" in turns.come(front, "api-2")
+
+
+def test_a_turn_is_told_as_one() -> None:
+    urn = "urn:pulumi:s::isolab::isolab:index:Service$command:local:Command::web-1-turn-front"
+    assert is_turn(urn)
+    assert what(urn, "") == "turn of web-1"
+    files = "urn:pulumi:s::isolab::isolab:index:Service$command:remote:Command::web-1-files"
+    assert not is_turn(files)
+    assert what(files, "") == "files of web-1"
