@@ -1,5 +1,7 @@
 """Makes the folders that the engine takes plugins and the language host from."""
 
+import contextlib
+import os
 import shlex
 from pathlib import Path
 
@@ -35,3 +37,20 @@ def write_plugin(name: str, version: str, python: Path, into: Path) -> Path:
     partial.chmod(0o755)
     partial.replace(executable)
     return folder
+
+
+def link_engine(engine: Path, folder: Path) -> Path:
+    """The engine to run, so that it finds a language host in the folder without a warning.
+
+    It looks for language hosts beside its own executable first, and follows symbolic links before;
+    a hard link is an executable of its own. Across file systems there is none: then the host is
+    found on PATH, and the engine says so at every run.
+    """
+    linked = folder / engine.name
+    if linked.exists() and linked.samefile(engine):
+        return linked
+    linked.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        os.link(engine, linked)
+        return linked
+    return engine

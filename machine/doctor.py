@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from machine import (
@@ -63,9 +65,12 @@ def _checks() -> Iterator[Check]:
     yield Check(
         name="engine",
         verdict="ok" if found else "missing",
-        detail=f"Pulumi CLI, {found}" if found else f"no Pulumi CLI of {_oldest()} or newer",
+        detail=f"Pulumi {engine.version(found)}, {found}"
+        if found
+        else f"no Pulumi CLI of {_oldest()} or newer",
         fix="" if found else UP,
     )
+    yield language_host_check(plugins.language_host(), own=plugins.own_language_host())
     yield plugins_check(plugins.choice(), up_to_date=plugins.up_to_date())
     image = guest_image.find()
     yield Check(
@@ -128,13 +133,24 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
     return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
 
 
+def language_host_check(found: Path | None, *, own: Path) -> Check:
+    """What lets the engine run programs in Python, and whose it is."""
+    if found is None:
+        return Check(name="language host", verdict="missing", detail="not installed", fix=UP)
+    sdk = metadata.version("pulumi")
+    whose = "airgap, isolab's own" if found == own else "the engine's own"
+    detail = f"{whose}, for the Pulumi SDK {sdk}, {found}"
+    return Check(name="language host", verdict="ok", detail=detail)
+
+
 def plugins_check(choice: plugins.Source | None, *, up_to_date: bool) -> Check:
     """The engine's plugins, and whose they are."""
     if choice is None or not up_to_date:
-        return Check(name="plugins", verdict="missing", detail="not installed", fix=UP)
+        which = "the official ones, asked for by ISOLAB_PLUGINS, are " * (choice == "official")
+        return Check(name="plugins", verdict="missing", detail=f"{which}not installed", fix=UP)
     whose = "official" if choice == "official" else "airgap, isolab's own"
     listed = ", ".join(f"{name} {version}" for name, version in plugins.versions().items())
-    return Check(name="plugins", verdict="ok", detail=f"{whose}: {listed}")
+    return Check(name="plugins", verdict="ok", detail=f"{whose}: {listed}, {plugins.folder()}")
 
 
 def images_check(stale: Sequence[str]) -> Check:

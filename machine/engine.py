@@ -31,8 +31,10 @@ def executable() -> Path | None:
     found = shutil.which("pulumi")
     if found and new_enough(found):
         return Path(found)
-    kept = folder() / "pulumi"
-    return kept if kept.exists() else None
+    kept, linked = folder() / "pulumi", paths.language_host() / "pulumi"
+    if not kept.exists():
+        return None
+    return linked if linked.exists() and linked.samefile(kept) else kept
 
 
 def folder() -> Path:
@@ -42,18 +44,22 @@ def folder() -> Path:
 
 def new_enough(command: str) -> bool:
     """Whether a CLI on PATH can be used."""
+    return parse_version(version(command)) >= OLDEST
+
+
+def version(command: str | Path) -> str:
+    """What a CLI says of itself; empty where it says nothing."""
     try:
-        said = subprocess.run(
+        return subprocess.run(
             [command, "version"],
             capture_output=True,
             text=True,
             timeout=20,
             check=False,
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
-        ).stdout
+        ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return parse_version(said) >= OLDEST
+        return ""
 
 
 def parse_version(text: str) -> tuple[int, ...]:

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from machine import engine, paths, plugins
 
-LANGUAGE_HOST = "language-python"
-
 
 def pulumi_environment() -> dict[str, str]:
     """The variables to set on top of the process's own."""
@@ -45,8 +43,9 @@ def variables(
 def programs() -> tuple[Path, ...]:
     """The folders that belong first on the engine's PATH."""
     found = engine.executable()
-    host = paths.programs() / LANGUAGE_HOST
-    return (*([found.parent] if found else []), *([host] if host.exists() else []))
+    host = paths.language_host()
+    folders = (*([found.parent] if found else []), *([host] if host.exists() else []))
+    return tuple(dict.fromkeys(folders))
 
 
 def search_path(given: str, first: tuple[Path, ...]) -> str:

@@ -34,6 +34,11 @@ def programs() -> Path:
     return home() / "bin"
 
 
+def language_host() -> Path:
+    """The folder of isolab's own language host, and of the engine beside it."""
+    return programs() / "language-python"
+
+
 def pulumi_home() -> Path:
     """The engine's own folder: plugins, workspaces, credentials."""
     return home() / "pulumi"

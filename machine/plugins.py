@@ -10,16 +10,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from airgap.install import write_plugin
+from airgap.install import link_engine, write_plugin
 from machine import engine, paths
 from machine.steps import Report, Step, Unable, run
 
 Source = Literal["official", "airgap"]
 NAMES = ("libvirt", "docker", "command")
+LAYOUT = 2
+"""Changes when things are put elsewhere, so that they are put there once more."""
 PYTHON_HOST = "pulumi-language-python"
 SERVER = "https://get.pulumi.com/releases/plugins/"
 PATIENCE = 4.0
 """Seconds for the release server to answer; silence means that it cannot be reached."""
+DOWNLOAD = 600.0
+"""Seconds for one plugin to come."""
 
 
 def versions() -> dict[str, str]:
@@ -69,7 +73,7 @@ def up_to_date() -> bool:
         source is not None
         and kept == _wanted(source)
         and all(_place(name).exists() for name in NAMES)
-        and (source == "official" or (_language_host().exists() or not _needs_language_host()))
+        and (source == "official" or _own_host_stands() or not _needs_language_host())
     )
 
 
@@ -83,11 +87,15 @@ def _install(report: Report) -> None:
     source = decide(wish, reachable=wish is None and _reachable())
     for name, version in versions().items():
         if source == "airgap":
-            write_plugin(name, version, Path(sys.executable), _plugins())
+            write_plugin(name, version, Path(sys.executable), folder())
         else:
             _official(name, version, report)
-    if source == "airgap" and _needs_language_host():
-        write_plugin("python", engine.VERSION, Path(sys.executable), paths.programs())
+    if _needs_language_host():
+        if source == "official":
+            raise _not_official("the engine here came without its language host")
+        host = write_plugin("python", engine.VERSION, Path(sys.executable), paths.programs())
+        if kept := engine.executable():
+            link_engine(kept, host)
     _record().parent.mkdir(parents=True, exist_ok=True)
     partial = _record().with_suffix(".new")
     partial.write_text(json.dumps(_wanted(source)))
@@ -105,7 +113,17 @@ def _official(name: str, version: str, report: Report) -> None:
         raise Unable("there is no Pulumi CLI to install plugins with", "./lab up gets one")
     settings = {**os.environ, "PULUMI_HOME": str(paths.pulumi_home())}
     settings.pop("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", None)
-    run([str(found), "plugin", "install", "resource", name, version], environment=settings)
+    try:
+        command = [str(found), "plugin", "install", "resource", name, version]
+        run(command, environment=settings, timeout=DOWNLOAD)
+    except Unable as error:
+        said = (error.hint or error.message).splitlines()[0].strip()
+        raise _not_official(f"the plugin {name} {version} was not to be had: {said}") from error
+
+
+def _not_official(reason: str) -> Unable:
+    hint = "unset ISOLAB_PLUGINS, or set it to airgap, for isolab's own"
+    return Unable(f"the official plugins cannot be used here: {reason}", hint)
 
 
 def _is_binary(file: Path) -> bool:
@@ -129,28 +147,47 @@ def _reachable() -> bool:
 
 def _needs_language_host() -> bool:
     """A CLI that was built from source comes without one."""
+    return language_host() in (None, own_language_host())
+
+
+def language_host() -> Path | None:
+    """The language host that the engine takes: beside itself, or on PATH, or isolab's own."""
     found = engine.executable()
     beside = found.resolve().with_name(PYTHON_HOST) if found else None
-    return not (beside and beside.exists()) and not shutil.which(PYTHON_HOST)
+    if beside and beside.exists():
+        return beside
+    on_path = shutil.which(PYTHON_HOST)
+    if on_path:
+        return Path(on_path)
+    return own_language_host() if own_language_host().exists() else None
+
+
+def _own_host_stands() -> bool:
+    """It is there, and the engine beside it, where there is one, is the one in use."""
+    linked, kept = paths.language_host() / "pulumi", engine.folder() / "pulumi"
+    stale = linked.exists() and not (kept.exists() and linked.samefile(kept))
+    return own_language_host().exists() and not stale
 
 
 def _wanted(source: Source) -> dict[str, object]:
     """What tells an installation from another: whose, which, and for airgap run by which Python."""
     run_by = [sys.executable, str(paths.REPO)] if source == "airgap" else []
-    return {"source": source, "versions": versions(), "run by": run_by}
+    return {"source": source, "versions": versions(), "run by": run_by, "layout": LAYOUT}
 
 
 def _record() -> Path:
     return paths.pulumi_home() / "isolab-plugins.json"
 
 
-def _plugins() -> Path:
+def folder() -> Path:
+    """Where the engine takes plugins from."""
     return paths.pulumi_home() / "plugins"
 
 
 def _place(name: str) -> Path:
-    return _plugins() / f"resource-{name}-v{versions()[name]}" / f"pulumi-resource-{name}"
+    return folder() / f"resource-{name}-v{versions()[name]}" / f"pulumi-resource-{name}"
 
 
-def _language_host() -> Path:
-    return paths.programs() / "language-python" / PYTHON_HOST
+def own_language_host() -> Path:
+    """Where isolab's own stands, where it is needed."""
+    return paths.language_host() / PYTHON_HOST

@@ -20,6 +20,16 @@ AT_ONCE = 32
 """Connections kept to one daemon."""
 
 
+class Client(APIClient):  # pyright: ignore[reportUntypedBaseClass]
+    """Docker's client, with the certificates and the way that its provider gives, and no others.
+
+    What the environment says of certificate bundles and proxies is meant for the internet; requests
+    would put it above what it was told.
+    """
+
+    trust_env = property(lambda self: False, lambda self, value: None)  # type: ignore[assignment]
+
+
 class Connection:
     """One daemon, asked by many threads at once."""
 
@@ -43,7 +53,7 @@ class Connection:
         base = tunnel.address if tunnel else host
         certificates = Certificates(config)
         try:
-            api = APIClient(
+            api = Client(
                 base, version="auto", timeout=TIMEOUT, tls=certificates.tls, num_pools=AT_ONCE
             )
         except (DockerException, requests.RequestException) as error:

@@ -19,6 +19,7 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
         return told
     wait = inputs.get("wait")
     end = time.monotonic() + (inputs.get("waitTimeout") or USUAL_WAIT)
+    said = ""
     while True:
         state = told["State"]
         if not state["Running"] and not state.get("Restarting"):
@@ -36,8 +37,10 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
             )
         if context.ending.wait(LOOK_EVERY):
             reason = context.ending.reason
-            raise Failure(f"container {inputs['name']} is {health}: the wait for it {reason}")
-        context.say(f"{inputs['name']} is {health}")
+            raise Failure(f"{reason} while container {inputs['name']} was {health}")
+        if health != said:
+            context.say(f"{inputs['name']} is {health}")
+            said = health
         told = api.inspect_container(id)
 
 

@@ -13,7 +13,7 @@ from airgap.framework.answers import diff_response, failures, told
 from airgap.framework.ending import Ending
 from airgap.framework.journal import Journal
 from airgap.framework.plugin import Plugin
-from airgap.framework.resource import Context, Failure
+from airgap.framework.resource import Context, Failure, Lost
 from airgap.framework.schema import STRING, check
 from airgap.framework.values import Secret, holds_unknown, plain
 
@@ -54,7 +54,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if self._client is None:
                 if holds_unknown(self._config):
                     raise Failure(f"the provider {self._plugin.name} is not configured yet")
-                self._client = self._plugin.connect(self._config)
+                try:
+                    self._client = self._plugin.connect(self._config)
+                except Failure as failure:
+                    raise Lost(str(failure)) from None
             return self._client
 
     def _context(self, urn: str, timeout: float = 0) -> Context[Any]:

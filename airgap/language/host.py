@@ -2,8 +2,8 @@
 
 import json
 import os
-import platform
 import subprocess
+import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from airgap.language.interpreter import (
     NoInterpreter,
     choose,
     installed,
+    python_version,
     required_plugins,
 )
 
@@ -62,7 +63,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
     def About(self, request: Any, context: Any) -> Any:
         interpreter = _interpreter(request.info, context)
         return language_pb2.AboutResponse(
-            executable=str(interpreter.python), version=platform.python_version()
+            executable=str(interpreter.python), version=python_version(interpreter)
         )
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:
@@ -78,16 +79,20 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         requirements = Path(request.directory) / "requirements.txt"
         environment = _option(request.info, "virtualenv")
         commands: list[list[str]] = []
-        if environment and not (root / environment / "bin" / "python").exists():
-            commands.append(["python3", "-m", "venv", str(root / environment)])
+        python = root / environment / "bin" / "python" if environment else Path(sys.executable)
+        if not python.exists():
+            commands.append([sys.executable, "-m", "venv", str(root / environment)])
         if requirements.is_file():
-            python = str(root / environment / "bin" / "python") if environment else "python3"
-            commands.append([python, "-m", "pip", "install", "-r", str(requirements)])
+            commands.append([str(python), "-m", "pip", "install", "-r", str(requirements)])
         for command in commands:
-            done = subprocess.run(command, check=False, capture_output=True, cwd=request.directory)
-            yield language_pb2.InstallDependenciesResponse(stdout=done.stdout, stderr=done.stderr)
-            if done.returncode:
-                text = f"«{' '.join(command)}» failed with exit code {done.returncode}"
+            with subprocess.Popen(
+                command, cwd=request.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ) as process:
+                assert process.stdout
+                for line in process.stdout:
+                    yield language_pb2.InstallDependenciesResponse(stdout=line)
+            if process.returncode:
+                text = f"«{' '.join(command)}» failed with exit code {process.returncode}"
                 context.abort(grpc.StatusCode.UNKNOWN, text)
 
     def Run(self, request: Any, context: Any) -> Any:

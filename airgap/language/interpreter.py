@@ -1,7 +1,9 @@
 """Which Python runs a program, and what is installed for it."""
 
 import json
+import platform
 import re
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -48,6 +50,14 @@ def choose(root: Path, virtualenv: str) -> Interpreter:
         )
     found = sorted(folder.glob("lib/python3*/site-packages"))
     return Interpreter(python=python, virtualenv=folder, packages=tuple(found))
+
+
+def python_version(interpreter: Interpreter) -> str:
+    """`3.11.2`, also of another Python than this one."""
+    if interpreter.virtualenv is None:
+        return platform.python_version()
+    asked = [str(interpreter.python), "-c", "import platform; print(platform.python_version())"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def installed(interpreter: Interpreter) -> list[tuple[str, str]]:

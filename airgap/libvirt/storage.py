@@ -87,7 +87,7 @@ def upload(
 
 def _next(context: Context[Connection], content: BinaryIO, size: int) -> bytes:
     if context.ending.is_set():
-        raise Failure(f"the upload {context.ending.reason}")
+        raise Failure(f"{context.ending.reason} while it was filled")
     return content.read(size)
 
 

@@ -21,19 +21,19 @@ ready = remote.Command(
         user=place["user"],
         private_key=pulumi.Output.secret(place["key"]),
         host_key=host_key,
-        dial_error_limit=2,
+        dial_error_limit=s.get("dials", 2),
         per_dial_timeout=3,
     ),
     create=s.get("create", "echo created; echo warn >&2"),
     update=s.get("update"),
-    delete="echo deleted",
+    delete=s.get("delete", "echo deleted"),
     environment=s.get("env"),
     stdin=s.get("stdin"),
     triggers=s.get("triggers", ["a"]),
 )
 local.Command(
     "here",
-    create="echo local $X",
+    create=s.get("here", "echo local $X"),
     environment={"X": "1"},
     triggers=s.get("triggers", ["a"]),
 )

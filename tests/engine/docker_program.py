@@ -10,7 +10,11 @@ import resource_options
 s = json.loads(Path("scenario.json").read_text())
 resource_options.apply(s)
 place = json.loads(Path("place.json").read_text())
-provider = docker.Provider("docker", **place["provider"])
+given = {
+    name: pulumi.Output.secret(value) if name == "key_material" else value
+    for name, value in place["provider"].items()
+}
+provider = docker.Provider("docker", **given)
 inside = pulumi.ResourceOptions(provider=provider)
 network = docker.Network(
     "dn",

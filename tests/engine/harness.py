@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airgap.install import write_plugin
+from airgap.install import link_engine, write_plugin
 
 REPO = Path(__file__).resolve().parents[2]
 ENGINE_VERSION = "3.274.1"
@@ -61,7 +61,6 @@ class Bench:
         cli = engine()
         assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
         self.folder = folder
-        self._cli = cli
         self._project = folder / "project"
         self._project.mkdir(parents=True)
         (folder / "state").mkdir()
@@ -71,6 +70,7 @@ class Bench:
         self.scenario({})
         python = Path(sys.executable)
         host = write_plugin("python", "", python, folder / "plugins")
+        self._cli = link_engine(cli, host)
         self.environment = {
             **os.environ,
             "PATH": f"{host}:{os.environ['PATH']}",

@@ -22,7 +22,7 @@ base = libvirt.Volume(
     name=place["base"],
     pool=pool.name,
     source=scenario.get("source", place["source"]),
-    format="qcow2",
+    format=scenario.get("format", "qcow2"),
     opts=options,
 )
 root = libvirt.Volume(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import command_bench
 import harness
 import pytest
 import sshd
@@ -13,35 +14,15 @@ import sshd
 from airgap.command.ssh import Connections, Target
 from airgap.framework import Context, Ending, Failure
 
-PROGRAM = Path(__file__).with_name("command_program.py").read_text()
 CHANGES = harness.record("command-changes.json")
 
-pytestmark = pytest.mark.skipif(
-    not (sshd.PROGRAM and harness.engine()), reason="needs sshd and a Pulumi CLI"
-)
+pytestmark = command_bench.needed
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Server]:
-    made = sshd.Server.prepare(tmp_path_factory.mktemp("sshd") / "server")
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
-def bench(server: sshd.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Bench]:
-    made = harness.Bench(tmp_path_factory.mktemp("command") / "bench", PROGRAM, ["command"])
-    place = {
-        "port": server.port,
-        "user": server.user,
-        "key": server.key("client"),
-        "host_keys": {"good": server.key("host.pub"), "bad": server.key("other.pub"), "none": None},
-    }
-    made.place(place)
-    yield made
-    made.scenario({})
-    made.destroy()
+def bench(guest: sshd.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Bench]:
+    with command_bench.ready(tmp_path_factory.mktemp("command") / "bench", guest) as made:
+        yield made
 
 
 def by_name(steps: list[dict[str, Any]]) -> dict[str, Any]:
@@ -156,11 +137,11 @@ def test_a_machine_is_reached_as_soon_as_its_sshd_answers(tmp_path: Path) -> Non
     assert reached[0] - up < 0.8
 
 
-def test_commands_share_one_connection(server: sshd.Server) -> None:
+def test_commands_share_one_connection(guest: sshd.Server) -> None:
     connections, met = Connections(), threading.Barrier(6)
 
     def use() -> None:
-        with connections.session(target(server), context()) as channel:
+        with connections.session(target(guest), context()) as channel:
             met.wait(10)
             transports.add(id(channel.get_transport()))
 
@@ -189,10 +170,10 @@ def test_a_lost_connection_is_dialled_anew(tmp_path: Path) -> None:
     restarted.stop()
 
 
-def test_waiting_ends_when_the_user_wants_it(server: sshd.Server) -> None:
+def test_waiting_ends_when_the_user_wants_it(guest: sshd.Server) -> None:
     cancelled = threading.Event()
     threading.Timer(0.5, cancelled.set).start()
-    nobody = target(server, port=sshd.free_port(), dialErrorLimit=100)
+    nobody = target(guest, port=sshd.free_port(), dialErrorLimit=100)
     began = time.monotonic()
     with pytest.raises(Failure, match=r"cancelled while waiting for 127\.0\.0\.1"):
         Connections().session(nobody, context(cancelled)).__enter__()
