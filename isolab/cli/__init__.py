@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "image",
     "validate",
+    "schema",
     "doctor",
     "env",
     "test",

@@ -16,7 +16,7 @@ def load(path: Path, variables: Mapping[str, str]) -> Lab | tuple[Problem, ...]:
     problems: tuple[Problem, ...] = ()
     try:
         root, problems = tree.whole(path, variables)
-        lab = read.lab(root, path)
+        lab = read.lab(root)
     except Invalid as invalid:
         return in_order((*problems, *invalid.problems))
     return in_order(problems) if problems else lab

@@ -6,7 +6,7 @@ from typing import Literal
 from isolab.labfile import scalars
 from isolab.labfile.names import check_name
 from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, each, forms
+from isolab.labfile.reading import Fields, Gathering, each, forms
 from isolab.labfile.shape import Shaped, accepts, text_like
 from isolab.model import BalancedRoute, Balancer
 
@@ -36,9 +36,7 @@ def balancer(name: str, node: Node) -> Balancer:
         check = fields.get("check", _path, "")
         routes = fields.get("routes", _routes(check), ())
         mode: Mode = fields.get("mode", _MODE, "http" if check or routes else "tcp")
-        given = [key for key in ("service", "routes") if key in fields]
-        if len(given) != 1:
-            fields.add(node.problem("expected service or routes, one of them", "service: web"))
+        fields.one_of("service", "routes", example="service: web")
         if "routes" in fields and "port" in fields:
             fields.add(node.problem("has routes: each gives its own port", "/: {service, port}"))
         if "service" in fields:
@@ -89,9 +87,11 @@ def _routes(check: str) -> Reader[tuple[BalancedRoute, ...]]:
     routes = each(lambda path, node: _route(path, node, check), names="/.*")
 
     def read(node: Node) -> tuple[BalancedRoute, ...]:
-        return tuple(routes(node).values()) or node.refuse(
-            "is empty, expected paths to services", "/: web"
-        )
+        with Gathering() as gathering:
+            for path, value in node.mapping().items():
+                gathering.read(value.holding(path), _path)
+            made = gathering.read(node, routes)
+        return tuple(made.values()) or node.refuse("is empty, expected paths to services", "/: web")
 
     return Shaped(read, routes.shape)
 
@@ -110,5 +110,4 @@ def _route(path: str, node: Node, check: str) -> BalancedRoute:
             )
         return route
 
-    _path(node.holding(path))
     return forms(text=Shaped(short, scalars.filled.shape), mapping=long)(node)

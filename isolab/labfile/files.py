@@ -22,8 +22,8 @@ _SOURCE = {
     "content": "What is in it.",
     "environment": "The variable that holds it.",
     "file": "The file that holds it, relative to the lab file.",
-    "external": "Derived from the stack's seed: all who share the stack agree on it.",
 }
+_EXTERNAL = {"external": "Derived from the stack's seed: all who share the stack agree on it."}
 
 
 def mounted(kind: Kind) -> Reader[FileMount]:
@@ -61,23 +61,26 @@ def _mode(node: Node) -> int:
 def source(kind: Kind) -> Callable[[str, Node], Secret]:
     """A secret or config of the lab, and where its content comes from."""
 
+    known = _SOURCE | (_EXTERNAL if kind == "secret" else {})
+    outside = {"external": "nobody else keeps it: give content or file"}
+
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")
-        with Fields(node, _SOURCE, f"a {kind}") as fields:
-            given = [key for key in _SOURCE if key in fields]
+        with Fields(node, known, f"a {kind}", outside) as fields:
             content = fields.get("content", scalars.text, None)
             content = fields.get("environment", _variable, content)
             content = fields.get("file", _file, content)
-            external = fields.get("external", scalars.flag, False)
-            if len(given) != 1:
-                fields.add(node.problem(f"expected one of {', '.join(_SOURCE)}"))
-            elif given == ["external"] and not external:
-                fields.add(node.problem("has no content"))
-            if external and kind == "config":
-                fields.add(node.problem("a config cannot be external", "give content or file"))
+            if kind == "secret":
+                fields.get("external", _true, None)
+            fields.one_of(*known, example="content: hello, or file: ./hello.txt")
         return Secret(name=name, kind=kind, content=content)
 
     return read
+
+
+@accepts({"title": "true", "enum": [True, "true"]})
+def _true(node: Node) -> bool:
+    return scalars.flag(node) or node.refuse("has no content")
 
 
 @accepts({"title": "a variable's name", "type": "string"})

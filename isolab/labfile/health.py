@@ -13,6 +13,7 @@ from isolab.units import Seconds
 _CONDITION: Reader[Condition] = scalars.choice(
     "service_started", "service_healthy", "service_completed_successfully"
 )
+_KINDS = ("CMD", "CMD-SHELL", "NONE")
 _HEALTHCHECK = {
     "test": "The command: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.",
     "interval": "Between two checks.",
@@ -35,6 +36,7 @@ def healthcheck(node: Node) -> Healthcheck | None:
         disabled = fields.get("disable", scalars.flag, False)
         test = fields.get("test", _TEST, None)
         if test is None and not disabled and "test" not in fields:
+            # No matter of shape: a service that extends another may change the interval alone.
             fields.add(
                 node.problem("test is missing", 'for example test: ["CMD", "/bin/healthcheck"]')
             )
@@ -62,7 +64,7 @@ def _line(node: Node) -> tuple[str, ...]:
 def _words(node: Node) -> tuple[str, ...]:
     words = many(scalars.text)(node)
     kind = words[0] if words else ""
-    if kind not in ("CMD", "CMD-SHELL", "NONE"):
+    if kind not in _KINDS:
         node.refuse("a test starts with CMD, CMD-SHELL or NONE", 'for example ["CMD", "true"]')
     if kind != "NONE" and len(words) < 2:
         node.refuse(f"{kind} names no command")
@@ -71,7 +73,10 @@ def _words(node: Node) -> tuple[str, ...]:
 
 _TEST = forms(
     text=Shaped(_line, lambda: describe(scalars.filled)),
-    items=Shaped(_words, lambda: describe(many(scalars.text))),
+    items=Shaped(
+        _words,
+        lambda: {**describe(many(scalars.text)), "prefixItems": [{"enum": list(_KINDS)}]},
+    ),
 )
 
 

@@ -55,7 +55,12 @@ def _long(node: Node) -> Mount:
     return VolumeMount(volume=source, target=target, read_only=read_only)
 
 
-@accepts(text_like("NAME:/path, ./folder:/path or /path, with :ro where it is only read"))
+@accepts(
+    text_like(
+        "NAME:/path, ./folder:/path or /path, with :ro where it is only read",
+        r"/[^:]*|[^:]+:/[^:]*(?::[^:]*)?",
+    )
+)
 def _short(node: Node) -> Mount:
     word = scalars.filled(node)
     source, separator, rest = word.partition(":")

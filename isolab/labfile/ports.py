@@ -31,7 +31,10 @@ _KEYS = {
 }
 
 
-@accepts(text_like("a port such as 8080:8000", re.sub(r"\?P<\w+>", "?:", _SHORT)))
+_SHORT_SHAPE = re.sub(r"\?P<\w+>", "?:", _SHORT).replace(r"\w+", "tcp|udp")
+
+
+@accepts(text_like("a port such as 8080:8000", _SHORT_SHAPE))
 def _short(node: Node) -> tuple[Port, ...]:
     word = scalars.text(node)
     match = re.fullmatch(_SHORT, word, re.ASCII)

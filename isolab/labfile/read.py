@@ -20,8 +20,9 @@ from isolab.labfile.syntax import places
 from isolab.model import Host, Lab, ServiceNetwork
 
 
-def lab(root: Node, file: Path) -> Lab:
+def lab(root: Node) -> Lab:
     """The lab that the file describes."""
+    file = Path(root.position.file)
     asked = profiles.active(root.origin.variables)
     with Fields(root, LAB, "a lab file") as fields:
         fields.get("include", include, ())
@@ -33,8 +34,9 @@ def lab(root: Node, file: Path) -> Lab:
         for draft in there:
             for problem in profiles.unmet(draft, missing):
                 fields.add(problem)
-        if "services" not in fields:
-            fields.add(root.problem("services is missing", "a lab needs at least one service"))
+        fields.some_of(
+            "services", "include", example='services: {web: {image: "isolab/guestbook:1"}}'
+        )
         name = fields.get("name", _name, "") or file.stem
         names = frozenset(draft.service.name for draft in there)
         made = Lab(

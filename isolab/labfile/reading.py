@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from isolab.labfile.node import Broken, Invalid, Node, Reader, did_you_mean
-from isolab.labfile.shape import ANYTHING, Answer, Question, Shape, Shaped, describe, or_nothing
+from isolab.labfile.shape import (
+    ANYTHING,
+    Answer,
+    Question,
+    Shape,
+    Shaped,
+    describe,
+    needing,
+    or_nothing,
+)
 from isolab.model import Problem
 
 T = TypeVar("T")
@@ -63,7 +72,7 @@ class Fields(Gathering):
         self._node = node
         self._known = known
         self._what = what
-        self._needed: list[str] = []
+        self._needs: list[tuple[str, tuple[str, ...]]] = []
         self._shapes: dict[str, Shape] | None = {} if isinstance(node.value, Question) else None
         self._fields: Mapping[str, Node] = {}
         if self._shapes is None:
@@ -105,12 +114,25 @@ class Fields(Gathering):
         """The value of a key that must be there."""
         if self._shapes is not None:
             self._shapes[key] = describe(reader)
-            self._needed.append(key)
+            self._needs.append(("anyOf", (key,)))
             return cast(T, None)
         if key not in self._fields:
             self.add(self._node.problem(f"{key} is missing", f"for example {key}: {example}"))
             return cast(T, None)
         return self.read(self._fields[key], reader)
+
+    def some_of(self, *keys: str, example: str) -> None:
+        """At least one of the keys must be there; the first one is what a mistake is told with."""
+        self._needs.append(("anyOf", keys))
+        if not any(key in self for key in keys):
+            self.add(self._node.problem(f"{keys[0]} is missing", f"for example {example}"))
+
+    def one_of(self, *keys: str, example: str) -> None:
+        """One of the keys must be there, and no other of them."""
+        self._needs.append(("oneOf", keys))
+        if len([key for key in keys if key in self]) != 1 and self._shapes is None:
+            message = f"expected one of {', '.join(keys)}"
+            self.add(self._node.problem(message, f"for example {example}"))
 
     def where(self, key: str) -> Node:
         """The key's node, or that of the mapping where the file is silent."""
@@ -123,14 +145,14 @@ class Fields(Gathering):
             for key in self._known
             if key in shapes
         }
-        answer: dict[str, Any] = {
+        answer: Shape = {
             "title": self._what,
             "type": ["object", "null"],
             "properties": properties,
             "patternProperties": {f"^{EXTENSION}": ANYTHING},
             "additionalProperties": False,
         }
-        return answer | ({"type": "object", "required": self._needed} if self._needed else {})
+        return needing(answer, *self._needs)
 
 
 def many(reader: Reader[T]) -> Shaped[tuple[T, ...]]:

@@ -25,6 +25,7 @@ from isolab.units import Seconds
 
 T = TypeVar("T")
 RESTART = ("no", "always", "on-failure", "unless-stopped")
+_RESTART = r"no|always|unless-stopped|on-failure(?::[1-9]\d{0,3})?"
 _DEFAULT = Service(name="", image="")
 _TEXTS = many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
@@ -48,10 +49,8 @@ def service(name: str, node: Node) -> Draft:
         fields.get("extends", extends.extends, None)
         built = fields.get("build", build, None)
         image = fields.get("image", scalars.filled, None)
-        if "image" not in fields and "build" not in fields:
-            fields.add(
-                node.problem("image is missing", f"for example image: isolab/{name}:1, or build: .")
-            )
+        example = f"image: isolab/{name}:1, or build: ."
+        fields.some_of("image", "build", "extends", example=example)
         count, limited = _resources(fields)
         volumes = fields.get("volumes", many(mounts.mount), ()) or ()
         logging = fields.get("logging", _logging, ("", {})) or ("", {})
@@ -132,10 +131,10 @@ def _flat(groups: Iterable[Iterable[T]] | None) -> tuple[T, ...]:
     return tuple(dict.fromkeys(thing for group in groups or () for thing in group or ()))
 
 
-@accepts({"title": " or ".join(RESTART), "type": ["string", "boolean"]})
+@accepts(text_like(" or ".join(RESTART), rf"{_RESTART}|false"))
 def _restart(node: Node) -> str:
     word = "no" if node.value is False else scalars.text(node)
-    if not re.fullmatch(r"no|always|unless-stopped|on-failure(:[1-9]\d{0,3})?", word, re.ASCII):
+    if not re.fullmatch(_RESTART, word, re.ASCII):
         hint = did_you_mean(word, RESTART)
         node.refuse(f"{node.shown} given, expected {' or '.join(RESTART)}", hint)
     return word

@@ -5,6 +5,7 @@ from them; those of a mapping with known keys are run on a node that is nothing 
 which `Fields` answers with all that was asked of it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,9 @@ class Shaped(Generic[T]):
     shape: Callable[[], Shape]
 
     def __call__(self, node: Node) -> T:
-        """What the node says, or Invalid."""
+        """What the node says, or Invalid; to a question, the answer."""
+        if isinstance(node.value, Question):
+            raise Answer(self.shape())
         return self.read(node)
 
 
@@ -63,8 +66,14 @@ def accepts(shape: Shape) -> Callable[[Callable[[Node], T]], Shaped[T]]:
 
 def text_like(title: str, pattern: str = "") -> Shape:
     """A word, of a pattern or any: numbers count as they are written, a variable as anything."""
-    words: dict[str, Any] = {"title": title, "type": ["string", "number", "boolean"]}
+    kinds = {"string": "$", "number": "1", "boolean": "true"}
+    types = [kind for kind, word in kinds.items() if not pattern or _fits(pattern, word)]
+    words: dict[str, Any] = {"title": title, "type": types}
     return words | ({"pattern": rf"^(?:{pattern})$|\$"} if pattern else {})
+
+
+def _fits(pattern: str, word: str) -> bool:
+    return word == "$" or re.fullmatch(pattern, word) is not None
 
 
 def describe(reader: Callable[[Node], object]) -> Shape:
@@ -80,9 +89,18 @@ def describe(reader: Callable[[Node], object]) -> Shape:
 
 def or_nothing(shape: Shape) -> Shape:
     """The same, or null."""
-    kind = shape.get("type")
-    if isinstance(kind, str):
-        return {**shape, "type": [kind, "null"]} if kind != "null" else shape
-    if isinstance(kind, list):
-        return {**shape, "type": [*kind, "null"]} if "null" not in kind else shape  # pyright: ignore[reportUnknownVariableType]
-    return {"anyOf": [*shape["anyOf"], NOTHING]} if "anyOf" in shape else shape
+    if "anyOf" in shape:
+        there = NOTHING in shape["anyOf"]
+        return shape if there else {**shape, "anyOf": [*shape["anyOf"], NOTHING]}
+    if "enum" in shape:
+        return {**shape, "enum": [*shape["enum"], None]}
+    if "type" in shape:
+        kinds: list[str] = [shape["type"]] if isinstance(shape["type"], str) else shape["type"]
+        return {**shape, "type": kinds if "null" in kinds else [*kinds, "null"]}
+    return shape
+
+
+def needing(shape: Shape, *groups: tuple[str, tuple[str, ...]]) -> Shape:
+    """The same for a mapping that has some ("anyOf") or one ("oneOf") of these keys."""
+    needs = [{word: [{"required": [key]} for key in keys]} for word, keys in groups]
+    return {**shape, "type": "object", "allOf": needs} if needs else shape

@@ -49,10 +49,11 @@ def table(separators: str = "=", fallback: Fallback = required) -> Shaped[Mappin
                 values[name] = gathering.read(given, _or(fallback, name))
         return _those_that_are_set(values)
 
-    return forms(
-        mapping=Shaped(mapping, lambda: _MAPPING),
-        items=Shaped(items, lambda: {"type": "array", "items": text_like("NAME=value")}),
-    )
+    values = ["string", "number", "boolean", *(["null"] if fallback is not required else [])]
+    pattern = rf"[^{separators}]+[{separators}][\s\S]*" if fallback is required else r"[\s\S]+"
+    entries: Shape = {"type": ["object", "null"], "additionalProperties": {"type": values}}
+    lines: Shape = {"type": "array", "items": text_like("NAME=value", pattern)}
+    return forms(mapping=Shaped(mapping, lambda: entries), items=Shaped(items, lambda: lines))
 
 
 def _or(fallback: Fallback, name: str) -> Reader[str | None]:
@@ -60,12 +61,6 @@ def _or(fallback: Fallback, name: str) -> Reader[str | None]:
         return fallback(name, node) if node.value is None else text(node)
 
     return read
-
-
-_MAPPING: Shape = {
-    "type": ["object", "null"],
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-}
 
 
 def _those_that_are_set(values: Mapping[str, str | None]) -> Mapping[str, str]:

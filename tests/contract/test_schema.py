@@ -1,0 +1,95 @@
+"""The schema takes every good lab file, and of the broken ones all whose shape is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from isolab.cli import main
+from isolab.labfile import load
+from isolab.labfile.schema import schema
+from isolab.labfile.syntax import _Loader
+from isolab.model import Lab
+
+REPO = Path(__file__).parents[2]
+LABS = REPO / "tests" / "labs"
+GOOD = sorted(
+    [
+        *(f for f in (REPO / "stacks").glob("*.yaml") if not f.name.startswith("Pulumi.")),
+        *(LABS / "valid").glob("*.yaml"),
+        *(LABS / "drawn").glob("*.yaml"),
+        *(LABS / "diffs").glob("*/*.yaml"),
+    ]
+)
+BROKEN = sorted((LABS / "invalid").glob("*.yaml"))
+NO_YAML = {"anchor-in-itself", "custom-tag", "merge-of-a-word", "not-yaml", "tab-indented"}
+NO_SHAPE = {
+    "how YAML is read": {"duplicate-key", "variable-not-set"},
+    "what numbers and words come to": {
+        "environment-list-item-twice",
+        "port-out-of-range",
+        "said-twice",
+        "size-between-mebibytes",
+    },
+    "what comes later": {"clusters-not-yet", "waits-for-completion"},
+    "whether something is there": {
+        "bind-mount",
+        "extends-itself",
+        "include-conflict",
+        "include-itself",
+        "include-of-guests",
+        "profile-not-asked-for",
+    },
+}
+"""Broken labs that no schema can tell from good ones, by what it would have to know."""
+CHECKER = Draft202012Validator(schema())
+
+
+def value(file: Path) -> object:
+    """The file as an editor's YAML parser sees it: variables are words."""
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("file", GOOD, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_good_lab_fits(file: Path) -> None:
+    errors = [f"{e.json_path}: {e.message[:200]}" for e in CHECKER.iter_errors(value(file))]
+    assert errors == []
+
+
+@pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
+def test_of_the_broken_labs_those_with_a_wrong_shape_do_not_fit(file: Path) -> None:
+    if file.stem in NO_YAML:
+        with pytest.raises(yaml.YAMLError):
+            value(file)
+        return
+    has_shape = isinstance(load(file, {}), Lab)
+    listed = any(file.stem in stems for stems in NO_SHAPE.values())
+    assert CHECKER.is_valid(value(file)) == (has_shape or listed)
+
+
+def test_every_key_says_what_it_is() -> None:
+    unexplained = [path for path, shape in keys(schema(), "") if not shape.get("description")]
+    assert unexplained == []
+
+
+def keys(shape: object, path: str) -> list[tuple[str, dict[str, object]]]:
+    found = []
+    if isinstance(shape, dict):
+        for key, below in shape.get("properties", {}).items():
+            found += [(f"{path}.{key}", below), *keys(below, f"{path}.{key}")]
+        for word in ("additionalProperties", "items"):
+            found += keys(shape.get(word), f"{path}.*")
+        for other in shape.get("anyOf", ()):
+            found += keys(other, path)
+    return found
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema()
