@@ -1,6 +1,7 @@
 """The schema takes every good lab file, and of the broken ones all whose shape is wrong."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,26 +25,8 @@ GOOD = sorted(
     ]
 )
 ENDLESS = "anchor-in-itself"
+Golden = Callable[[Path, str], None]
 BROKEN = sorted(f for f in (LABS / "invalid").glob("*.yaml") if f.stem != ENDLESS)
-NO_YAML = {"custom-tag", "merge-of-a-word", "not-yaml", "tab-indented"}
-NO_SHAPE = {
-    "how YAML is read": {"duplicate-key", "variable-not-set"},
-    "what numbers and words come to": {
-        "environment-list-item-twice",
-        "port-out-of-range",
-        "said-twice",
-        "size-between-mebibytes",
-    },
-    "what comes later": {"clusters-not-yet", "waits-for-completion"},
-    "whether something is there": {
-        "extends-itself",
-        "include-conflict",
-        "include-itself",
-        "include-of-guests",
-        "profile-not-asked-for",
-    },
-}
-"""Broken labs that no schema can tell from good ones, by what it would have to know."""
 CHECKER = Draft202012Validator(schema())
 
 
@@ -62,15 +45,26 @@ def test_a_good_lab_fits(file: Path) -> None:
     assert errors == []
 
 
+def test_of_the_broken_labs_those_with_a_wrong_shape_do_not_fit(golden: Golden) -> None:
+    """The golden lists what a schema cannot see: files, variables, sums, what YAML passes over."""
+    fitting = [file.stem for file in BROKEN if fits(file)]
+    unseen = [
+        stem for stem in fitting if not isinstance(load(LABS / "invalid" / f"{stem}.yaml", {}), Lab)
+    ]
+    golden(LABS / "broken-beyond-the-schema.txt", "".join(f"{stem}\n" for stem in unseen))
+
+
 @pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
-def test_of_the_broken_labs_those_with_a_wrong_shape_do_not_fit(file: Path) -> None:
-    if file.stem in NO_YAML:
-        with pytest.raises(yaml.YAMLError):
-            value(file)
-        return
-    has_shape = isinstance(load(file, {}), Lab)
-    listed = any(file.stem in stems for stems in NO_SHAPE.values())
-    assert CHECKER.is_valid(value(file)) == (has_shape or listed)
+def test_a_lab_that_breaks_only_rules_fits(file: Path) -> None:
+    if isinstance(load(file, {}), Lab):
+        assert fits(file)
+
+
+def fits(file: Path) -> bool:
+    try:
+        return CHECKER.is_valid(value(file))
+    except yaml.YAMLError:
+        return False
 
 
 def test_every_key_says_what_it_is() -> None:
