@@ -21,6 +21,7 @@ COMMANDS = (
     "ssh",
     "logs",
     "exec",
+    "learn",
     "check",
     "image",
     "validate",

@@ -146,3 +146,11 @@ class LessonResult:
     id: str
     title: str
     claims: tuple[ClaimResult, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its claims'."""
+        verdicts = {claim.verdict for claim in self.claims}
+        if "broken" in verdicts:
+            return "broken"
+        return "inconclusive" if "inconclusive" in verdicts else "holds"

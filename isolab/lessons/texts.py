@@ -4,7 +4,7 @@ The English texts are the keys; `pt_BR.po` maps them.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import polib
 from isolab.lessons.model import Claim, Lesson
 from isolab.lessons.read import CATALOGUE
 
+Say = Callable[[str], str]
+"""From the English words to the learner's."""
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "pt_BR")
 WORDS = Path(__file__).with_name("words")
@@ -24,6 +26,12 @@ def language(variables: Mapping[str, str] = os.environ) -> str:
     """The language that the environment asks for (POSIX: LC_ALL, then LC_MESSAGES, then LANG)."""
     asked = next((variables[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if variables.get(n)), "")
     return next((known for known in LANGUAGES if known[:2] == asked[:2].lower() and asked), ENGLISH)
+
+
+def words(language: str) -> Say:
+    """What the tutor and the pages say, in that language: a function from the English words."""
+    known: Mapping[str, str] = {} if language == ENGLISH else catalogue(WORDS / f"{language}.po")
+    return lambda text: known.get(text, text)
 
 
 def translatable(lesson: Lesson) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every lesson follows the conventions, in every language."""
 
 import re
+from pathlib import Path
 
 import polib
 import pytest
@@ -9,6 +10,7 @@ from isolab.lessons import read, texts
 from isolab.lessons.model import Claim, Lesson
 from isolab.lessons.variables import VARIABLE
 
+REPO = Path(__file__).parents[2]
 LESSONS = read.catalogue()
 FOLDERS = read.folders()
 IDS = [lesson.id for lesson in LESSONS]
@@ -57,3 +59,13 @@ def test_no_text_lacks_its_translation(folder, lesson: Lesson, language: str) ->
     assert finished - wanted == set(), "translations of texts that are gone"
     for entry in entries:
         assert re.findall(r"`[^`]+`", entry.msgid) == re.findall(r"`[^`]+`", entry.msgstr)
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_no_word_of_the_tutor_lacks_its_translation(language: str) -> None:
+    said = re.compile(r"""\bsay\(\s*["']([^"']+)["']""")
+    places = [REPO / "isolab/cli/tutor.py", *(REPO / "isolab/lessons/templates").iterdir()]
+    words = {word for place in places for word in said.findall(place.read_text())}
+    known = texts.catalogue(texts.WORDS / f"{language}.po")
+    assert len(words) > 10
+    assert words | {"holds", "broken", "inconclusive"} == set(known)

@@ -1,0 +1,218 @@
+"""The tutor: a lesson on the terminal, and what the learner asks of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from isolab.architecture.draw.make import drawing_of
+from isolab.architecture.draw.text import rendered
+from isolab.cli import results
+from isolab.lessons import read, texts
+from isolab.lessons.focus import focus
+from isolab.lessons.model import ClaimResult, Lesson
+from isolab.lessons.variables import NoSuchVariable, fill, of_plan
+from isolab.plan.model import Plan
+
+SIDE_BY_SIDE = 150
+"""Columns from which on text and picture stand beside each other."""
+TEXT_WIDTH = 80
+MARKS = {"holds": ("✓", "green"), "broken": ("✗", "bold red"), "inconclusive": ("?", "yellow")}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """What a learner has before them."""
+
+    plan: Plan
+    up: bool
+    """Whether the plan is deployed, so that commands and checks find a lab."""
+    lessons: tuple[Lesson, ...]
+    language: str
+    known: Mapping[str, results.Kept]
+    """The last results of this stack, by lesson."""
+
+
+def show(course: Course, *, whole: bool, console: Console | None = None) -> None:
+    """The list, or the lessons themselves, without a conversation."""
+    console = console or Console(highlight=False)
+    if not whole:
+        console.print(_list(course))
+        return
+    for lesson in course.lessons:
+        console.print(_page(course, lesson, console.width))
+        console.print(_answers(course, lesson))
+
+
+def converse(course: Course, first: int | None, console: Console | None = None) -> None:
+    """List, lesson, check, next, until the learner has enough."""
+    console = console or Console(highlight=False)
+    say = texts.words(course.language)
+    at: int | None = first
+    hints = 0
+    fresh = True
+    while True:
+        if at is None:
+            console.print(_list(course))
+            answer = _ask(console, say("Number of a lesson, Enter for the next one, q to end"))
+            at, hints, fresh = _chosen(course, answer), 0, True
+            if answer == "q":
+                return
+            continue
+        lesson = course.lessons[at]
+        if fresh:
+            console.print(_page(course, lesson, console.width))
+        fresh = False
+        answer = _ask(console, say("c check, h hint, a answers, n next, l list, q end"))
+        match answer:
+            case "c":
+                course = _check(course, lesson, console)
+            case "h" if hints < len(lesson.hints):
+                console.print(f"  {lesson.hints[hints]}")
+                hints += 1
+            case "h":
+                console.print(f"  {say('That was the last hint.')}")
+            case "a":
+                console.print(_answers(course, lesson))
+            case "n" | "":
+                at = at + 1 if at + 1 < len(course.lessons) else None
+                hints, fresh = 0, True
+            case "l":
+                at = None
+            case "q":
+                return
+            case _:
+                at, hints, fresh = _chosen(course, answer), 0, True
+
+
+def _ask(console: Console, words: str) -> str:
+    try:
+        return console.input(f"\n[bold]{words}[/] > ").strip().lower()
+    except EOFError:
+        return "q"
+
+
+def _chosen(course: Course, answer: str) -> int | None:
+    """The lesson with that number; without one the first that does not hold yet."""
+    if answer.isdigit() and 0 < int(answer) <= len(course.lessons):
+        return int(answer) - 1
+    if answer:
+        return None
+    open_ones = (
+        i for i, lesson in enumerate(course.lessons) if _verdict(course, lesson) != "holds"
+    )
+    return next(open_ones, 0)
+
+
+def _verdict(course: Course, lesson: Lesson) -> str:
+    """The worst verdict of its last check; empty where it was never checked."""
+    kept = course.known.get(lesson.id)
+    return kept.result.verdict if kept else ""
+
+
+def _list(course: Course) -> RenderableType:
+    say = texts.words(course.language)
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    for number, lesson in enumerate(course.lessons, 1):
+        mark, style = MARKS.get(_verdict(course, lesson), ("·", "dim"))
+        elsewhere = "" if lesson.stack == "reference" else f"./lab up {lesson.stack}"
+        table.add_row(f"{number:2}", Text(mark, style), lesson.title, Text(elsewhere, "dim"))
+    held = sum(_verdict(course, lesson) == "holds" for lesson in course.lessons)
+    state = "" if course.up else f"\n{say('The lab is not up yet:')} ./lab up {course.plan.stack}"
+    head = Text(f"\n{say('What each layer isolates')}  ", style="bold")
+    head.append(f"{held}/{len(course.lessons)}", style="green")
+    return Group(head, table, Text(state, style="yellow"))
+
+
+def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
+    say = texts.words(course.language)
+    picture = rendered(drawing_of(course.plan, focus=focus(lesson, course.plan)))
+    told = Group(
+        Text(lesson.shows, style="italic"),
+        Text(),
+        Markdown(lesson.text),
+        *([Text(f"\n{lesson.why} ./lab up {lesson.stack}", style="yellow")] if lesson.why else []),
+    )
+    if width >= SIDE_BY_SIDE:
+        body = Table.grid(padding=(0, 3))
+        body.add_column(width=width - TEXT_WIDTH - 8)
+        body.add_column(width=TEXT_WIDTH)
+        body.add_row(told, picture)
+    else:
+        body = Group(Padding(told, (0, 0, 1, 0), expand=False), picture)
+    number = [known.id for known in read.catalogue()].index(lesson.id) + 1
+    return Group(
+        Panel(Text(f"{number}. {lesson.title}", style="bold"), expand=True),
+        body,
+        Text(f"\n{say('Try it')}", style="bold"),
+        *_tries(course, lesson),
+        Text(f"\n{say('What is claimed')}", style="bold"),
+        *(_claim(course, lesson, claim.id, claim.claim) for claim in lesson.claims),
+        Text(f"\n{say('To think about')}", style="bold"),
+        *(Text(f"  {question.ask}") for question in lesson.questions),
+    )
+
+
+def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
+    """Each command on a line of its own, from the first column, so that it can be copied."""
+    variables = {**of_plan(course.plan), **lesson.variables}
+    for attempt in lesson.tries:
+        try:
+            command = fill(attempt.run, variables)
+        except NoSuchVariable:
+            command = attempt.run
+        yield Text(command, style="cyan", overflow="fold", no_wrap=False)
+        yield Padding(Text(attempt.expect, style="dim"), (0, 0, 0, 2))
+
+
+def _claim(course: Course, lesson: Lesson, id: str, words: str) -> RenderableType:
+    kept = course.known.get(lesson.id)
+    found = next((c for c in kept.result.claims if c.id == id), None) if kept else None
+    mark, style = MARKS[found.verdict] if found else ("·", "dim")
+    return Text.assemble("  ", (mark, style), f" {words}")
+
+
+def _answers(course: Course, lesson: Lesson) -> RenderableType:
+    grid = Table.grid(padding=(0, 0, 1, 2))
+    for question in lesson.questions:
+        grid.add_row(Group(Text(question.ask, style="bold"), Text(question.answer)))
+    return grid
+
+
+def _check(course: Course, lesson: Lesson, console: Console) -> Course:
+    """The lesson's claims on the running lab; the course with what came of them."""
+    from datetime import UTC, datetime
+
+    from isolab.cli.check import check
+    from isolab.cli.errors import Failure
+
+    say = texts.words(course.language)
+    if not course.up:
+        console.print(f"  {say('The lab is not up yet:')} ./lab up {course.plan.stack}")
+        return course
+    try:
+        (result,) = check(course.plan, (lesson,))
+    except Failure as failure:
+        console.print(f"  {failure}", style="red")
+        return course
+    results.keep(course.plan.stack, (result,))
+    for claim in result.claims:
+        console.print(_result(say, claim))
+    now = datetime.now(UTC)
+    kept = {**course.known, lesson.id: results.Kept(checked=now, result=result)}
+    return replace(course, known=kept)
+
+
+def _result(say: texts.Say, claim: ClaimResult) -> RenderableType:
+    mark, style = MARKS[claim.verdict]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(mark, style), Text(claim.claim, "bold"))
+    if claim.control:
+        grid.add_row("", Text(f"{say('control:')} {claim.control}", "dim"))
+    grid.add_row("", Text(f"{say('seen:')} {claim.evidence}", "dim"))
+    return grid

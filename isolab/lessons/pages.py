@@ -1,0 +1,86 @@
+"""The course as pages that need no network: one a lesson, and a first one with the list."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from isolab.architecture.draw import draw
+from isolab.architecture.draw.make import drawing_of
+from isolab.lessons import texts
+from isolab.lessons.focus import focus
+from isolab.lessons.model import Lesson, LessonResult
+from isolab.lessons.variables import NoSuchVariable, fill, of_plan
+from isolab.plan.model import Plan
+
+INDEX = "index.html"
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def pages(
+    lessons: Sequence[Lesson], plan: Plan, last: Mapping[str, LessonResult], language: str
+) -> dict[str, str]:
+    """File names to pages.
+
+    Args:
+        lessons: The course, in the language of the pages.
+        plan: The lab that is drawn and that commands name.
+        last: The last results of this lab, by lesson.
+        language: One of texts.LANGUAGES.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+    shared = {
+        "say": texts.words(language),
+        "language": language.replace("_", "-"),
+        "lessons": lessons,
+        "last": last,
+        "plan": plan,
+        "file": file,
+        "markdown": _markdown,
+    }
+    made = {
+        INDEX: environment.get_template(INDEX).render(**shared, picture=_picture(plan, frozenset()))
+    }
+    template = environment.get_template("lesson.html")
+    for number, lesson in enumerate(lessons):
+        verdicts = {c.id: c for c in last[lesson.id].claims} if lesson.id in last else {}
+        made[file(lesson)] = template.render(
+            **shared,
+            lesson=lesson,
+            number=number + 1,
+            before=lessons[number - 1] if number else None,
+            after=lessons[number + 1] if number + 1 < len(lessons) else None,
+            verdicts=verdicts,
+            commands=_commands(lesson, plan),
+            picture=_picture(plan, focus(lesson, plan)),
+        )
+    return made
+
+
+def file(lesson: Lesson) -> str:
+    """The name of a lesson's page."""
+    return f"{lesson.id}.html"
+
+
+def _commands(lesson: Lesson, plan: Plan) -> list[str]:
+    variables = {**of_plan(plan), **lesson.variables}
+
+    def filled(command: str) -> str:
+        try:
+            return fill(command, variables)
+        except NoSuchVariable:
+            return command
+
+    return [filled(attempt.run) for attempt in lesson.tries]
+
+
+def _picture(plan: Plan, lit: frozenset[str]) -> Markup:
+    return Markup(draw(drawing_of(plan, focus=lit), "svg"))
+
+
+def _markdown(text: str) -> Markup:
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))
