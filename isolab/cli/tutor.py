@@ -202,13 +202,14 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
         return course
     results.keep(course.plan.stack, (result,))
     for claim in result.claims:
-        console.print(_result(say, claim))
+        console.print(result_of(say, claim))
     now = datetime.now(UTC)
     kept = {**course.known, lesson.id: results.Kept(checked=now, result=result)}
     return replace(course, known=kept)
 
 
-def _result(say: texts.Say, claim: ClaimResult) -> RenderableType:
+def result_of(say: texts.Say, claim: ClaimResult) -> RenderableType:
+    """What came of a claim: verdict, control, evidence."""
     mark, style = MARKS[claim.verdict]
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(mark, style), Text(claim.claim, "bold"))

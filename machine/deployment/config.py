@@ -34,6 +34,12 @@ def read(stack: str) -> StackConfig | None:
     return _parse(file(stack)) if file(stack).exists() else None
 
 
+def stacks() -> tuple[str, ...]:
+    """The stacks that have a configuration here, up or not."""
+    files = sorted(STACKS.glob("Pulumi.*.yaml"))
+    return tuple(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
+
+
 def reserved(but: str) -> Iterator[str]:
     """The subnets that other stacks have, up or not."""
     for other in sorted(STACKS.glob("Pulumi.*.yaml")):

@@ -76,6 +76,11 @@ class StackControl:
         """Make the lab what its file says."""
         return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
 
+    def up_anew(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
+        """The same, and these resources are made anew, with all that follows them."""
+        words = [word for urn in urns for word in ("--replace", urn)]
+        return self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
+
     def preview(self, outcome: Outcome, lab: str | None = None) -> Iterator[Event]:
         """What `up` would do; with another lab, as if the stack's configuration named that one."""
         words = ("preview", "--stack", self.stack)
