@@ -62,7 +62,10 @@ class Guest(pulumi.ComponentResource):
             pool=host.pool.name,
             base_volume_id=host.base.id,
             size=guest.disk * MIB,
-            opts=child,
+            # Also where it is a person who wants it anew (./lab reset): its name is taken.
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(delete_before_replace=True)
+            ),
         )
         data = guest.data is not None and libvirt.Volume(
             f"{name}-data",

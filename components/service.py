@@ -96,6 +96,7 @@ class Service(pulumi.ComponentResource):
                         # The official provider takes a new healthcheck for an update, and then
                         # changes nothing.
                         replace_on_changes=["healthcheck"],
+                        delete_before_replace=True,
                     ),
                 ),
             )
