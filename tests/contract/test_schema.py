@@ -20,6 +20,7 @@ GOOD = sorted(
     [
         *(f for f in (REPO / "stacks").glob("*.yaml") if not f.name.startswith("Pulumi.")),
         *(LABS / "valid").glob("*.yaml"),
+        *(LABS / "compose").glob("*.yaml"),
         *(LABS / "drawn").glob("*.yaml"),
         *(LABS / "diffs").glob("*/*.yaml"),
     ]

@@ -12,7 +12,7 @@ from isolab.plan.serialize import dumps, loads, without_secrets
 
 LABS = Path(__file__).parents[1] / "labs"
 INVALID = sorted((LABS / "invalid").glob("*.yaml"))
-VALID = sorted((LABS / "valid").glob("*.yaml"))
+VALID = sorted([*(LABS / "valid").glob("*.yaml"), *(LABS / "compose").glob("*.yaml")])
 Golden = Callable[[Path, str], None]
 
 

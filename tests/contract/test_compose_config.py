@@ -1,0 +1,319 @@
+"""What isolab makes of a compose file is what Docker's own program makes of it.
+
+`docker compose config` prints a compose file with everything resolved. The plugin is asked where it
+is there, else docker-compose 1.29, which Debian carries and which is too old for some files.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+from functools import cache
+from os.path import normpath
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from isolab.labfile import load
+from isolab.labfile.keys import INCLUDED, LAB
+from isolab.model import Lab, Service
+
+LABS = Path(__file__).parents[1] / "labs"
+WHOLE = sorted((LABS / "compose").glob("*/compose.yaml"))
+LAYERS = re.compile(r"^(placement|balancers|clusters):", re.MULTILINE)
+LABS_OF_COMPOSE = sorted(
+    file for file in (LABS / "valid").glob("*.yaml") if not LAYERS.search(file.read_text())
+)
+"""Those that are about services, and not about where these run."""
+TOO_NEW = {
+    "binds": "volumes.bind.create_host_path",
+    "compose-syntax": "configs.content",
+    "dependencies": "depends_on.required and restart",
+    "environment-from-files": "label_file, and env_file in its long form",
+    "healthchecks": "start_interval",
+    "include": "include",
+    "ports-and-ranges": "ports.host_ip",
+    "secrets-and-configs": "configs.content",
+    "volumes-in-all-forms": "tmpfs.mode",
+}
+"""Labs with what 1.29 does not know, so that it refuses them."""
+SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+@cache
+def program() -> tuple[str, ...] | None:
+    plugin = ("docker", "compose")
+    if (
+        shutil.which("docker")
+        and not subprocess.run([*plugin, "version"], capture_output=True).returncode
+    ):
+        return plugin
+    return ("docker-compose",) if shutil.which("docker-compose") else None
+
+
+def resolved(file: Path) -> dict[str, Any]:
+    asked = program()
+    if asked is None:
+        pytest.skip("neither the compose plugin nor docker-compose is on this machine")
+    done = subprocess.run(
+        [*asked, "-f", str(file), "config"], capture_output=True, text=True, cwd=file.parent
+    )
+    assert done.returncode == 0, done.stderr
+    return yaml.safe_load(done.stdout)
+
+
+def same(file: Path, lab: Lab | tuple[object, ...]) -> None:
+    assert isinstance(lab, Lab), "\n".join(map(str, lab))
+    theirs = resolved(file)["services"]
+    # 1.29 prints services of profiles that nobody asked for.
+    assert sorted(theirs.keys() - lab.disabled) == sorted(s.name for s in lab.services)
+    for service in lab.services:
+        assert {k: v for k, v in ours(service).items() if v} == {
+            k: v for k, v in normal(theirs[service.name], file.parent).items() if v
+        }, service.name
+
+
+@pytest.mark.parametrize("file", WHOLE, ids=lambda file: file.parent.name)
+def test_an_included_file_means_what_it_means_in_compose(file: Path) -> None:
+    same(file, load(LABS / "compose" / f"{file.parent.name}.yaml", {}))
+
+
+@pytest.mark.parametrize("file", LABS_OF_COMPOSE, ids=lambda file: file.stem)
+def test_the_services_of_a_lab_mean_what_they_mean_in_compose(file: Path, tmp_path: Path) -> None:
+    if program() == ("docker-compose",) and file.stem in TOO_NEW:
+        pytest.skip(f"docker-compose 1.29 does not know {TOO_NEW[file.stem]}")
+    mine = "|".join(set(LAB) - set(INCLUDED))
+    text = re.sub(rf"^({mine}|name):", r"x-\1:", file.read_text(), flags=re.MULTILINE)
+    folder = tmp_path / "lab"
+    shutil.copytree(file.parent / "parts", folder / "parts")
+    copy = folder / "compose.yaml"
+    copy.write_text(text)
+    (folder / file.name).write_text(file.read_text())
+    same(copy, load(folder / file.name, {}))
+
+
+def ours(service: Service) -> dict[str, Any]:
+    """A service of the model in plain words, with Compose's defaults left out."""
+    health, build = service.healthcheck, service.build
+    return {
+        "image": service.image if not build or "/" in service.image else "",
+        "build": build and (build.context, build.dockerfile, dict(build.args), build.target),
+        "command": service.command,
+        "entrypoint": service.entrypoint,
+        "environment": dict(service.environment),
+        "ports": {(p.host_ip, p.published, p.target, p.protocol) for p in service.ports},
+        "expose": set(service.expose),
+        "networks": {name: set(aliases) for name, aliases in service.networks.items()},
+        "network_mode": service.network_mode,
+        "volumes": {
+            *((v.volume, v.target, v.read_only) for v in service.volumes),
+            *((b.source, b.target, b.read_only) for b in service.binds),
+        },
+        "tmpfs": {path_and_bytes(entry) for entry in service.tmpfs},
+        "files": {(f.kind, f.source, f.target, f.mode) for f in service.files},
+        "depends_on": dict(service.depends_on),
+        "healthcheck": health
+        and (health.test, health.interval, health.timeout, health.retries, health.start_period),
+        "replicas": service.replicas,
+        "limits": (service.limits.memory, service.limits.cpus, service.limits.pids),
+        "ulimits": {limit.name: (limit.soft, limit.hard) for limit in service.ulimits},
+        "stop_grace_period": float(service.stop_grace_period),
+        "logging": (service.logging_driver, dict(service.logging_options)),
+        "extra_hosts": dict(service.extra_hosts),
+        "labels": dict(service.labels),
+        "sysctls": dict(service.sysctls),
+        "restart": service.restart if service.restart != "unless-stopped" else "",
+        "cap_drop": {*service.cap_drop} if service.cap_drop != ("ALL",) else set(),
+        "cap_add": {*service.cap_add},
+        **{key: getattr(service, key) for key in SAME},
+    }
+
+
+SAME = (
+    "user",
+    "working_dir",
+    "hostname",
+    "container_name",
+    "platform",
+    "read_only",
+    "init",
+    "tty",
+    "stdin_open",
+    "stop_signal",
+)
+
+
+def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same words from what Docker's program prints, in 1.29's forms or the plugin's."""
+    deploy = service.get("deploy", {})
+    limits = deploy.get("resources", {}).get("limits", {})
+    memory = service.get("mem_limit", limits.get("memory"))
+    cpus = service.get("cpus", limits.get("cpus"))
+    pids = service.get("pids_limit", limits.get("pids"))
+    volumes = [volume(v) for v in service.get("volumes", ())]
+    logging = service.get("logging", {})
+    restart = service.get("restart", "")
+    return {
+        "image": service.get("image", "")
+        if "build" not in service or "/" in service.get("image", "")
+        else "",
+        "build": "build" in service and built(service["build"], folder),
+        "command": words(service.get("command")),
+        "entrypoint": words(service.get("entrypoint")),
+        "environment": texts(service.get("environment", {})),
+        "ports": {port(p) for p in service.get("ports", ())},
+        "expose": {n for e in service.get("expose", ()) for n in numbers(str(e))},
+        "networks": {
+            name: set((options or {}).get("aliases", ()))
+            for name, options in service.get("networks", {}).items()
+            if program() == ("docker-compose",) or name != "default" or len(service["networks"]) > 1
+        },
+        "network_mode": service.get("network_mode", ""),
+        "volumes": {v for v in volumes if len(v) == 3},
+        "tmpfs": {
+            *(path_and_bytes(t) for t in one_or_many(service.get("tmpfs", []))),
+            *(v for v in volumes if len(v) == 2),
+        },
+        "files": {
+            *(mounted("secret", "/run/secrets/", f) for f in service.get("secrets", ())),
+            *(mounted("config", "/", f) for f in service.get("configs", ())),
+        },
+        "depends_on": {n: d["condition"] for n, d in service.get("depends_on", {}).items()},
+        "healthcheck": health(service["healthcheck"]) if "healthcheck" in service else None,
+        "replicas": deploy.get("replicas", service.get("scale", 1)),
+        "limits": (
+            memory and number_of_bytes(memory) // 2**20,
+            cpus and float(cpus),
+            pids,
+        ),
+        "ulimits": {
+            name: (u["soft"], u["hard"]) if isinstance(u, dict) else (u, u)
+            for name, u in service.get("ulimits", {}).items()
+        },
+        "stop_grace_period": seconds(service.get("stop_grace_period", "10s")),
+        "logging": (logging.get("driver", ""), texts(logging.get("options", {}))),
+        "extra_hosts": dict(
+            re.split("[:=]", h, maxsplit=1) for h in service.get("extra_hosts", ())
+        ),
+        "labels": texts(service.get("labels", {})),
+        "sysctls": texts(service.get("sysctls", {})),
+        "restart": restart if restart != "unless-stopped" else "",
+        "cap_drop": {*service.get("cap_drop", ())} - {"ALL"},
+        "cap_add": {*service.get("cap_add", ())},
+        **{key: service.get(key, False) for key in SAME},
+    }
+
+
+def one_or_many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def texts(values: dict[str, Any]) -> dict[str, str]:
+    """$$ is how the program prints a dollar, so that its output can be read again."""
+    words = {True: "true", False: "false"}
+    return {
+        name: (words[v] if isinstance(v, bool) else str(v)).replace("$$", "$")
+        for name, v in values.items()
+        if v is not None
+    }
+
+
+def words(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    split = shlex.split(value) if isinstance(value, str) else value
+    return tuple(word.replace("$$", "$") for word in split)
+
+
+def built(build: Any, folder: Path) -> tuple[str, str, dict[str, str], str]:
+    build = {"context": build} if isinstance(build, str) else build
+    context = normpath(folder / build["context"])
+    return (
+        context,
+        build.get("dockerfile", "Dockerfile"),
+        texts(build.get("args", {})),
+        build.get("target", ""),
+    )
+
+
+def port(port: Any) -> tuple[str, int | None, int, str]:
+    if isinstance(port, dict):
+        published = port.get("published")
+        target, protocol = port["target"], port.get("protocol", "tcp")
+        return port.get("host_ip", ""), int(published) if published else None, target, protocol
+    *ip, published, target = (
+        (["", "", *str(port).split(":")])[-3:] if ":" in str(port) else ["", "", port]
+    )
+    target, _, protocol = str(target).partition("/")
+    return "".join(ip), int(published) if published else None, int(target), protocol or "tcp"
+
+
+def numbers(word: str) -> range:
+    first, _, last = word.removesuffix("/tcp").partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def volume(volume: Any) -> tuple[Any, ...]:
+    """Source, target and whether it is read-only; of a tmpfs, path and size."""
+    if isinstance(volume, dict):
+        if volume["type"] == "tmpfs":
+            size = volume.get("tmpfs", {}).get("size", "")
+            return volume["target"], str(size and number_of_bytes(size))
+        return (
+            volume.get("source", ""),
+            volume["target"].rstrip("/"),
+            volume.get("read_only", False),
+        )
+    parts = volume.split(":")
+    source, target, *mode = parts if len(parts) > 1 else ("", *parts)
+    return source, target, "ro" in "".join(mode).split(",")
+
+
+def path_and_bytes(entry: str) -> tuple[str, str]:
+    path, _, options = entry.partition(":")
+    size = dict(o.partition("=")[::2] for o in options.split(",")).get("size", "")
+    return path, str(size and number_of_bytes(size))
+
+
+def mounted(kind: str, folder: str, file: Any) -> tuple[str, str, str, int]:
+    file = {"source": file} if isinstance(file, str) else file
+    target = file.get("target", file["source"])
+    mode = file.get("mode", 0o444)
+    path = target if target.startswith("/") else folder + target
+    return kind, file["source"], path, int(mode, 8) if isinstance(mode, str) else mode
+
+
+def health(check: dict[str, Any]) -> tuple[Any, ...]:
+    test = check.get("test", ["NONE"])
+    test = ("CMD-SHELL", test) if isinstance(test, str) else tuple(test)
+    if check.get("disable") or test == ("NONE",):
+        test = ("NONE",)
+    periods = (seconds(check.get(key, default)) for key, default in PERIODS.items())
+    interval, timeout, start = periods
+    return test, interval, timeout, check.get("retries", 3), start
+
+
+PERIODS = {"interval": "30s", "timeout": "30s", "start_period": "0s"}
+
+
+def seconds(word: str) -> float:
+    parts = re.findall(r"([\d.]+)(us|ms|s|m|h)", word)
+    return round(sum(float(number) * SECONDS[unit] for number, unit in parts), 6)
+
+
+def number_of_bytes(size: Any) -> int:
+    number, unit = re.fullmatch(r"([\d.]+)\s*([kmg]?)i?b?", str(size).lower()).groups()  # type: ignore[union-attr]
+    return int(float(number) * BYTES[unit])
+
+
+def test_the_comparison_sees_a_difference() -> None:
+    """It would be worth nothing if `ours` and `normal` had no values in common."""
+    lab = load(LABS / "compose" / "classic.yaml", {})
+    assert isinstance(lab, Lab)
+    first = ours(next(service for service in lab.services if service.name == "first"))
+    assert all(
+        first[key] for key in first if key not in ("build", "network_mode", "platform", "cap_drop")
+    )
