@@ -29,6 +29,7 @@ COMMANDS = (
     "image",
     "validate",
     "schema",
+    "new",
     "doctor",
     "env",
     "test",

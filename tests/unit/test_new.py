@@ -1,0 +1,114 @@
+"""./lab new writes a lab file that can be built, or nothing."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from isolab.cli import main, new
+from isolab.cli.errors import Failure
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+from isolab.starter import Guests, from_sample
+from machine import paths
+
+COMPOSE = Path(__file__).parents[1] / "labs" / "compose"
+
+
+@pytest.fixture(autouse=True)
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "REPO", tmp_path)
+    return tmp_path / "stacks"
+
+
+def planned(file: Path) -> Plan:
+    plan = plan_file(file, {}, Surroundings(stack=file.stem))
+    assert isinstance(plan, Plan), "\n".join(map(str, plan))
+    return plan
+
+
+@pytest.mark.parametrize("example", ["proxy", "cache", "database", "queue", "site"])
+@pytest.mark.parametrize("guests", [1, 3])
+def test_a_compose_file_gets_guests(example: str, guests: int, stacks: Path) -> None:
+    compose = COMPOSE / example / "compose.yaml"
+    assert main(["new", "--from", str(compose), "--guests", str(guests), "mine"]) == 0
+    plan = planned(stacks / "mine.yaml")
+    assert plan.name == "mine"
+    assert len(plan.guests) == guests
+    assert {c.service for c in plan.containers} == {
+        c.service for c in planned(COMPOSE / f"{example}.yaml").containers
+    }
+
+
+def test_the_name_is_that_of_the_folder(stacks: Path) -> None:
+    assert main(["new", "--from", str(COMPOSE / "queue")]) == 0
+    assert planned(stacks / "queue.yaml").name == "queue"
+
+
+def test_a_file_that_is_there_stays_as_it_is(stacks: Path) -> None:
+    stacks.mkdir()
+    (stacks / "queue.yaml").write_text("mine")
+    assert main(["new", "--from", str(COMPOSE / "queue")]) == 2
+    assert (stacks / "queue.yaml").read_text() == "mine"
+    assert [file.name for file in stacks.iterdir()] == ["queue.yaml"]
+
+
+def test_a_broken_compose_file_is_told_and_nothing_is_written(
+    stacks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = COMPOSE.parent / "invalid" / "parts" / "broken.yaml"
+    assert main(["new", "--from", str(broken), "mine"]) == 2
+    assert "broken.yaml:4:13: services.web.ports[0]: 'eighty' given" in capsys.readouterr().err
+    assert not stacks.exists()
+
+
+@pytest.mark.parametrize("sample", ["guestbook", "page"])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_sample_can_be_built(sample: str, count: int, stacks: Path) -> None:
+    stacks.mkdir()
+    file = stacks / "lab.yaml"
+    text = from_sample("lab", "stacks/lab.yaml", sample, Guests(count=count))  # type: ignore[arg-type]
+    file.write_text(text)
+    plan = planned(file)
+    assert len(plan.guests) == count
+    assert all(c.limits.memory and c.limits.cpus and c.limits.pids for c in plan.containers)
+
+
+def test_answers_become_a_lab_and_wrong_ones_are_asked_again(stacks: Path) -> None:
+    answers = iter(["My Lab", "workshop", "0", "2", "lots", "", "page"])
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return next(answers)
+
+    name, text = new._asked(None, None, ask)
+    new._write(stacks / f"{name}.yaml", text)
+    plan = planned(stacks / "workshop.yaml")
+    assert [guest.memory for guest in plan.guests] == [1024, 1024]
+    assert {c.service for c in plan.containers} == {"page"}
+    assert len(questions) == 7
+
+
+def test_without_a_terminal_nobody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("lab\n1\n1GiB\npage\n"))
+    assert main(["new"]) == 2
+    assert "standard input is no terminal" in capsys.readouterr().err
+
+
+def test_endless_wrong_answers_end() -> None:
+    def ask(question: str) -> str:
+        return "?"
+
+    with pytest.raises(Failure):
+        new._asked(None, None, ask)
+
+
+def test_a_path_with_blanks_is_quoted(stacks: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "my app: one"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text("services: {web: {image: 'a:1'}}\n")
+    assert main(["new", "--from", str(folder)]) == 0
+    assert planned(stacks / "my-app-one.yaml").containers[0].image == "a:1"
