@@ -128,7 +128,7 @@ def fitting(services: Iterable[Service], count: int) -> Guests:
 
 def from_compose(name: str, file: str, path: str, guests: Guests) -> str:
     """A lab that includes a compose file; the path is as the lab file writes it."""
-    what = f"The services of {path}, as they are, over {_guests(guests.count)}."
+    what = f"The services of a compose file, as they are, on {_guests(guests.count)}."
     return _head(name, file, what, guests) + _INCLUDE.format(path=path) + _PLACEMENT
 
 
