@@ -1,12 +1,14 @@
 """What a deployed stack's layers are like at this moment, asked from each of them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from isolab.cli import balance
+from isolab.cli.balance import BalancerStatus
 from isolab.plan.model import Container, Endpoint, Guest, Plan
 from isolab.transport import Unreachable
 from machine import keys
@@ -19,7 +21,7 @@ PATIENCE = 15
 WAIT = 180
 """Seconds that a guest and its containers have to come back by themselves."""
 
-Verdict = Literal["well", "down", "unknown"]
+Verdict = Literal["well", "degraded", "down", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,28 @@ class ContainerStatus:
     """Docker's word; missing where Docker knows of none, unknown where it could not be asked."""
     health: str
     """healthy, unhealthy, starting; none where it has no healthcheck."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it runs, and nobody finds it unwell."""
+        return self.state == "running" and self.health in ("healthy", "none")
+
+    @property
+    def words(self) -> str:
+        """Its state, and its health where that says more."""
+        return self.state + (f", {self.health}" if self.state == "running" else "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceStatus:
+    """A service over all its guests."""
+
+    name: str
+    replicas: int
+    well: int
+    """How many run, are healthy, and get requests from their balancers."""
+    wrong: tuple[str, ...]
+    """What is wrong with each of the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +81,8 @@ class HostStatus:
     """active, inactive, missing or unknown."""
     registry: str
     """Docker's word for the registry's container."""
+    containers: tuple[ContainerStatus, ...] = ()
+    """Of services that are placed on the host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,16 +95,25 @@ class Status:
     endpoints: tuple[Endpoint, ...]
     drift: tuple[str, ...]
     """What is not as it was deployed, a line each."""
+    balancers: tuple[BalancerStatus, ...] = ()
+    services: tuple[ServiceStatus, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """Whether all is well; unknown where something that runs did not answer."""
+        """Whether all is well.
+
+        Unknown where something that runs did not answer; degraded where something is not as it
+        was deployed, but every service still has a replica that is well.
+        """
         words = [self.host.network, *(guest.state for guest in self.guests)]
         if UNKNOWN in words or any(
             g.state == "running" and g.docker != "running" for g in self.guests
         ):
             return "unknown"
-        return "down" if self.drift else "well"
+        if not self.drift:
+            return "well"
+        served = self.host.network == "active" and all(s.well for s in self.services)
+        return "degraded" if served and any(s.replicas > 1 for s in self.services) else "down"
 
 
 def status(plan: Plan) -> Status:
@@ -87,13 +122,26 @@ def status(plan: Plan) -> Status:
         host = pool.submit(_host, plan)
         domains = _table(["virsh", "-qc", plan.libvirt, "list", "--all"])
         guests = tuple(pool.map(partial(_guest, plan, domains), plan.guests))
-        return Status(
-            stack=plan.stack,
-            host=host.result(),
-            guests=guests,
-            endpoints=plan.endpoints,
-            drift=tuple(_drift(host.result(), guests)),
-        )
+        balancers = tuple(pool.map(partial(balance.ask, plan), plan.balancers))
+    services = tuple(_services(plan, guests, host.result(), balancers))
+    return Status(
+        stack=plan.stack,
+        host=host.result(),
+        guests=guests,
+        endpoints=plan.endpoints,
+        drift=(*_drift(host.result(), guests), *balance.drift(balancers)),
+        balancers=balancers,
+        services=services,
+    )
+
+
+def wait_until_reached(plan: Plan, patience: float = WAIT) -> None:
+    """Wait until every guest's Docker answers, or until patience has ended."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if all(guest.docker == "running" for guest in status(plan).guests):
+            return
+        time.sleep(1)
 
 
 def wait_until_well(plan: Plan, patience: float = WAIT) -> Status:
@@ -104,24 +152,50 @@ def wait_until_well(plan: Plan, patience: float = WAIT) -> Status:
     return now
 
 
+def _services(
+    plan: Plan,
+    guests: tuple[GuestStatus, ...],
+    host: HostStatus,
+    balancers: tuple[BalancerStatus, ...],
+) -> Iterator[ServiceStatus]:
+    """How many replicas of each are well, and what is wrong with each of the others."""
+    wrong: dict[str, str] = {}
+    containers = [(c, guest.state) for guest in guests for c in guest.containers]
+    containers += [(c, "running") for c in host.containers]
+    places = {c.name: c.guest for c in plan.containers}
+    shunned = balance.shunned(balancers)
+    for container, guest in containers:
+        if guest != "running":
+            wrong[container.name] = f"its guest {places[container.name]} is {guest}"
+        elif not container.is_well:
+            wrong[container.name] = container.words
+        elif container.name in shunned:
+            wrong[container.name] = shunned[container.name]
+    names = dict.fromkeys(container.service for container, _ in containers)
+    for name in names:
+        replicas = [c.name for c, _ in containers if c.service == name]
+        yield ServiceStatus(
+            name=name,
+            replicas=len(replicas),
+            well=sum(replica not in wrong for replica in replicas),
+            wrong=tuple(f"{replica}: {wrong[replica]}" for replica in replicas if replica in wrong),
+        )
+
+
 def _drift(host: HostStatus, guests: tuple[GuestStatus, ...]) -> list[str]:
     lines: list[str] = []
     if host.network != "active":
         lines.append(f"the lab's network is {host.network}")
     if host.registry != "running":
         lines.append(f"the registry is {host.registry}")
+    lines += [f"container {c.name} is {c.words}" for c in host.containers if not c.is_well]
     for guest in guests:
         if guest.state != "running":
             lines.append(f"guest {guest.name} is {guest.state}")
         elif guest.docker != "running":
             lines.append(f"guest {guest.name}: its Docker is {guest.docker}")
         else:
-            lines += [
-                f"container {c.name} is {c.state}"
-                + (f", {c.health}" if c.state == "running" else "")
-                for c in guest.containers
-                if c.state != "running" or c.health not in ("healthy", "none")
-            ]
+            lines += [f"container {c.name} is {c.words}" for c in guest.containers if not c.is_well]
     return lines
 
 
@@ -131,16 +205,18 @@ def _host(plan: Plan) -> HostStatus:
         network = UNKNOWN
     else:
         network = networks.get(plan.network.name, "missing").split()[0]
+    found: Mapping[str, tuple[str, str]] | None = None
     try:
         said = HostTransport().run(["docker", "ps", "-a", "--format", FORMAT], timeout=PATIENCE)
-        registry = (
-            containers(said.stdout).get(plan.registry.name, ("missing", ""))[0]
-            if said.ok
-            else UNKNOWN
-        )
+        found = containers(said.stdout) if said.ok else None
     except Unreachable:
-        registry = UNKNOWN
-    return HostStatus(address=plan.network.gateway, network=network, registry=registry)
+        found = None
+    return HostStatus(
+        address=plan.network.gateway,
+        network=network,
+        registry=UNKNOWN if found is None else found.get(plan.registry.name, ("missing", ""))[0],
+        containers=tuple(_container(container, found) for container in plan.host_containers),
+    )
 
 
 def _guest(plan: Plan, domains: Mapping[str, str] | None, guest: Guest) -> GuestStatus:

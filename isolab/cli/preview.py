@@ -54,8 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     engine.fail_unless_done("preview", "nothing was changed", progress, outcome, control)
     told_by_plans = diff(old, new, durations.read(kvm=new.kvm))
     found = operations.changes(steps, told_by_plans, old, new)
-    more = {"resources": operations.resources(steps, old, new)}
+    repairs = [str(stray) for stray in control.strays()]
+    more = {"resources": operations.resources(steps, old, new), "repairs": repairs}
     print(*told(arguments.format, target.stack, found, old, new, more), sep="\n")
+    if arguments.format == "text":
+        print(*(f"! {repair}" for repair in repairs), sep="\n", end="\n" if repairs else "")
     counts = Counter(step.operation for step in steps if operations.is_change(step))
     if counts and arguments.format == "text":
         print("the engine: " + ", ".join(f"{n} {word}" for word, n in sorted(counts.items())))

@@ -10,7 +10,7 @@ from isolab.cli.errors import DONE, FAILED, UNABLE
 NAME = "status"
 HELP = "layers, health, addresses, and what is not as it was deployed"
 
-CODES = {"well": DONE, "down": FAILED, "unknown": UNABLE}
+CODES = {"well": DONE, "degraded": FAILED, "down": FAILED, "unknown": UNABLE}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"stack {name} is not up")
         return FAILED
     now = live.status(plan)
-    print(json.dumps(asdict(now), indent=1) if arguments.json else text(now))
+    document = asdict(now) | {"verdict": now.verdict}
+    print(json.dumps(document, indent=1) if arguments.json else text(now))
     return CODES[now.verdict]
 
 
@@ -40,6 +41,7 @@ def _not_up(stack: str) -> dict[str, object]:
         "host": {"address": None},
         "guests": [],
         "endpoints": [],
+        "verdict": "down",
         "drift": [f"stack {stack} is not up"],
     }
 
@@ -47,18 +49,32 @@ def _not_up(stack: str) -> dict[str, object]:
 def text(now: live.Status) -> str:
     """The layers as lines."""
     lines = [f"host  {now.host.address}  network {now.host.network}, registry {now.host.registry}"]
+    lines += map(_container, now.host.containers)
+    for balancer in now.balancers:
+        getting = sum(backend.gets_requests for backend in balancer.backends)
+        lines.append(
+            f"  balancer {balancer.name:9} {balancer.address:21} {balancer.state}, "
+            f"{getting} of {len(balancer.backends)} replicas get requests"
+        )
     for guest in now.guests:
         lines.append(
             f"  guest {guest.name:12} {guest.address:15} {guest.state}, Docker {guest.docker}"
         )
-        for c in guest.containers:
-            health = "" if c.health == "none" else f", {c.health}"
-            lines.append(f"    service {c.service:12} {c.name:15} {c.state}{health}")
+        lines += map(_container, guest.containers)
     lines += [f"open  {endpoint.url}  ({endpoint.service})" for endpoint in now.endpoints]
     lines.append("" if now.drift else "\nall is well")
+    for service in now.services:
+        if 0 < service.well < service.replicas:
+            lines.append(f"degraded: {service.well} of {service.replicas} {service.name} are well")
+            lines += [f"  {line}" for line in service.wrong]
     lines += [f"! {line}" for line in now.drift]
     if now.verdict == "unknown":
         lines.append("  something did not answer, which says nothing about what it holds")
     elif now.drift:
-        lines.append("  ./lab up --refresh puts it right")
+        lines.append("  ./lab up puts it right")
     return "\n".join(lines)
+
+
+def _container(container: live.ContainerStatus) -> str:
+    health = "" if container.health == "none" else f", {container.health}"
+    return f"    service {container.service:12} {container.name:15} {container.state}{health}"

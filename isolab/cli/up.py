@@ -33,9 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set up, clear up, bring up, sum up."""
-    from machine import drift, setup
+    from machine import setup
     from machine.addresses import NoSubnetLeft
-    from machine.deployment import leftovers
 
     begin = time.monotonic()
     target = stack.target_of_up(arguments)
@@ -49,16 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
         control.ensure(target.lab, choose_cidr=subnet_open)
     except NoSubnetLeft as full:
         raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
-    known = control.state()
-    strayed = drift.strayed(known, plan.libvirt) if known else ()
-    if strayed:
-        for resource in strayed:
-            engine.say(f"{resource.name} is not as it was left: looking again")
-        engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in strayed]), guests)
+    strays = _put_right(control, guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
     deployed = control.plan(control.state()) or plan
-    if any(resource.type == leftovers.DOMAIN for resource in strayed):
+    if strays:
         _wait(deployed)
     if arguments.refresh:
         # Only now do all guests answer.
@@ -70,6 +64,24 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
+    """Start again what was stopped, have the engine look at what is gone; whether any was."""
+    from isolab.cli import live
+
+    strays = control.strays()
+    left = control.start(strays, engine.say)
+    plan = control.plan(control.state())
+    if plan and any(stray.is_guest and stray.resource not in left for stray in strays):
+        engine.say("waiting for the guests to come back")
+        live.wait_until_reached(plan)
+        # What did not come back with its guest.
+        again = control.strays()
+        left += control.start([s for s in again if s.resource not in left], engine.say)
+    if left:
+        engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in left]), guests)
+    return bool(strays)
+
+
 def _up(control: StackControl, guests: Sequence[str]) -> Progress:
     progress, outcome = engine.run(control.up, guests)
     engine.fail_unless_done(
@@ -79,7 +91,7 @@ def _up(control: StackControl, guests: Sequence[str]) -> Progress:
 
 
 def _wait(plan: Plan) -> None:
-    """A guest that was only switched on again brings its containers back by itself."""
+    """What was started again gets well by itself."""
     from isolab.cli import live
 
     engine.say("waiting for the guests and what runs on them to come back")

@@ -4,17 +4,18 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from isolab.plan import serialize
 from isolab.plan.model import Plan
-from machine import addresses, environment, keys, paths
+from machine import addresses, drift, environment, keys, paths
 from machine import stack as machine_stack
 from machine.deployment import config, leftovers, locks, state
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
+from machine.drift import Stray
 from machine.transport import GuestTransport
 
 Report = Callable[[str], None]
@@ -166,18 +167,33 @@ class StackControl:
     def remove(self, resources: Iterable[Resource], known: State) -> tuple[str, ...]:
         """Remove what resources stand for, without the engine."""
         plan = self.plan(known) or self._wanted()
-        guests = {
-            guest.name: GuestTransport(
-                name=guest.name, address=guest.address, keys=keys.files(self.stack)
-            )
-            for guest in (plan.guests if plan else ())
-        }
         return leftovers.remove(
             resources,
             libvirt=plan.libvirt if plan else LIBVIRT,
-            guests=guests,
+            guests=self._ways_into(plan),
             guest_of=known.guest_of,
         )
+
+    def strays(self) -> tuple[Stray, ...]:
+        """What is not as the engine left it."""
+        known = self.state()
+        plan = self.plan(known)
+        if known is None or plan is None:
+            return ()
+        return drift.strayed(known, plan.libvirt, self._ways_into(plan))
+
+    def start(self, strays: Sequence[Stray], report: Report) -> list[Resource]:
+        """Start again what only stands still; what is left for the engine to look at."""
+        plan = self.plan(self.state())
+        libvirt = plan.libvirt if plan else LIBVIRT
+        return list(drift.start(strays, libvirt, self._ways_into(plan), report))
+
+    def _ways_into(self, plan: Plan | None) -> dict[str, GuestTransport]:
+        found = keys.files(self.stack)
+        return {
+            guest.name: GuestTransport(name=guest.name, address=guest.address, keys=found)
+            for guest in (plan.guests if plan else ())
+        }
 
     def plan(self, known: State | None) -> Plan | None:
         """The plan that was deployed last."""
