@@ -14,7 +14,7 @@ from machine.steps import Unable, ensure
 NAME = "test"
 HELP = "all set-up, then linters, types and every test; arguments go to pytest"
 
-PURE = ("tests/unit", "tests/contract")
+PURE = ("tests/unit", "tests/contract", "tests/browser")
 IN_SANDBOX = ("tests/engine", "tests/live")
 NO_TESTS = 5
 """pytest's exit code where nothing was selected."""

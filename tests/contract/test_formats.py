@@ -3,7 +3,9 @@
 import re
 import shutil
 import subprocess
+from collections import Counter
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -118,6 +120,40 @@ def test_svg_reads_the_picture_out(hostile: Plan) -> None:
     root = ElementTree.fromstring(draw(drawing_of(planned(LABS[0])), "svg"))
     told = root.findtext(f"{SVG}desc") or ""
     assert all(c.name in told for c in planned(LABS[0]).containers)
+
+
+def test_a_page_is_one_file_and_no_word_becomes_markup(hostile: Plan) -> None:
+    for plan in (*map(planned, LABS), hostile):
+        page = draw(drawing_of(plan), "html")
+        assert "default-src 'none'" in page
+        assert not re.search(r"""(src|href)=["'](?!data:,)|url\((?!#hatch)|@import""", page)
+        found = Elements()
+        found.feed(page)
+        assert found.count["script"] == 2, "the page's own, and its data"
+        assert not any(name.startswith("on") for name in found.attributes)
+        assert not found.open
+
+
+class Elements(HTMLParser):
+    """Counts elements, and finds those that stay open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Counter[str] = Counter()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] += 1
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in ("meta", "link", "input"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def graphviz(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import cast
 
 from isolab.architecture.draw.drawing import Drawing
 
-FORMATS = ("text", "mermaid", "dot", "svg")
+FORMATS = ("text", "mermaid", "dot", "svg", "html")
 """Each is a module of this package with a function `draw`; imported when it is asked for."""
 
 

@@ -11,6 +11,7 @@ DAMAGES: dict[Damage, str] = {
     "unavailable": "goes away",
 }
 WELLS: dict[Well, str] = {"well": "✓", "down": "✗", "unknown": "?"}
+SUFFERS = "▒ suffers from a change elsewhere"
 ARROWS: dict[LineKind, str] = {
     "attached": "is on",
     "mounted": "keeps its data on",
@@ -53,7 +54,7 @@ def legend(drawing: Drawing) -> str:
     deeds = {box.mark.deed for box in boxes if box.mark}
     parts = [f"{character} {deed}" for deed, character in SIGNS.items() if deed in deeds]
     if any(box.mark and box.mark.damage for box in boxes):
-        parts.append("▒ suffers from a change elsewhere")
+        parts.append(SUFFERS)
     if drawing.shows_states:
         parts += [f"{character} {well}" for well, character in WELLS.items()]
     if any(box.focus for box in boxes):

@@ -7,6 +7,8 @@ from isolab.units import MiB
 
 def plain(words: str) -> str:
     """One line without control characters, which a lab file could smuggle into a terminal."""
+    if words.isprintable() and "  " not in words:
+        return words.strip()
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
 
