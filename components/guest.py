@@ -40,6 +40,8 @@ class GuestArgs:
     balancers: dict[str, Balancer]
     """All so far; the guest adds its own."""
     chain: Chain[pulumi.Resource]
+    started: dict[str, docker.Container]
+    """All containers so far, by name; the guest adds its own."""
 
 
 class Guest(pulumi.ComponentResource):
@@ -222,14 +224,13 @@ class Guest(pulumi.ComponentResource):
             turn=its_turn,
             chain=args.chain,
         )
-        self.containers: dict[str, docker.Container] = {}
         for service, containers in containers_by_service(guest.containers):
             component = Service(
                 f"{name}-{service}",
-                ServiceArgs(place=place, containers=containers, started=dict(self.containers)),
+                ServiceArgs(place=place, containers=containers, started=dict(args.started)),
                 pulumi.ResourceOptions(parent=self),
             )
-            self.containers |= component.containers
+            args.started |= component.containers
         self.register_outputs({"address": guest.address, "domain": domain.id})
 
 

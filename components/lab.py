@@ -2,11 +2,13 @@
 
 import pulumi
 import pulumi_command as command
+import pulumi_docker as docker
 
 from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs
 from components.host import Host, HostArgs
 from isolab.plan.model import HOST, GuestImage, Plan
+from isolab.plan.order import guest_order
 from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
 from machine.service_images import RegistryFiles
@@ -55,7 +57,9 @@ class Lab(pulumi.ComponentResource):
                 )
         # Balancers before the replicas that they wait for.
         carriers = {balancer.container.guest for balancer in plan.balancers}
-        for guest in sorted(plan.guests, key=lambda guest: guest.name not in carriers):
+        first = sorted(plan.guests, key=lambda guest: guest.name not in carriers)
+        started: dict[str, docker.Container] = {}
+        for guest in guest_order(first):
             Guest(
                 guest.name,
                 GuestArgs(
@@ -67,6 +71,7 @@ class Lab(pulumi.ComponentResource):
                     keys=keys,
                     balancers=balancers,
                     chain=chain,
+                    started=started,
                 ),
                 child,
             )

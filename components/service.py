@@ -45,7 +45,7 @@ class ServiceArgs:
     place: ServicePlace
     containers: tuple[Container, ...]
     started: Mapping[str, docker.Container]
-    """Containers of other services on the same guest, by name."""
+    """Containers of other services that may be waited for, by name."""
 
 
 class Service(pulumi.ComponentResource):

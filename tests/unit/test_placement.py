@@ -3,6 +3,7 @@
 from isolab.model import GuestGroup, Lab, Placement, Port, Service, ServiceNetwork
 from isolab.plan.make import make_plan
 from isolab.plan.model import Plan, Surroundings
+from isolab.plan.order import guest_order
 from isolab.plan.placement import place
 
 
@@ -76,3 +77,19 @@ def test_open_ports_of_replicas_on_one_guest_differ() -> None:
     ports = [port.external for c in made.containers for port in c.ports]
     assert len(set(ports)) == 3
     assert len(made.endpoints) == 3
+
+
+def test_guests_are_made_behind_those_that_theirs_wait_for() -> None:
+    web = service("web", depends_on={"db": "service_started"}, expose=(80,))
+    made = plan(lab({"web": ("app-1",), "db": ("db",)}, web, service("db", expose=(3306,))))
+    assert [guest.name for guest in guest_order(made.guests)] == ["db-1", "app-1", "app-2"]
+
+
+def test_guests_that_wait_for_each_other_come_as_they_are() -> None:
+    services = [
+        service("web", depends_on={"db": "service_started"}, expose=(80,)),
+        service("log", depends_on={"web": "service_started"}, expose=(81,)),
+        service("db", expose=(3306,)),
+    ]
+    made = plan(lab({"web": ("app-1",), "log": ("db",), "db": ("db",)}, *services))
+    assert sorted(guest.name for guest in guest_order(made.guests)) == ["app-1", "app-2", "db-1"]
