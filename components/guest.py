@@ -14,14 +14,14 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace
-from isolab.plan import cloudinit, secrets
+from isolab.plan import cloudinit, processor, secrets
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
 
 MIB = 2**20
-TCG_DOMAIN = Path(__file__).with_name("guest.xsl")
+STYLESHEET = Path(__file__).with_name("guest.xsl")
 READY = Path(__file__).with_name("ready.sh")
 DIALS = 100
 """How often the engine knocks at a booting guest's ssh: five minutes at three seconds each."""
@@ -51,7 +51,8 @@ class Guest(pulumi.ComponentResource):
         self, name: str, args: GuestArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("isolab:index:Guest", name, None, opts)
-        plan, guest, host, image = args.plan, args.guest, args.host, args.image
+        plan, guest, host = args.plan, args.guest, args.host
+        image, cpu = plan.image_of(guest) or args.image, processor.of(guest, plan)
         client = secrets.ssh_key(args.seed, secrets.CLIENT_KEY)
         identity = secrets.ssh_key(args.seed, secrets.host_key(guest.name))
         child = pulumi.ResourceOptions(
@@ -60,9 +61,9 @@ class Guest(pulumi.ComponentResource):
 
         root = libvirt.Volume(
             f"{name}-root",
-            name=f"{guest.name}-root",
+            name=cloudinit.root_disk(guest),
             pool=host.pool.name,
-            base_volume_id=host.base.id,
+            base_volume_id=host.bases[guest.image].id,
             size=guest.disk * MIB,
             # Also where it is a person who wants it anew (./lab reset): its name is taken.
             opts=pulumi.ResourceOptions.merge(
@@ -97,10 +98,12 @@ class Guest(pulumi.ComponentResource):
             machine="q35",
             memory=guest.memory,
             vcpu=guest.vcpus,
-            cpu={"mode": "host-passthrough"} if plan.kvm else None,
-            xml=None if plan.kvm else {"xslt": TCG_DOMAIN.read_text()},
-            kernel=host.kernel and host.kernel.id,
-            initrd=host.initrd and host.initrd.id,
+            cpu={"mode": cpu.mode} if cpu.mode else None,
+            xml={"xslt": STYLESHEET.read_text().replace("@ELEMENTS@", cpu.elements)}
+            if cpu.elements
+            else None,
+            kernel=host.kernel.id if host.kernel and image.kernel else None,
+            initrd=host.initrd.id if host.initrd and image.initrd else None,
             cmdlines=kernel_command_line(image.arguments),
             disks=[
                 libvirt.DomainDiskArgs(volume_id=volume)
@@ -144,6 +147,14 @@ class Guest(pulumi.ComponentResource):
             triggers=[domain.id],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[domain]),
         )
+        for script in filter(None, [cloudinit.install(guest, plan)]):
+            remote.Command(
+                f"{name}-packages",
+                connection=connection,
+                create=script,
+                # A new root disk has the old one's id, so its id triggers nothing.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
+            )
         dockerd = docker.Provider(
             f"{name}-docker",
             host=f"ssh://root@{guest.address}",

@@ -65,7 +65,10 @@ class Host(pulumi.ComponentResource):
             )
 
         image = args.image
-        self.base = volume("base", image.disk, "qcow2")
+        self.bases = {"": volume("base", image.disk, "qcow2")} | {
+            path: volume(f"base-{own.digest[:12]}", own.disk, "qcow2")
+            for path, own in plan.images.items()
+        }
         self.kernel = volume("kernel", image.kernel, "raw") if image.kernel else None
         self.initrd = volume("initrd", image.initrd, "raw") if image.initrd else None
         self.dockerd = docker.Provider(

@@ -1,13 +1,14 @@
 """From a stack's name and lab file to its plan on this machine."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from isolab.model import Problem
+from isolab import labfile
+from isolab.model import Lab, Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
-from isolab.plan.read import plan_file
-from machine import guest_image, keys, kvm, paths, service_images
+from isolab.plan.read import plan_lab
+from machine import guest_image, keys, kvm, own_images, paths, service_images
 
 
 class BrokenLabFile(Exception):
@@ -47,6 +48,11 @@ def surroundings(stack: str, cidr: str | None) -> Surroundings:
     )
 
 
+def with_images(lab: Lab, around: Surroundings) -> Surroundings:
+    """The same, with what there is to know of the images of the user's own that a lab names."""
+    return replace(around, images=own_images.find(lab))
+
+
 def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
     """What to deploy.
 
@@ -55,7 +61,8 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
         NotPrepared: There is no guest image yet.
     """
     around = surroundings(stack, cidr)
-    planned = plan_file(lab_file(lab), os.environ, around)
+    read = labfile.load(lab_file(lab), os.environ)
+    planned = plan_lab(read, with_images(read, around)) if isinstance(read, Lab) else read
     if isinstance(planned, tuple):
         raise BrokenLabFile(planned)
     if around.guest_image is None:

@@ -109,6 +109,8 @@ def guest_differences(before: Guest, after: Guest) -> Iterator[tuple[str, str]]:
             continue
         if what in ("memory", "disk", "data"):
             yield what, f"{what} {size(old)} -> {size(new)}"
+        elif what == "cloud_init":
+            yield what, "cloud-init"
         else:
             yield what, f"{what.replace('_', ' ')} {said(old)} -> {said(new)}"
 

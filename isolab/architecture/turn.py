@@ -112,12 +112,13 @@ def _guest(
     root: dict[str, str] = {}
     data: dict[str, str] = {}
     domain: dict[str, str] = {}
-    places = {"disk": root, "data": data}
+    places = {"disk": root, "image": root, "cloud_init": root, "data": data}
     for what, words in facts.guest_differences(before, after):
         places.get(what, domain)[what] = words
     # Where one of them is not known, it is not known to have changed.
-    if old.image and new.image and old.image.digest != new.image.digest:
-        root["image"] = f"guest image {old.image.digest[:12]} -> {new.image.digest[:12]}"
+    first, then = old.image_of(before), new.image_of(after)
+    if before.image == after.image and first and then and first.digest != then.digest:
+        root["image"] = f"guest image {first.digest[:12]} -> {then.digest[:12]}"
     if old.kvm != new.kvm:
         ways = ("kvm" if plan.kvm else "tcg" for plan in (old, new))
         domain["virtualization"] = f"virtualization {' -> '.join(ways)}"

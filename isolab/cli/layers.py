@@ -85,7 +85,9 @@ def what(urn: str, parent: str) -> str:
     if is_turn(urn):
         return f"turn of {_TURN.sub('', name)}"
     if own in _COMMANDS:
-        return "ready" if last == "ready" else f"files of {name.removesuffix('-files')}"
+        if last in ("ready", "packages"):
+            return last
+        return f"files of {name.removesuffix('-files')}"
     kind = _KINDS.get(own, own)
     if last == "registry":
         return "registry"

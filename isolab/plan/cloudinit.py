@@ -1,10 +1,14 @@
 """What a guest is told at its first boot: cloud-init's three documents, as text."""
 
 import json
+import shlex
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 
+import msgspec
+
+from isolab.model import CloudInit, GuestFile, GuestUser
 from isolab.plan.model import Guest, Plan
 
 COMMON = Path(__file__).parents[2] / "images" / "guest" / "common"
@@ -16,33 +20,63 @@ PACKAGES = ("docker.io", "apparmor")
 def user_data(
     guest: Guest, plan: Plan, client_public: str, host_private: str, host_public: str
 ) -> str:
-    """Who may log in, how the guest proves who it is, and, where the image lacks it, Docker."""
+    """Who may log in, how the guest proves who it is, and, where the image lacks it, Docker.
+
+    What the lab file adds comes first: of two files at one place, the last one stays.
+    """
+    added, prepared = guest.cloud_init, _prepared(guest, plan)
+    files = [_added_file(file, defer=not prepared) for file in added.write_files]
     config: dict[str, object] = {
         "hostname": guest.name,
         "disable_root": False,
-        "users": [],
+        "users": [_added_user(user) for user in added.users],
         "ssh_pwauth": False,
         "ssh_authorized_keys": [client_public],
         "ssh_deletekeys": True,
         # Known beforehand, so that the first connection is already a checked one.
         "ssh_keys": {"ed25519_private": host_private, "ed25519_public": host_public},
     }
-    if plan.image and plan.image.prepared:
-        config["write_files"] = [_resolver(plan)]
+    if prepared:
+        config["write_files"] = [*files, _resolver(plan)]
+        if added.users:
+            # Not among those that a prepared image runs; owners of files have to be there first.
+            config["cloud_init_modules"] = ["users-groups", "write-files", "ssh"]
     else:
         config |= {
-            "write_files": [_common(name) for name in _common_files()],
+            "write_files": [*files, *(_common(name) for name in _common_files())],
             "package_update": True,
-            "packages": list(PACKAGES),
+            "packages": [*PACKAGES, *added.packages],
         }
     return f"#cloud-config\n{json.dumps(config, indent=1)}\n"
+
+
+def install(guest: Guest, plan: Plan) -> str:
+    """The script that installs a prepared guest's further packages; empty where there are none.
+
+    A prepared image runs cloud-init before it has a network.
+    """
+    if not guest.cloud_init.packages or not _prepared(guest, plan):
+        return ""
+    names = shlex.join(guest.cloud_init.packages)
+    return f"""export DEBIAN_FRONTEND=noninteractive
+apt-get -q update || {{ echo "this guest reaches no package mirror" >&2; exit 1; }}
+apt-get -q install --yes --no-install-recommends {names}
+"""
+
+
+def root_disk(guest: Guest) -> str:
+    """Its volume's name: another cloud-init makes another disk, since it runs on a new one only."""
+    if guest.cloud_init == CloudInit():
+        return f"{guest.name}-root"
+    digest = sha256(msgspec.json.encode(guest.cloud_init, order="deterministic")).hexdigest()
+    return f"{guest.name}-root-{digest[:12]}"
 
 
 def meta_data(guest: Guest, plan: Plan) -> str:
     """Which guest this is; another address makes it another instance, which takes it up at boot."""
     network = sha256(network_config(guest, plan).encode()).hexdigest()[:12]
     lines = [f"instance-id: {guest.domain}-{network}", f"local-hostname: {guest.name}"]
-    if plan.image and plan.image.prepared:
+    if _prepared(guest, plan):
         # All of cloud-init in its first stage: a prepared image runs no other.
         lines.append("dsmode: local")
     return "".join(f"{line}\n" for line in lines)
@@ -59,6 +93,41 @@ def network_config(guest: Guest, plan: Plan) -> str:
         "nameservers": {"addresses": [plan.network.gateway], "search": [plan.network.domain]},
     }
     return f"{json.dumps({'version': 2, 'ethernets': {'lab': interface}}, indent=1)}\n"
+
+
+def _prepared(guest: Guest, plan: Plan) -> bool:
+    image = plan.image_of(guest)
+    return image is not None and image.prepared
+
+
+def _added_user(user: GuestUser) -> dict[str, object]:
+    """Without PAM sshd refuses an account that is locked with "!"; "*" is no password either."""
+    told: dict[str, object] = {
+        "name": user.name,
+        "shell": user.shell,
+        "lock_passwd": False,
+        "passwd": "*",
+    }
+    if user.gecos:
+        told["gecos"] = user.gecos
+    if user.groups:
+        told["groups"] = list(user.groups)
+    if user.sudo:
+        told["sudo"] = user.sudo
+    if user.ssh_authorized_keys:
+        told["ssh_authorized_keys"] = list(user.ssh_authorized_keys)
+    return told
+
+
+def _added_file(file: GuestFile, *, defer: bool) -> dict[str, object]:
+    """Its owner may be one of the users, who come after the files in cloud-init's own order."""
+    told: dict[str, object] = {
+        "path": file.path,
+        "content": file.content,
+        "permissions": f"{file.permissions:04o}",
+        "owner": file.owner,
+    }
+    return told | ({"defer": True} if defer and file.owner != "root:root" else {})
 
 
 def _resolver(plan: Plan) -> dict[str, str]:

@@ -81,8 +81,14 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         # First the address that people should use.
         endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
         balancers=balancing,
-        images=surroundings.images,
+        images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
     )
+
+
+def own_images(lab: Lab, surroundings: Surroundings) -> tuple[str, ...]:
+    """The images of the user's own that guests boot from and that are known, by their paths."""
+    named = {group.guest(n).image for group in lab.guests for n in (0, *group.exceptions)}
+    return tuple(sorted(named & surroundings.images.keys()))
 
 
 def subnet(lab: Lab, surroundings: Surroundings) -> str:

@@ -307,3 +307,7 @@ class Plan:
     def containers(self) -> tuple[Container, ...]:
         """All containers of services on guests, guest by guest."""
         return tuple(container for guest in self.guests for container in guest.containers)
+
+    def image_of(self, guest: Guest) -> GuestImage | None:
+        """What a guest boots from; None where it is not known yet."""
+        return self.images.get(guest.image) if guest.image else self.image

@@ -127,7 +127,7 @@ def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
     told: set[Path] = set()
     for guest in plan.guests:
-        image = plan.images.get(guest.image) if guest.image else plan.image
+        image = plan.image_of(guest)
         path = setting(lab, guest.group, guest.name, "disk")
         if image and guest.disk < image.virtual_size and path not in told:
             told.add(path)
