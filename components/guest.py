@@ -241,7 +241,7 @@ class Guest(pulumi.ComponentResource):
                 ServiceArgs(place=place, containers=containers, started=dict(args.started)),
                 pulumi.ResourceOptions(parent=self),
             )
-            args.started |= component.containers
+            args.started.update(component.containers)
         self.register_outputs({"address": guest.address, "domain": domain.id})
 
 
