@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = [(file, _problems(file)) for file in arguments.files]
     if arguments.json:
         files = [
-            {"file": str(file), "errors": [_as_json(problem) for problem in problems]}
+            {"file": str(file), "errors": [_as_json(file, problem) for problem in problems]}
             for file, problems in results
         ]
         print(json.dumps({"files": files}, indent=1))
@@ -43,8 +43,10 @@ def _problems(file: Path) -> tuple[Problem, ...]:
     return planned if isinstance(planned, tuple) else ()
 
 
-def _as_json(problem: Problem) -> dict[str, str | int]:
-    return {
+def _as_json(file: Path, problem: Problem) -> dict[str, str | int]:
+    """Where a file that the lab file includes is to blame, the problem names it."""
+    other = problem.position.file
+    return ({"file": other} if other != str(file) else {}) | {
         "line": problem.position.line,
         "column": problem.position.column,
         "path": problem.path,

@@ -8,7 +8,7 @@ from isolab.labfile import scalars
 from isolab.labfile.names import check_compose_name
 from isolab.labfile.node import Node, Reader
 from isolab.labfile.reading import Fields, forms
-from isolab.labfile.shape import Shaped, accepts, describe
+from isolab.labfile.shape import Shaped, accepts, describe, one_of
 from isolab.model import FileMount, Secret
 
 Kind = Literal["secret", "config"]
@@ -78,7 +78,7 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     return read
 
 
-@accepts({"title": "true", "enum": [True, "true"]})
+@accepts(one_of(True, "true", title="true"))
 def _true(node: Node) -> bool:
     return scalars.flag(node) or node.refuse("has no content")
 

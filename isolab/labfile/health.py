@@ -6,7 +6,7 @@ from isolab.labfile import scalars
 from isolab.labfile.node import Node, Reader
 from isolab.labfile.quantities import duration
 from isolab.labfile.reading import Fields, each, forms, many
-from isolab.labfile.shape import Shaped, accepts, describe
+from isolab.labfile.shape import Shaped, accepts, describe, one_of
 from isolab.model import Condition, Healthcheck
 from isolab.units import Seconds
 
@@ -101,7 +101,7 @@ def _need(name: str, node: Node) -> tuple[Condition, bool]:
     return condition, required
 
 
-@accepts({"title": "false", "enum": [False, "false"]})
+@accepts(one_of(False, "false", title="false"))
 def _no_restart(node: Node) -> bool:
     if scalars.flag(node):
         node.refuse(

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from isolab.labfile.node import Node, Reader, did_you_mean
 from isolab.labfile.reading import forms, many
-from isolab.labfile.shape import Shaped, accepts, describe, text_like
+from isolab.labfile.shape import Shaped, accepts, describe, one_of, text_like
 
 Word = TypeVar("Word", bound=str)
 
@@ -34,7 +34,7 @@ def filled(node: Node) -> str:
     return text(node) or node.refuse("is empty, expected text")
 
 
-@accepts({"title": "true or false", "enum": [True, False, "true", "false"]})
+@accepts(one_of(True, False, "true", "false", title="true or false"))
 def flag(node: Node) -> bool:
     """true or false."""
     match node.value:
@@ -81,9 +81,7 @@ def choice(*words: Word) -> Reader[Word]:
         hint = did_you_mean(given, words)
         node.refuse(f"{node.shown} given, expected {' or '.join(words)}", hint)
 
-    title = " or ".join(words)
-    anything = {"type": "string", "pattern": r"\$"}
-    return Shaped(read, lambda: {"title": title, "anyOf": [{"enum": list(words)}, anything]})
+    return Shaped(read, lambda: one_of(*words))
 
 
 def one_or_many(reader: Reader[str]) -> Shaped[tuple[str, ...]]:

@@ -18,7 +18,7 @@ from isolab.labfile.names import COMPOSE_NAME, check_compose_name
 from isolab.labfile.node import Node, Reader, did_you_mean
 from isolab.labfile.quantities import compose_size, cpus, duration
 from isolab.labfile.reading import Fields, each, forms, many
-from isolab.labfile.shape import Shaped, accepts, text_like
+from isolab.labfile.shape import Shaped, accepts, one_of, text_like
 from isolab.labfile.tables import command, from_environment, nothing, table
 from isolab.model import BindMount, Limits, Service, VolumeMount
 from isolab.units import Seconds
@@ -153,7 +153,7 @@ def _names(node: Node) -> Mapping[str, tuple[str, ...]]:
 _NETWORKS = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases))
 
 
-@accepts({"title": "none", "enum": ["none"]})
+@accepts(one_of("none"))
 def _network_mode(node: Node) -> Literal["", "none"]:
     if scalars.text(node) != "none":
         node.refuse(

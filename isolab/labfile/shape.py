@@ -72,6 +72,13 @@ def text_like(title: str, pattern: str = "") -> Shape:
     return words | ({"pattern": rf"^(?:{pattern})$|\$"} if pattern else {})
 
 
+def one_of(*values: str | bool, title: str = "") -> Shape:
+    """One of a few values, or a variable."""
+    variable = {"type": "string", "pattern": r"\$"}
+    words = title or " or ".join(map(str, values))
+    return {"title": words, "anyOf": [{"enum": list(values)}, variable]}
+
+
 def _fits(pattern: str, word: str) -> bool:
     return word == "$" or re.fullmatch(pattern, word) is not None
 

@@ -29,14 +29,18 @@ LABS_OF_COMPOSE = sorted(
 """Those that are about services, and not about where these run."""
 TOO_NEW = {
     "binds": "volumes.bind.create_host_path",
+    "commands-in-all-forms": "numbers in a command, and a command without a value",
     "compose-syntax": "configs.content",
     "dependencies": "depends_on.required and restart",
     "environment-from-files": "label_file, and env_file in its long form",
     "healthchecks": "start_interval",
     "include": "include",
+    "include-of-include": "include",
     "ports-and-ranges": "ports.host_ip",
     "secrets-and-configs": "configs.content",
+    "variables": "${NAME:+other}",
     "volumes-in-all-forms": "tmpfs.mode",
+    "words-that-look-like-others": "YAML 1.2, where yes is a word",
 }
 """Labs with what 1.29 does not know, so that it refuses them."""
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -27,6 +27,14 @@ def test_validate_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (error["line"], error["column"], error["path"]) == (6, 13, "services.web.ports[0]")
 
 
+def test_a_problem_of_an_included_file_names_that_file(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = LABS / "invalid" / "include-with-errors.yaml"
+    assert main(["validate", "--json", str(broken)]) == 2
+    errors = json.loads(capsys.readouterr().out)["files"][0]["errors"]
+    parts = str(LABS / "invalid" / "parts" / "broken.env")
+    assert [error.get("file") for error in errors] == [None, parts]
+
+
 def test_diff_of_two_files_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edited = tmp_path / "reference.yaml"
     edited.write_text(REFERENCE.read_text().replace("memory: 1GiB", "memory: 2GiB"))

@@ -92,8 +92,8 @@ ROOMY = {
     "guests": {"app": {"memory": "900GiB", "vcpus": 256}},
     "networks": dict.fromkeys(WORDS),
     "volumes": dict.fromkeys(WORDS),
-    "secrets": dict.fromkeys(WORDS, {"external": True}),
-    "configs": dict.fromkeys(WORDS, {"content": "hello"}),
+    "secrets": {word: {"external": True} for word in WORDS},
+    "configs": {word: {"content": "hello"} for word in WORDS},
 }
 """A lab that has what services may name, so that many of them can be planned."""
 FILES = st.fixed_dictionaries(
