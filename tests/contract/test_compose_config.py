@@ -33,6 +33,7 @@ TOO_NEW = {
     "compose-syntax": "configs.content",
     "dependencies": "depends_on.required and restart",
     "environment-from-files": "label_file, and env_file in its long form",
+    "extends-in-all-kinds": "extends of a service that depends on others",
     "healthchecks": "start_interval",
     "include": "include",
     "include-of-include": "include",
