@@ -22,9 +22,14 @@ class HostTransport:
         """The command itself."""
         return list(command)
 
+    @property
+    def where(self) -> str:
+        """What to call it."""
+        return "the host"
+
     def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
         """Run it here."""
-        return _run(self.argv(command), input, timeout, where="the host")
+        return _run(self.argv(command), input, timeout, where=self.where)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +41,11 @@ class GuestTransport:
     keys: KeyFiles
     options: tuple[str, ...] = ()
     """Further options of ssh."""
+
+    @property
+    def where(self) -> str:
+        """What to call it."""
+        return f"guest {self.name}"
 
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
         """ssh; without a command it opens a shell."""
@@ -49,9 +59,9 @@ class GuestTransport:
 
     def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
         """Run it on the guest."""
-        result = _run(self.argv(command), input, timeout, where=f"guest {self.name}")
+        result = _run(self.argv(command), input, timeout, where=self.where)
         if result.code == SSH_COULD_NOT:
-            raise Unreachable(f"guest {self.name}: {_last_line(result.stderr)}")
+            raise Unreachable(f"{self.where}: {_last_line(result.stderr)}")
         return result
 
     def close(self) -> None:
@@ -79,16 +89,17 @@ class ContainerTransport:
     """A container, through its guest's Docker."""
 
     name: str
-    guest: GuestTransport
+    guest: GuestTransport | HostTransport
+    """What it runs on."""
 
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
-        """docker exec, on the guest."""
+        """docker exec, on its guest or the host."""
         flags = ["-it"] if terminal else ["-i"]
         return self.guest.argv(["docker", "exec", *flags, self.name, *command], terminal=terminal)
 
     def run(self, command: Sequence[str], input: str = "", timeout: float = 30) -> Result:
         """Run it in the container."""
-        where = f"container {self.name} on guest {self.guest.name}"
+        where = f"container {self.name} on {self.guest.where}"
         result = _run(self.argv(command), input, timeout, where=where)
         if result.code == SSH_COULD_NOT or result.stderr.startswith(DOCKER_COULD_NOT):
             raise Unreachable(f"{where}: {_last_line(result.stderr)}")

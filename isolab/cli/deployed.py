@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from isolab.cli.errors import BAD_INPUT, FAILED, Failure
-from isolab.plan.model import Container, Guest, Plan
+from isolab.plan.model import HOST, Container, Guest, Plan
 from machine import keys
 from machine.deployment.control import StackControl
-from machine.transport import ContainerTransport, GuestTransport
+from machine.transport import ContainerTransport, GuestTransport, HostTransport
 
 T = TypeVar("T")
 
@@ -35,11 +35,18 @@ def guest(plan: Plan, name: str) -> Guest:
 
 
 def replicas(plan: Plan, service: str) -> tuple[Container, ...]:
-    """The containers of a service; a container's own name means that one."""
-    found = tuple(c for c in plan.containers if service in (c.service, c.name))
+    """The containers of a service or a balancer; a container's own name means that one."""
+    everything = containers(plan)
+    found = tuple(c for c in everything if service in (c.service, c.name))
     if not found:
-        _named(service, {c.service: c for c in plan.containers}, "service")
+        _named(service, {c.service: c for c in everything}, "service or balancer")
     return found
+
+
+def containers(plan: Plan) -> tuple[Container, ...]:
+    """All there are: of services, on guests and on the host, and of balancers."""
+    balancers = (balancer.container for balancer in plan.balancers)
+    return (*plan.containers, *plan.host_containers, *balancers)
 
 
 def replica(plan: Plan, service: str, number: int | None) -> Container:
@@ -60,9 +67,14 @@ def into_guest(plan: Plan, guest: Guest) -> GuestTransport:
 
 def into_container(plan: Plan, container: Container) -> ContainerTransport:
     """The way into a container."""
-    return ContainerTransport(
-        name=container.name, guest=into_guest(plan, guest(plan, container.guest))
-    )
+    return ContainerTransport(name=container.name, guest=below(plan, container))
+
+
+def below(plan: Plan, container: Container) -> GuestTransport | HostTransport:
+    """The way to what a container runs on."""
+    if container.guest == HOST:
+        return HostTransport()
+    return into_guest(plan, guest(plan, container.guest))
 
 
 def _named(name: str, known: dict[str, T], kind: str) -> T:

@@ -8,7 +8,7 @@ from typing import IO
 
 from isolab.cli import deployed, stack
 from isolab.cli.errors import DONE, FAILED
-from isolab.plan.model import Plan
+from isolab.plan.model import Container, Plan
 
 NAME = "logs"
 HELP = "what the containers of a service said"
@@ -25,9 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the logs of all replicas, each line behind its container's name if there are more."""
     plan = deployed.required(stack.name(arguments))
-    names = [container.name for container in deployed.replicas(plan, arguments.service)]
+    found = deployed.replicas(plan, arguments.service)
     flags = ["--tail", str(arguments.tail), *(["--follow"] if arguments.follow else [])]
-    running = [_start(plan, name, flags, prefix=len(names) > 1) for name in names]
+    running = [_start(plan, container, flags, prefix=len(found) > 1) for container in found]
     try:
         codes = [process.wait() for process, _ in running]
     finally:
@@ -39,12 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _start(
-    plan: Plan, name: str, flags: list[str], *, prefix: bool
+    plan: Plan, container: Container, flags: list[str], *, prefix: bool
 ) -> tuple[subprocess.Popen[str], threading.Thread]:
-    container = next(c for c in plan.containers if c.name == name)
-    place = deployed.into_guest(plan, deployed.guest(plan, container.guest))
     process = subprocess.Popen(
-        place.argv(["docker", "logs", *flags, name]),
+        deployed.below(plan, container).argv(["docker", "logs", *flags, container.name]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -52,7 +50,7 @@ def _start(
         errors="replace",
     )
     assert process.stdout
-    words = (process.stdout, f"{name} | " if prefix else "")
+    words = (process.stdout, f"{container.name} | " if prefix else "")
     reader = threading.Thread(target=_copy, args=words, daemon=True)
     reader.start()
     return process, reader

@@ -21,6 +21,10 @@ def of(plan: Plan, progress: Progress, *, setup: float, total: float) -> str:
 def _layers(plan: Plan) -> Iterator[str]:
     way = "KVM" if plan.kvm else "TCG"
     yield f"host  {plan.network.gateway}  network {plan.network.cidr}, guests under {way}"
+    for balancer in plan.balancers:
+        backends = {backend.container for route in balancer.routes for backend in route.backends}
+        where = f"{balancer.address}:{balancer.listen}"
+        yield f"  balancer {balancer.name}  {where}  {len(backends)} replicas"
     for guest in plan.guests:
         yield f"  guest {guest.name}  {guest.address}  {guest.memory} MiB, {_vcpus(guest)}"
         for container in guest.containers:
