@@ -8,6 +8,7 @@ import importlib
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from airgap.docker.__main__ import PLUGIN as DOCKER
 from airgap.framework import ANY, Bag, Field, List, Map, Object, Plugin, ResourceType
 from airgap.framework.schema import Kind, Scalar, check
 from airgap.libvirt.__main__ import PLUGIN as LIBVIRT
+
+# The SDK warns of a class of its own that nobody here uses.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 PLUGINS = (LIBVIRT, DOCKER, COMMAND)
 RESOURCES = tuple(each for plugin in PLUGINS for each in plugin.resources)
@@ -103,6 +107,11 @@ def test_every_input_is_taken_or_refused_by_name(kind: ResourceType[Any]) -> Non
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
 def test_every_input_of_a_provider_is_taken_or_refused_by_name(plugin: Plugin) -> None:
     assert list(differences(provider_arguments(plugin), plugin.config)) == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_a_plugin_has_the_version_of_its_sdk(plugin: Plugin) -> None:
+    assert plugin.version == metadata.version(f"pulumi-{plugin.name}")
 
 
 @pytest.mark.parametrize("kind", RESOURCES, ids=token)

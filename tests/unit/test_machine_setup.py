@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from airgap.install import link_engine
 from machine import access, cgroups, daemons, doctor, engine, environment, packages, plugins
 from machine import sandbox as sandboxes
 from machine.kvm import Finding
@@ -75,6 +78,40 @@ def test_official_plugins_where_they_can_be_had(
     wish: plugins.Source | None, reachable: bool, source: str
 ):
     assert plugins.decide(wish, reachable) == source
+
+
+def test_official_plugins_that_cannot_be_had_say_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    cli = tmp_path / "pulumi"
+    cli.write_text("#!/bin/sh\necho 'error: no such host' >&2\nexit 1\n")
+    cli.chmod(0o755)
+    monkeypatch.setenv("ISOLAB_PLUGINS", "official")
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    monkeypatch.setattr(engine, "executable", lambda: cli)
+    with pytest.raises(Unable, match=r"libvirt .* was not to be had: error: no such host") as told:
+        plugins.step().act(lambda line: None)
+    assert "unset ISOLAB_PLUGINS" in told.value.hint
+
+
+def test_the_doctor_says_whose_language_host_is_in_use():
+    own = Path("/bin/own/pulumi-language-python")
+    assert "isolab's own" in doctor.language_host_check(own, own=own).detail
+    other = doctor.language_host_check(Path("/opt/pulumi-language-python"), own=own)
+    assert "the engine's own" in other.detail
+    assert "/opt/pulumi-language-python" in other.detail
+    assert doctor.language_host_check(None, own=own).verdict == "missing"
+
+
+def test_an_engine_beside_the_language_host_is_a_link_of_its_own(tmp_path: Path):
+    kept, folder = tmp_path / "pulumi", tmp_path / "beside"
+    kept.write_text("one")
+    folder.mkdir()
+    linked = link_engine(kept, folder)
+    assert linked == folder / "pulumi" and linked.samefile(kept) and not linked.is_symlink()
+    kept.unlink()
+    kept.write_text("another")
+    assert link_engine(kept, folder).read_text() == "another"
 
 
 def test_a_misspelt_choice_of_plugins_is_refused(monkeypatch: pytest.MonkeyPatch):
