@@ -29,6 +29,7 @@ def write_plugin(name: str, version: str, python: Path, into: Path) -> Path:
     # A signal must reach the plugin itself, and its environment must not reach what it starts.
     start = (
         f"import sys; sys.path[:0] = [{str(_SOURCES)!r}]; sys.argv[0] = {name!r}; "
+        f"from airgap.lean import prepare; prepare({name!r}); "
         f"from {MODULES[name]}.__main__ import main; main()"
     )
     executable = folder / f"pulumi-{kind}-{name}"
