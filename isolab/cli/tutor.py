@@ -16,7 +16,7 @@ from isolab.cli import results
 from isolab.lessons import read, texts
 from isolab.lessons.focus import focus
 from isolab.lessons.model import ClaimResult, Lesson
-from isolab.lessons.variables import NoSuchVariable, fill, of_plan
+from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
 SIDE_BY_SIDE = 150
@@ -162,11 +162,7 @@ def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
     """Each command on a line of its own, from the first column, so that it can be copied."""
     variables = {**of_plan(course.plan), **lesson.variables}
     for attempt in lesson.tries:
-        try:
-            command = fill(attempt.run, variables)
-        except NoSuchVariable:
-            command = attempt.run
-        yield Text(command, style="cyan", overflow="fold", no_wrap=False)
+        yield Text(shown(attempt.run, variables), style="cyan", overflow="fold", no_wrap=False)
         yield Padding(Text(attempt.expect, style="dim"), (0, 0, 0, 2))
 
 

@@ -12,7 +12,7 @@ from isolab.architecture.draw.make import drawing_of
 from isolab.lessons import texts
 from isolab.lessons.focus import focus
 from isolab.lessons.model import Lesson, LessonResult
-from isolab.lessons.variables import NoSuchVariable, fill, of_plan
+from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
 INDEX = "index.html"
@@ -68,14 +68,7 @@ def file(lesson: Lesson) -> str:
 
 def _commands(lesson: Lesson, plan: Plan) -> list[str]:
     variables = {**of_plan(plan), **lesson.variables}
-
-    def filled(command: str) -> str:
-        try:
-            return fill(command, variables)
-        except NoSuchVariable:
-            return command
-
-    return [filled(attempt.run) for attempt in lesson.tries]
+    return [shown(attempt.run, variables) for attempt in lesson.tries]
 
 
 def _picture(plan: Plan, lit: frozenset[str]) -> Markup:

@@ -27,6 +27,16 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
     return VARIABLE.sub(value, text)
 
 
+def shown(text: str, variables: Mapping[str, str]) -> str:
+    """The text for a reader: what this lab does not have is left to be filled in, <app-3.domain>."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        return shown(variables[name], variables) if name in variables else f"<{name}>"
+
+    return VARIABLE.sub(value, text)
+
+
 def of_plan(plan: Plan) -> dict[str, str]:
     """Names to values: guest.address, web.container, db.port …; `guest` is the first guest."""
     values = {
