@@ -18,6 +18,8 @@ from isolab.plan.model import Plan
 
 NAME = "check"
 HELP = "hold the lessons' claims against the running lab"
+SETTLING = 30
+"""Seconds that a lab has to be well before checks begin."""
 MARKS = {"holds": "✓", "broken": "✗", "inconclusive": "?"}
 
 
@@ -79,7 +81,7 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
     """
     from isolab.cli.ground import ground
 
-    before = live.status(plan)
+    before = live.wait_until_well(plan, SETTLING)
     if before.verdict != "well":
         lines = "\n  ".join(before.drift) or "something did not answer"
         raise Failure(UNABLE, f"the lab is not well, so checks would say nothing:\n  {lines}")

@@ -28,7 +28,7 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 
 def shown(text: str, variables: Mapping[str, str]) -> str:
-    """The text for a reader: what this lab does not have is left to be filled in, <app-3.domain>."""
+    """The text for a reader: what this lab lacks is left for them to fill in, <app-3.domain>."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
