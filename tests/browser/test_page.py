@@ -1,12 +1,10 @@
 """The HTML drawing in a real browser: it opens, folds, tells details, in both themes, offline."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from isolab.architecture.diff import diff
 from isolab.architecture.draw import draw
@@ -17,7 +15,6 @@ from isolab.plan.read import plan_file
 
 REPO = Path(__file__).parents[2]
 LABS = REPO / "tests" / "labs"
-CHROMIUM = shutil.which("chromium")
 ALIKE, EACH = 200, 20
 
 
@@ -49,16 +46,6 @@ def classroom() -> Plan:
             replace(guest, name=name, group="seat", address=address, containers=containers)
         )
     return replace(plan, guests=tuple(guests))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Opened:
