@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile("isolab", deadline=None)
+hypothesis.settings.load_profile("isolab")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
