@@ -31,15 +31,20 @@ def executable() -> Path | None:
     found = shutil.which("pulumi")
     if found and new_enough(found):
         return Path(found)
-    kept, linked = folder() / "pulumi", paths.language_host() / "pulumi"
-    if not kept.exists():
+    linked = paths.language_host() / "pulumi"
+    if not kept().exists():
         return None
-    return linked if linked.exists() and linked.samefile(kept) else kept
+    return linked if linked.exists() and linked.samefile(kept()) else kept()
 
 
 def folder() -> Path:
     """Where isolab keeps a CLI of its own."""
     return paths.cache() / "engine" / f"v{VERSION}"
+
+
+def kept() -> Path:
+    """The CLI of isolab's own; it may not be there yet."""
+    return folder() / "pulumi"
 
 
 def new_enough(command: str) -> bool:

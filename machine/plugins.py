@@ -94,8 +94,8 @@ def _install(report: Report) -> None:
         if source == "official":
             raise _not_official("the engine here came without its language host")
         host = write_plugin("python", engine.VERSION, Path(sys.executable), paths.programs())
-        if kept := engine.executable():
-            link_engine(kept, host)
+        if engine.kept().exists():
+            link_engine(engine.kept(), host)
     _record().parent.mkdir(parents=True, exist_ok=True)
     partial = _record().with_suffix(".new")
     partial.write_text(json.dumps(_wanted(source)))
@@ -164,8 +164,8 @@ def language_host() -> Path | None:
 
 def _own_host_stands() -> bool:
     """It is there, and the engine beside it, where there is one, is the one in use."""
-    linked, kept = paths.language_host() / "pulumi", engine.folder() / "pulumi"
-    stale = linked.exists() and not (kept.exists() and linked.samefile(kept))
+    linked, kept = paths.language_host() / "pulumi", engine.kept()
+    stale = linked.exists() and kept.exists() and not linked.samefile(kept)
     return own_language_host().exists() and not stale
 
 

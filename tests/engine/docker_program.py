@@ -39,7 +39,7 @@ if s.get("container", True):
         image=image.image_id if s.get("by_id", True) else image.repo_digest,
         memory=s.get("mem", 64),
         cpus=s.get("cpus"),
-        envs=s.get("envs", ["A=1"]),
+        envs=pulumi.Output.secret([s["secret"]]) if "secret" in s else s.get("envs", ["A=1"]),
         command=s.get("command"),
         ports=[{"internal": 80, "external": s.get("port", 18077), "ip": "127.0.0.1"}],
         networks_advanced=[{"name": network.name, "aliases": s.get("aliases", ["web"])}],

@@ -159,6 +159,19 @@ class Bench:
         """A refresh that has to succeed."""
         return self.must("refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
 
+    def keeps_secret(self, first: str, second: str) -> None:
+        """Two values of `secret` in the scenario, one after the other, are shown nowhere."""
+        for value in (first, second):
+            self.scenario({"secret": value})
+            said = self.must("preview", "--diff", "--non-interactive", "--stack", "test").text
+            said += self.up().text
+            self.refresh()
+            assert self.preview() == []
+            said += self.must("stack", "export", "--stack", "test").output
+            assert first not in said and second not in said
+        self.scenario({})
+        self.up()
+
     def forget(self) -> None:
         """The stack's state knows of nothing any more; what it made stays."""
         self.must("stack", "rm", "--yes", "--force", "--preserve-config", "--stack", "test")

@@ -61,7 +61,9 @@ seed = libvirt.CloudInitDisk(
     "seed",
     name=place["seed"],
     pool=pool.name,
-    user_data=scenario.get("user_data", "#cloud-config\nhostname: a\n"),
+    user_data=pulumi.Output.secret(scenario["secret"])
+    if "secret" in scenario
+    else scenario.get("user_data", "#cloud-config\nhostname: a\n"),
     meta_data="instance-id: a\n",
     network_config="version: 2\n",
     opts=options,

@@ -83,6 +83,10 @@ def test_memory_is_changed_in_place_and_an_environment_is_not(bench: harness.Ben
     bench.up()
 
 
+def test_a_secret_stays_one_in_state_and_diff(bench: harness.Bench) -> None:
+    bench.keeps_secret("A=hidden-one", "A=hidden-two")
+
+
 def test_a_removed_container_is_made_again(bench: harness.Bench) -> None:
     docker.from_env().containers.get("fid-web").remove(force=True)
     bench.refresh()

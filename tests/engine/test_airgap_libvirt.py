@@ -85,6 +85,10 @@ def test_changes_in_place_leave_the_domain_running(bench: harness.Bench) -> None
     bench.up()
 
 
+def test_a_secret_stays_one_in_state_and_diff(bench: harness.Bench) -> None:
+    bench.keeps_secret("hidden-one", "hidden-two")
+
+
 def test_a_stopped_domain_is_started_again(bench: harness.Bench) -> None:
     connection = libvirt.open(URI)
     connection.lookupByName("fid-a").destroy()

@@ -114,6 +114,22 @@ def test_an_engine_beside_the_language_host_is_a_link_of_its_own(tmp_path: Path)
     assert link_engine(kept, folder).read_text() == "another"
 
 
+def test_an_engine_on_path_without_a_language_host_gets_one_beside_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    own = tmp_path / "own" / "pulumi"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\necho v3.274.1\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("ISOLAB_PLUGINS", "airgap")
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
+    ensure(plugins.step(), lambda line: None)
+    assert engine.executable() == own
+    assert plugins.language_host() == plugins.own_language_host()
+
+
 def test_a_misspelt_choice_of_plugins_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ISOLAB_PLUGINS", "offical")
     with pytest.raises(Unable, match="offical"):
