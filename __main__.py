@@ -20,7 +20,7 @@ Lab(
     seed=seed,
     keys=keys.materialise(deployment.plan, seed),
     registry=service_images.registry_files(),
-    standing=standing(deployment.plan.stack),
+    standing=standing(deployment.plan),
 )
 pulumi.export("plan", dumps(deployment.plan))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})

@@ -24,7 +24,7 @@ class Lab(pulumi.ComponentResource):
         seed: The stack's secret, from which keys and passwords are derived.
         keys: Where the stack's ssh key and its guests' pinned host keys lie on this machine.
         registry: The registry's image and the folder it serves.
-        standing: Names of its domains and containers that are there; None where nobody knows.
+        standing: Names of its domains and containers that are there.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Lab(pulumi.ComponentResource):
         seed: str,
         keys: KeyFiles,
         registry: RegistryFiles,
-        standing: frozenset[str] | None,
+        standing: frozenset[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)

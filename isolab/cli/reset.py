@@ -65,12 +65,7 @@ def chosen(plan: Plan, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str
 
 def _look_again(control: StackControl, plan: Plan, containers: Sequence[str]) -> None:
     """What is gone cannot be replaced: the engine has to see that first."""
-    from machine import drift
-
-    known = control.state()
-    if known is None:
-        return
-    urns = [resource.urn for resource in drift.strayed(known, plan.libvirt)]
+    urns = [stray.resource.urn for stray in control.strays()]
     urns += _containers(control, containers)
     if urns:
         names = [guest.name for guest in plan.guests]

@@ -66,12 +66,11 @@ class Chain(Generic[T]):
     So a lab comes up with everything at once, and changes one by one.
 
     Args:
-        standing: Names of the domains and containers that there are; None where it is not known,
-            which is taken for all.
+        standing: Names of the domains and containers that there are.
     """
 
-    def __init__(self, standing: Iterable[str] | None) -> None:
-        self._standing = None if standing is None else frozenset(standing)
+    def __init__(self, standing: Iterable[str]) -> None:
+        self._standing = frozenset(standing)
         self._turns: dict[str, list[T]] = defaultdict(list)
 
     def add(self, service: str, turns: Iterable[T]) -> None:
@@ -80,15 +79,12 @@ class Chain(Generic[T]):
 
     def before(self, container: Container) -> Sequence[T]:
         """What a replica waits for: its service's replicas before it."""
-        return self._of([container.service]) if self._stands(container.name) else []
+        return self._of([container.service]) if container.name in self._standing else []
 
     def before_guest(self, guest: Guest) -> Sequence[T]:
         """What a guest waits for: those on earlier guests that it holds a replica of, too."""
         services = dict.fromkeys(container.service for container in guest.containers)
-        return self._of(services) if self._stands(guest.domain) else []
+        return self._of(services) if guest.domain in self._standing else []
 
     def _of(self, services: Iterable[str]) -> list[T]:
         return [turn for service in services for turn in self._turns[service]]
-
-    def _stands(self, name: str) -> bool:
-        return self._standing is None or name in self._standing

@@ -1,12 +1,16 @@
 """Replicas change one by one, and come up all at once."""
 
+import json
 from pathlib import Path
+
+import pytest
 
 from isolab.cli.layers import is_turn, what
 from isolab.plan import turns
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.turns import Chain
+from machine.deployment.standing import standing
 
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 
@@ -17,7 +21,7 @@ def planned() -> Plan:
     return plan
 
 
-def waits(standing: list[str] | None) -> dict[str, list[str]]:
+def waits(standing: list[str]) -> dict[str, list[str]]:
     """Who waits for whose turn, built as the components build it: guest by guest."""
     chain, found = Chain[str](standing), dict[str, list[str]]()
     for guest in planned().guests:
@@ -41,13 +45,9 @@ def test_what_stands_waits_for_its_fellows_before_it() -> None:
     assert found["app-2"] == ["api-1", "db-1", "web-1", "web-3"]
 
 
-def test_where_it_is_not_known_what_stands_all_is_taken_to() -> None:
-    assert waits(None)["web-3"] == ["web-1"]
-    assert waits(None)["app-2"]
-
-
 def test_a_guest_that_shares_no_service_waits_for_nobody() -> None:
-    assert waits(None)["edge-1"] == []
+    everything = [guest.domain for guest in planned().guests]
+    assert waits(everything)["edge-1"] == []
 
 
 def test_a_replica_is_taken_out_of_every_route() -> None:
@@ -66,3 +66,18 @@ def test_a_turn_is_told_as_one() -> None:
     files = "urn:pulumi:s::isolab::isolab:index:Service$command:remote:Command::web-1-files"
     assert not is_turn(files)
     assert what(files, "") == "files of web-1"
+
+
+def test_what_stands_is_read_from_the_stacks_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".pulumi/stacks/isolab/balanced.json"
+    file.parent.mkdir(parents=True)
+    kinds = ("docker:index/container:Container", "libvirt:index/domain:Domain", "x:y:Z")
+    resources = [
+        {"urn": f"urn:pulumi:s::isolab::{kind}::r", "type": kind, "inputs": {"name": name}}
+        for kind, name in zip(kinds, ("web-1", "isolab-balanced-app-1", "z"), strict=True)
+    ]
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", tmp_path.as_uri())
+    assert standing(planned()) == {"web-1", "isolab-balanced-app-1"}
