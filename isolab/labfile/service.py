@@ -1,31 +1,31 @@
 """One service, as the Compose Specification writes it."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from isolab.labfile import environment, extends, files, health, limits, mounts, ports, scalars
-from isolab.labfile.build import build
-from isolab.labfile.keys import (
-    LOGGING,
-    NETWORK,
-    OUTSIDE,
-    OUTSIDE_NETWORK,
-    SERVICE,
+from isolab.labfile import (
+    environment,
+    extends,
+    files,
+    health,
+    limits,
+    mounts,
+    ports,
+    scalars,
+    settings,
 )
-from isolab.labfile.names import COMPOSE_NAME, check_compose_name
-from isolab.labfile.node import Node, Reader, did_you_mean
+from isolab.labfile.build import build
+from isolab.labfile.keys import OUTSIDE, SERVICE
+from isolab.labfile.names import check_compose_name
+from isolab.labfile.node import Node, Reader
 from isolab.labfile.quantities import compose_size, cpus, duration
-from isolab.labfile.reading import Fields, each, forms, many
-from isolab.labfile.shape import Shaped, accepts, one_of, text_like
+from isolab.labfile.reading import Fields, many
 from isolab.labfile.tables import command, from_environment, nothing, table
 from isolab.model import BindMount, Limits, Service, VolumeMount
 from isolab.units import Seconds
 
 T = TypeVar("T")
-RESTART = ("no", "always", "on-failure", "unless-stopped")
-_RESTART = r"no|always|unless-stopped|on-failure(?::[1-9]\d{0,3})?"
 _DEFAULT = Service(name="", image="")
 _TEXTS = many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
@@ -53,11 +53,11 @@ def service(name: str, node: Node) -> Draft:
         fields.some_of("image", "build", "extends", example=example)
         count, limited = _resources(fields)
         volumes = fields.get("volumes", many(mounts.mount), ()) or ()
-        logging = fields.get("logging", _logging, ("", {})) or ("", {})
+        logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
         variables = fields.get("env_file", environment.env_file, {}) or {}
         labels = fields.get("label_file", environment.env_file, {}) or {}
         needs = fields.get("depends_on", health.depends_on, {}) or {}
-        profiles = fields.get("profiles", many(_profile), ())
+        profiles = fields.get("profiles", many(settings.profile), ())
         made = Service(
             name=name,
             image=image or "",
@@ -68,8 +68,8 @@ def service(name: str, node: Node) -> Draft:
             environment={**variables, **(fields.get("environment", _ENVIRONMENT, {}) or {})},
             ports=_flat(fields.get("ports", many(ports.published), ())),
             expose=_flat(fields.get("expose", many(ports.exposed), ())),
-            networks=fields.get("networks", _NETWORKS, {}),
-            network_mode=fields.get("network_mode", _network_mode, ""),
+            networks=fields.get("networks", settings.networks, {}),
+            network_mode=fields.get("network_mode", settings.network_mode, ""),
             volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
             binds=tuple(v for v in volumes if isinstance(v, BindMount)),
             files=(
@@ -82,12 +82,12 @@ def service(name: str, node: Node) -> Draft:
             ),
             depends_on={other: condition for other, (condition, _) in needs.items()},
             healthcheck=fields.get("healthcheck", health.healthcheck, None),
-            restart=fields.get("restart", _restart, _DEFAULT.restart),
+            restart=fields.get("restart", settings.restart, _DEFAULT.restart),
             user=fields.get("user", scalars.text, ""),
             working_dir=fields.get("working_dir", scalars.text, ""),
             hostname=fields.get("hostname", scalars.text, ""),
-            container_name=fields.get("container_name", _container_name, ""),
-            platform=fields.get("platform", _platform, ""),
+            container_name=fields.get("container_name", settings.container_name, ""),
+            platform=fields.get("platform", settings.platform, ""),
             read_only=fields.get("read_only", scalars.flag, False),
             init=fields.get("init", scalars.flag, False),
             tty=fields.get("tty", scalars.flag, False),
@@ -129,67 +129,3 @@ def _agreed(fields: Fields, key: str, reader: Reader[T], deployed: T | None) -> 
 
 def _flat(groups: Iterable[Iterable[T]] | None) -> tuple[T, ...]:
     return tuple(dict.fromkeys(thing for group in groups or () for thing in group or ()))
-
-
-@accepts(text_like(" or ".join(RESTART), rf"{_RESTART}|false"))
-def _restart(node: Node) -> str:
-    word = "no" if node.value is False else scalars.text(node)
-    if not re.fullmatch(_RESTART, word, re.ASCII):
-        hint = did_you_mean(word, RESTART)
-        node.refuse(f"{node.shown} given, expected {' or '.join(RESTART)}", hint)
-    return word
-
-
-def _aliases(name: str, node: Node) -> tuple[str, ...]:
-    with Fields(node, NETWORK, "a network of a service", OUTSIDE_NETWORK) as fields:
-        aliases = fields.get("aliases", many(scalars.filled), ())
-    return aliases
-
-
-def _names(node: Node) -> Mapping[str, tuple[str, ...]]:
-    return dict.fromkeys(many(scalars.filled)(node), ())
-
-
-_NETWORKS = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases))
-
-
-@accepts(one_of("none"))
-def _network_mode(node: Node) -> Literal["", "none"]:
-    if scalars.text(node) != "none":
-        node.refuse(
-            f"{node.shown} given, expected none",
-            "which services reach each other is said with networks:",
-        )
-    return "none"
-
-
-@accepts(text_like("a platform: linux/amd64", r"linux/(?:amd64|x86_64)(?:/v\d)?|linux"))
-def _platform(node: Node) -> str:
-    word = scalars.text(node)
-    if not re.fullmatch(r"linux(/(amd64|x86_64)(/v\d)?)?", word, re.ASCII):
-        node.refuse(f"{word!r} given, but guests are linux/amd64", "leave it out")
-    return word
-
-
-@accepts(text_like("a container's name", r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"))
-def _container_name(node: Node) -> str:
-    word = scalars.text(node)
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}", word):
-        node.refuse(
-            f"{word!r} is no name for a container",
-            "letters, digits, hyphens, underscores and dots, 2 to 63, a letter or digit first",
-        )
-    return word
-
-
-@accepts(text_like("a profile's name", COMPOSE_NAME))
-def _profile(node: Node) -> str:
-    return check_compose_name(node, scalars.text(node), "a profile")
-
-
-def _logging(node: Node) -> tuple[str, Mapping[str, str]]:
-    """The log driver and its options."""
-    with Fields(node, LOGGING, "logging") as fields:
-        driver = fields.get("driver", scalars.text, "")
-        options = fields.get("options", table(), {})
-    return driver, options

@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 
@@ -12,36 +11,13 @@ import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from isolab.labfile.interpolation import BadVariable, interpolate
+from isolab.labfile.loader import FLOAT, INT, TAG, Loader
 from isolab.labfile.node import Broken, Invalid, Node, Origin, Scalar
 from isolab.model import Path, Position, Problem
 
 MOST_NODES = 100_000
 """Anchors within anchors grow without bounds; no lab is that big."""
-_TAG = "tag:yaml.org,2002:"
-_MAPPING, _SEQUENCE = f"{_TAG}map", f"{_TAG}seq"
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain scalars: 22:22 is no number, and yes and no are words."""
-
-    @classmethod
-    def resolves(cls, tag: str, pattern: str, first: str) -> None:
-        """Plain scalars of this pattern are of this tag."""
-        letters = list(first) or [""]
-        cls.add_implicit_resolver(f"{_TAG}{tag}", re.compile(rf"(?:{pattern})$"), letters)
-
-
-_Loader.yaml_implicit_resolvers = {}
-
-
-_Loader.resolves("null", r"~|null|Null|NULL", "~nN")
-_Loader.resolves("null", "", "")
-_Loader.resolves("bool", r"true|True|TRUE|false|False|FALSE", "tTfF")
-_Loader.resolves("int", _INT.pattern, "-+0123456789")
-_Loader.resolves("float", _FLOAT.pattern, "-+.0123456789")
-_Loader.resolves("merge", "<<", "<")
+_MAPPING, _SEQUENCE = f"{TAG}map", f"{TAG}seq"
 
 
 def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
@@ -54,7 +30,7 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
         return Invalid((problem,))
 
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -140,7 +116,7 @@ class _Tree:
         for key, value in source.value:
             position = self.position(key)
             place = Node(path=path, position=position, origin=self._origin, value=None)
-            if key.tag == f"{_TAG}merge":
+            if key.tag == f"{TAG}merge":
                 merges.append(value)
             elif not isinstance(key, ScalarNode):
                 self.problems.append(place.problem("a key must be a word"))
@@ -173,15 +149,15 @@ class _Tree:
             except BadVariable as bad:
                 here.refuse(bad.message, bad.hint)
             if source.style is None:
-                tag = _Loader("").resolve(ScalarNode, text, (True, False))
-        match tag.removeprefix(_TAG):
+                tag = Loader("").resolve(ScalarNode, text, (True, False))
+        match tag.removeprefix(TAG):
             case "null":
                 return None
             case "bool":
                 return text.lower() == "true"
-            case "int" if _INT.fullmatch(text) and len(text) < 20:
+            case "int" if INT.fullmatch(text) and len(text) < 20:
                 return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
-            case "float" if _FLOAT.fullmatch(text):
+            case "float" if FLOAT.fullmatch(text):
                 return float(text)
             case "int" | "float" | "str" | "merge":
                 return text

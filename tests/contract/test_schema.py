@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from isolab.cli import main
 from isolab.labfile import load
+from isolab.labfile.loader import Loader
 from isolab.labfile.schema import schema
-from isolab.labfile.syntax import _Loader
 from isolab.model import Lab
 
 REPO = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ CHECKER = Draft202012Validator(schema())
 
 def value(file: Path) -> object:
     """The file as an editor's YAML parser sees it: variables are words."""
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=Loader)
 
 
 def test_it_is_a_schema() -> None:

@@ -21,7 +21,7 @@ from isolab.plan.serialize import dumps
 SCHEMA = schema()
 CHECKER = Draft202012Validator(SCHEMA)
 QUICK = settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
