@@ -232,6 +232,7 @@ class Guest(pulumi.ComponentResource):
             holds=(*networks, *volumes),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
+            clustered=frozenset(name for c in plan.clusters for name in c.members),
             turn=its_turn,
             chain=args.chain,
         )

@@ -16,6 +16,8 @@ Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Res
 """From a planned container, its resource and their parent to what others wait for."""
 PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
+TOGETHER = 600
+"""Seconds for a member of a cluster: it waits for the slowest of their guests, and for copies."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,8 @@ class ServicePlace:
     pulls_from: str
     """host:port of the lab's registry."""
     seed: str
+    clustered: frozenset[str]
+    """Containers that are members of clusters."""
     turn: Turn
     chain: Chain[pulumi.Resource]
     """The turns of all replicas so far, on this guest and before."""
@@ -88,7 +92,11 @@ class Service(pulumi.ComponentResource):
             turn = place.chain.before(container)
             made = docker.Container(
                 container.name,
-                **container_inputs(container, image),
+                **container_inputs(
+                    container,
+                    image,
+                    TOGETHER if container.name in place.clustered else PATIENCE,
+                ),
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
@@ -118,7 +126,9 @@ def is_checked(container: Container) -> bool:
     return container.healthcheck is not None and container.healthcheck.test != ("NONE",)
 
 
-def container_inputs(container: Container, image: docker.RemoteImage) -> dict[str, Any]:
+def container_inputs(
+    container: Container, image: docker.RemoteImage, patience: int = PATIENCE
+) -> dict[str, Any]:
     """A planned container in the words of the Docker provider."""
     limits, health = container.limits, container.healthcheck
     checked = is_checked(container)
@@ -192,5 +202,5 @@ def container_inputs(container: Container, image: docker.RemoteImage) -> dict[st
             "start_period": f"{health.start_period:g}s",
         },
         "wait": True if checked else None,
-        "wait_timeout": PATIENCE if checked else None,
+        "wait_timeout": patience if checked else None,
     }

@@ -308,6 +308,15 @@ class Balancer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """Replicas of a service that keep the same data together."""
+
+    name: str
+    engine: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lab:
     """A whole lab file."""
 
@@ -327,6 +336,7 @@ class Lab:
     placement: Mapping[str, Placement] = field(default_factory=dict[str, Placement])
     """Service, or "*" for all that have none of their own."""
     balancers: tuple[Balancer, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
     positions: Mapping[Path, Position] = field(
         default_factory=dict[Path, Position], repr=False, compare=False
     )

@@ -37,7 +37,7 @@ IMAGES = (
     REGISTRY,
     Recipe(folder="python", parent="base", preloaded=True),
     Recipe(folder="guestbook", parent="python"),
-    Recipe(folder="mariadb", parent="base", preloaded=True),
+    Recipe(folder="mariadb", parent="python", preloaded=True),
     Recipe(folder="haproxy", parent="base"),
 )
 """Parents before children; the registry first of these, since it keeps the others."""

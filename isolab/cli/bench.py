@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from isolab.cli import bench_failover
 from isolab.cli.errors import Failure
 from machine import paths, plain_lab, sandbox, service_images, stack
 
 NAME = "bench"
-HELP = "measure isolab against a plain script that builds the same lab"
+HELP = "measure isolab against a plain script that builds the same lab, or what a lab survives"
 
 SCRIPT = paths.REPO / "benchmarks" / "plain-lab.sh"
 BENCH_STACK = "bench"
@@ -37,19 +38,26 @@ class Row:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", nargs="?", default="up", choices=["up"])
+    parser.add_argument("what", nargs="?", default="up", choices=["up", "failover"])
+    parser.add_argument(
+        "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, in the sandbox, and print the rows."""
+    only: list[str] = arguments.only or []
     if not sandbox.inside():
         from machine import setup
 
         setup.prepare_shared(_say, yes=arguments.yes)
-        return sandbox.enter([NAME, arguments.what, *(["--json"] if arguments.json else [])])
+        words = [f"--only={fault}" for fault in only] + (["--json"] if arguments.json else [])
+        return sandbox.enter([NAME, arguments.what, *words])
     machine = f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
+    if arguments.what == "failover":
+        return bench_failover.run(machine, only, as_json=arguments.json)
     rows = list(_measure())
     if arguments.json:
         print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))

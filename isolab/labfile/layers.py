@@ -1,11 +1,9 @@
 """The layers that Compose does not have: host, network, placement."""
 
-from typing import NoReturn
-
 from isolab.labfile import scalars
 from isolab.labfile.node import Node, Reader
 from isolab.labfile.reading import Fields, each, forms
-from isolab.labfile.shape import ANYTHING, accepts
+from isolab.labfile.shape import accepts
 from isolab.model import Host, Placement, Strategy, Virtualization
 
 _VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")
@@ -57,9 +55,3 @@ def _short(node: Node) -> Placement:
 _PLACE = forms(text=_short, items=_short, mapping=_long)
 placement = each(lambda _, node: _PLACE(node))
 """Services, or "*", to where they run."""
-
-
-@accepts(ANYTHING)
-def not_yet(node: Node) -> NoReturn:
-    """A key of the design that this version cannot build."""
-    node.refuse(f"{node.path[-1]} are not supported yet", "leave it out for now")

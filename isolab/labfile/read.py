@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from isolab.labfile import balancers, files, guests, layers, profiles, scalars
+from isolab.labfile import balancers, clusters, files, guests, layers, profiles, scalars
 from isolab.labfile.include import include
 from isolab.labfile.keys import (
     LAB,
@@ -27,7 +27,6 @@ def lab(root: Node) -> Lab:
     with Fields(root, LAB, "a lab file") as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
-        fields.get("clusters", layers.not_yet, None)
         drafts = fields.get("services", entries(service, COMPOSE_NAME), ()) or ()
         there = profiles.enabled(drafts, asked)
         missing = profiles.disabled(drafts, asked)
@@ -56,6 +55,7 @@ def lab(root: Node) -> Lab:
             ),
             placement=fields.get("placement", layers.placement, {}),
             balancers=fields.get("balancers", entries(balancers.balancer, NAME), ()),
+            clusters=fields.get("clusters", entries(clusters.cluster, NAME), ()),
             positions=dict(places(root)),
         )
     return made

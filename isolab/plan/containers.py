@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from isolab.model import Condition, Lab, Service
-from isolab.plan import addresses, networks
+from isolab.plan import addresses, clusters, networks
 from isolab.plan.links import Link
 from isolab.plan.model import Container, File, Mount, PublishedPort
 from isolab.plan.placement import Place
@@ -51,6 +51,9 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         entrypoint=service.entrypoint,
         environment=_sorted(
             {"ISOLAB_GUEST": guest, "ISOLAB_SERVICE": service.name, "ISOLAB_REPLICA": str(replica)}
+            | dict(
+                clusters.environment(layout.lab, service, replica, layout.placed, layout.addresses)
+            )
             | dict(service.environment)
         ),
         ports=all_ports(layout, service, replica),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isolab.model import GuestGroup, Lab
-from isolab.plan import addresses, balancers, networks
+from isolab.plan import addresses, balancers, clusters, networks
 from isolab.plan.containers import Layout, container, published
 from isolab.plan.links import links
 from isolab.plan.model import (
@@ -28,11 +28,12 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     cidr = subnet(lab, surroundings)
     gateway = addresses.gateway(cidr)
     everywhere = guests(lab)
+    placed = place(lab)
     layout = Layout(
         lab=lab,
         stack=stack,
-        placed=place(lab),
-        links=links(lab),
+        placed=placed,
+        links=(*links(lab), *clusters.links(lab, placed)),
         addresses=addresses.guest_addresses(cidr, everywhere),
         digests=surroundings.digests,
         balanced=balancers.targets(lab),
@@ -82,6 +83,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
         balancers=balancing,
         images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
+        clusters=clusters.planned(lab),
     )
 
 

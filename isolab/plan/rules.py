@@ -123,6 +123,40 @@ def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def cluster_members_die_one_by_one(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Two members on one guest die with it, and the majority with them."""
+    placed = place(lab)
+    for cluster in lab.clusters:
+        places = [where for key, where in sorted(placed.items()) if key[0] == cluster.service]
+        shared = next((where.name for where in places if places.count(where) > 1), None)
+        if shared is not None:
+            yield problem(
+                lab,
+                ("clusters", cluster.name),
+                f"{places.count(next(w for w in places if w.name == shared))} replicas of "
+                f"{cluster.service} are on {shared}, but each needs a guest of its own",
+                f"give it {len(places)} guests: count: {len(places)}",
+            )
+
+
+def cluster_members_have_data_disks(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Without a data disk a rebuilt guest brings an empty member."""
+    placed, told = place(lab), set[str]()
+    groups = {group.name: group for group in lab.guests}
+    for cluster in lab.clusters:
+        for (service, _), where in sorted(placed.items()):
+            if service != cluster.service or where.group in told:
+                continue
+            if groups[where.group].guest(where.number).data is None:
+                told.add(where.group)
+                yield problem(
+                    lab,
+                    ("guests", where.group),
+                    f"runs a member of cluster {cluster.name}, but has no data disk",
+                    "for example data: 2GiB",
+                )
+
+
 def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
     told: set[Path] = set()
@@ -144,5 +178,7 @@ RULES: tuple[Rule, ...] = (
     published_ports_are_free,
     balancers_find_their_port_free,
     dependencies_can_be_called,
+    cluster_members_die_one_by_one,
+    cluster_members_have_data_disks,
     root_disks_hold_the_image,
 )

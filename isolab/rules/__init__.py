@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import balancers, guests, names, services
+from isolab.rules import balancers, clusters, guests, names, services
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -39,6 +39,10 @@ RULES: tuple[Rule, ...] = (
     balancers.routes_take_every_request,
     balancers.balancers_may_listen,
     balancers.balancers_have_one_place,
+    clusters.cluster_engines_exist,
+    clusters.clustered_services_exist,
+    clusters.clusters_keep_a_majority,
+    clusters.clusters_keep_their_data,
 )
 
 

@@ -18,7 +18,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     place = Place.read(os.environ, socket.gethostname())
     store = Store(Settings.read(os.environ))
-    print(f"guestbook: {place}, database at {store.settings.host}", flush=True)
+    print(f"guestbook: {place}, database at {', '.join(store.settings.hosts)}", flush=True)
     serve(make_app(store, place), host="0.0.0.0", port=8000, threads=4, ident="")
 
 

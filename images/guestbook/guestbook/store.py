@@ -1,6 +1,7 @@
 """The entries in MariaDB."""
 
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +19,27 @@ TABLE = """CREATE TABLE IF NOT EXISTS entries (
     posted DATETIME NOT NULL DEFAULT (UTC_TIMESTAMP),
     served_by VARCHAR(255) NOT NULL
 ) CHARACTER SET utf8mb4"""
-PATIENCE = 5
-"""Seconds to wait for the database before a page says that it is away."""
+DIALLING = 3
+"""Seconds to wait for a connection; then the next database is asked."""
+PATIENCE = 15
+"""Seconds to wait for an answer before a page says that the database is away.
+
+A cluster that loses a member holds its breath for six."""
+AWAY = 10
+"""Seconds after which a connection to another than the first database is given up for that one."""
+REFUSED = (1047, 1213)
+"""Errors that say that nothing was done.
+
+The server is outside of its cluster; another member was faster at the same row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A connection of one thread."""
+
+    connection: "pymysql.Connection[Any]"
+    host: str
+    since: float
 
 
 class Unreachable(Exception):
@@ -30,7 +50,8 @@ class Unreachable(Exception):
 class Settings:
     """How to reach the database."""
 
-    host: str
+    hosts: tuple[str, ...]
+    """The first is preferred; any of the others does as well."""
     port: int
     user: str
     database: str
@@ -40,7 +61,7 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """From the container's environment."""
         return cls(
-            host=environment.get("DB_HOST", "db"),
+            hosts=tuple(host.strip() for host in environment.get("DB_HOST", "db").split(",")),
             port=int(environment.get("DB_PORT", "3306")),
             user=environment.get("DB_USER", "guestbook"),
             database=environment.get("DB_NAME", "guestbook"),
@@ -80,33 +101,58 @@ class Store:
         return True
 
     def _run(self, statement: str, values: tuple[object, ...]) -> tuple[tuple[Any, ...], ...]:
-        try:
-            connection = self._connection()
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values)
-                return tuple(cursor.fetchall())
-        except (pymysql.MySQLError, OSError) as error:
-            self._drop()
-            raise Unreachable(str(error)) from error
+        """Asks one database after the other until one takes the statement.
 
-    def _connection(self) -> "pymysql.Connection[Any]":
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._local.connection = connection
+        Only where the last one surely did nothing: an entry that may be kept is not kept twice.
+        """
+        trouble: Exception = Unreachable("no database is named")
+        for host in self._order():
+            try:
+                connection = self._connection(host)
+            except (pymysql.MySQLError, OSError) as error:
+                trouble = error
+                self._drop()
+                continue
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute(statement, values)
+                    return tuple(cursor.fetchall())
+            except (pymysql.MySQLError, OSError) as error:
+                trouble = error
+                self._drop()
+                code = error.args[0] if error.args else None
+                if code not in REFUSED and not statement.startswith("SELECT"):
+                    break
+        raise Unreachable(str(trouble)) from trouble
+
+    def _order(self) -> tuple[str, ...]:
+        """The database that this thread has a connection to, then the others in their order."""
+        held = self._held()
+        hosts = self.settings.hosts
+        if held and held.host != hosts[0] and time.monotonic() - held.since > AWAY:
+            self._drop()
+            held = None
+        return tuple(dict.fromkeys((held.host, *hosts))) if held else hosts
+
+    def _connection(self, host: str) -> "pymysql.Connection[Any]":
+        held = self._held()
+        if held is None or held.host != host:
+            self._drop()
+            held = Held(self._connect(host), host, time.monotonic())
+            self._local.held = held
         else:
             # The database may have come back since, as another process.
-            connection.ping(reconnect=True)
+            held.connection.ping(reconnect=True)
         if not self._prepared:
-            with connection.cursor() as cursor:
+            with held.connection.cursor() as cursor:
                 cursor.execute(TABLE)
             self._prepared = True
-        return connection
+        return held.connection
 
-    def _connect(self) -> "pymysql.Connection[Any]":
+    def _connect(self, host: str) -> "pymysql.Connection[Any]":
         settings = self.settings
         return pymysql.connect(
-            host=settings.host,
+            host=host,
             port=settings.port,
             user=settings.user,
             # Read at each connection: a secret may change while the application runs.
@@ -114,14 +160,17 @@ class Store:
             database=settings.database,
             charset="utf8mb4",
             autocommit=True,
-            connect_timeout=PATIENCE,
+            connect_timeout=DIALLING,
             read_timeout=PATIENCE,
             write_timeout=PATIENCE,
         )
 
+    def _held(self) -> Held | None:
+        return getattr(self._local, "held", None)
+
     def _drop(self) -> None:
-        connection = getattr(self._local, "connection", None)
-        self._local.connection = None
-        if connection is not None:
+        held = self._held()
+        self._local.held = None
+        if held is not None:
             with suppress(pymysql.MySQLError, OSError):
-                connection.close()
+                held.connection.close()
