@@ -10,10 +10,12 @@ import pytest
 
 from machine import docker_cli, registry, service_images
 from machine.docker_cli import docker
+from machine.failover.client import Client
 
 pytestmark = pytest.mark.engine
 
 IMAGE = "isolab/mariadb:1"
+WEB = "isolab/guestbook:1"
 LOCKED = (
     "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
     "--tmpfs", "/tmp:size=16m", "--tmpfs", "/run/mysqld:size=1m,mode=1777",
@@ -50,16 +52,29 @@ class Cluster:
             "--env", f"GALERA_MEMBERS={members}", IMAGE,
         )  # fmt: skip
 
+    def create_web(self) -> str:
+        """A guestbook that prefers the first member; its URL."""
+        docker(
+            "run", "--detach", "--name", f"{self.prefix}-web", *LOCKED,
+            "--network", self.prefix, "--ip", f"{SUBNET}.20",
+            "--volume", f"{self._secret}:/run/secrets/db_password:ro",
+            "--env", "DB_HOST=" + ", ".join(f"{SUBNET}.1{n}" for n in NUMBERS), WEB,
+        )  # fmt: skip
+        return f"http://{SUBNET}.20:8000"
+
     def remove(self) -> None:
         names = [self.name(number) for number in NUMBERS]
-        docker("rm", "--force", "--volumes", *names)
+        docker("rm", "--force", "--volumes", *names, f"{self.prefix}-web")
         docker("volume", "rm", "--force", *names)
         docker("network", "rm", self.prefix)
 
     def well(self, number: int) -> bool:
+        return self.is_well(self.name(number))
+
+    def is_well(self, container: str) -> bool:
         """What the image's own health check says."""
         try:
-            docker("exec", self.name(number), "healthcheck")
+            docker("exec", container, "healthcheck")
         except docker_cli.DockerFailed:
             return False
         return True
@@ -78,10 +93,10 @@ class Cluster:
         ).strip()  # fmt: skip
 
     def write(self, number: int, text: str) -> None:
-        self.sql(number, f"INSERT INTO entries (text) VALUES ('{text}')")
+        self.sql(number, f"INSERT INTO written (text) VALUES ('{text}')")
 
-    def texts(self, number: int) -> set[str]:
-        return set(self.sql(number, "SELECT text FROM entries").split())
+    def texts(self, number: int, table: str = "written") -> set[str]:
+        return set(self.sql(number, f"SELECT text FROM {table}").split())
 
     def pid(self, number: int) -> str:
         return docker("inspect", "--format", "{{.State.Pid}}", self.name(number)).strip()
@@ -115,14 +130,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Begun from nothing."""
     service_images.ensure(print)
     with registry.serving(service_images.load_registry_image()) as address:
-        if docker_cli.image_id(IMAGE) is None:
-            registry.pull(IMAGE, service_images.digests()[IMAGE], address, tag=IMAGE)
+        for image in (IMAGE, WEB):
+            if docker_cli.image_id(image) is None:
+                registry.pull(image, service_images.digests()[image], address, tag=image)
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
         for number in NUMBERS:
             cluster.create(number)
         cluster.until(cluster.all_well)
-        cluster.sql(1, "CREATE TABLE entries (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(40))")
+        cluster.sql(1, "CREATE TABLE written (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(40))")
         yield cluster
     finally:
         cluster.remove()
@@ -213,3 +229,45 @@ def test_a_member_left_alone_by_two_that_died_begins_again_with_them(cluster: Cl
     cluster.until(cluster.all_well)
     for number in NUMBERS:
         assert "before-two-died" in cluster.texts(number)
+
+
+@pytest.fixture(scope="module")
+def web(cluster: Cluster) -> str:
+    """A guestbook on the cluster, well."""
+    url = cluster.create_web()
+    cluster.until(lambda: cluster.is_well(f"{cluster.prefix}-web"))
+    return url
+
+
+def killed_and_back(cluster: Cluster) -> None:
+    docker("kill", cluster.name(1))
+    time.sleep(10)
+    docker("start", cluster.name(1))
+
+
+def frozen_for_a_while(cluster: Cluster) -> None:
+    docker("pause", cluster.name(1))
+    time.sleep(15)
+    docker("unpause", cluster.name(1))
+
+
+def all_without_power(cluster: Cluster) -> None:
+    cluster.cut_power(*NUMBERS)
+
+
+@pytest.mark.parametrize("happen", [killed_and_back, frozen_for_a_while, all_without_power])
+def test_the_application_loses_no_entry_that_it_acknowledged(
+    cluster: Cluster, web: str, happen: Callable[[Cluster], None]
+) -> None:
+    client = Client(web)
+    client.start()
+    time.sleep(2)
+    happen(cluster)
+    cluster.until(cluster.all_well)
+    time.sleep(2)
+    tally = client.stop()
+    print(f"{happen.__name__}: {tally.sent} sent, {tally.failed} failed, {tally.longest_gap:.1f} s")
+    assert tally.acknowledged
+    assert tally.failed < tally.sent / 2 or happen is all_without_power
+    for number in NUMBERS:
+        cluster.until(lambda number=number: tally.acknowledged <= cluster.texts(number, "entries"))
