@@ -5,11 +5,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from hypothesis import settings
-
-# How long an example takes says more about the machine's other work than about the code.
-settings.register_profile("isolab", deadline=None)
-settings.load_profile("isolab")
 
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("isolab", deadline=None)
