@@ -31,6 +31,7 @@ _KEPT = (
 libvirt puts a machine type's full name in the place of a short one, so that one which was made
 elsewhere does not tell what was asked for.
 """
+_DISK: dict[str, Any] = {"blockDevice": "", "file": "", "scsi": False, "url": "", "wwn": ""}
 _EMPTY: dict[str, Any] = {
     "coreosIgnition": "",
     "fwCfgName": "opt/com.coreos/config",
@@ -80,7 +81,8 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
     state["type"] = known.get("type", root.get("type"))
     if reshaped:
         # What the stylesheet made of it is not what the program asked for.
-        state |= {name: known[name] for name in ("memory", "vcpu", "disks") if name in known}
+        state |= {name: known[name] for name in ("memory", "vcpu") if name in known}
+        state["disks"] = [_DISK | each for each in known.get("disks", ())]
     return state
 
 
@@ -109,18 +111,7 @@ def _disks(root: Element, known: Inputs) -> list[dict[str, Any]]:
         for disk in root.findall("devices/disk")
         if disk.get("device") == "disk" and disk.find("source") is not None
     ]
-    return [
-        {
-            "blockDevice": "",
-            "file": "",
-            "scsi": False,
-            "url": "",
-            "wwn": "",
-            **wanted.get(path, {}),
-            "volumeId": path,
-        }
-        for path in present
-    ]
+    return [_DISK | wanted.get(path, {}) | {"volumeId": path} for path in present]
 
 
 def _interfaces(connection: Connection, root: Element, known: Inputs) -> list[dict[str, Any]]:

@@ -237,6 +237,33 @@ def test_a_wrong_certificate_is_one_line(
     assert "certificate" in said.lower()
 
 
+RESHAPED = """
+import pulumi, pulumi_libvirt as libvirt
+options = pulumi.ResourceOptions(provider=libvirt.Provider("host", uri="qemu:///system"))
+pool = libvirt.Pool("pool", name="fid-xml", type="dir", target={"path": PLACE}, opts=options)
+disk = libvirt.Volume("disk", name="fid-xml", pool=pool.name, size=2**20, opts=options)
+same = "<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform'>" \\
+    "<xsl:template match='@*|node()'><xsl:copy><xsl:apply-templates select='@*|node()'/>" \\
+    "</xsl:copy></xsl:template></xsl:stylesheet>"
+libvirt.Domain("dom", name="fid-xml-dom", type="qemu", memory=16, machine="pc", running=False,
+    disks=[{"volume_id": disk.id}], xml={"xslt": same}, opts=options)
+"""
+
+
+@libvirt_bench.needed
+def test_a_domain_with_a_stylesheet_has_the_outputs_of_one_without(tmp_path: Path) -> None:
+    program = f"PLACE = {str(tmp_path / 'pool')!r}\n{RESHAPED}"
+    bench = harness.Bench(tmp_path / "bench", program, ["libvirt"])
+    try:
+        bench.up()
+        (disk,) = bench.resources()["dom"]["outputs"]["disks"]
+        assert set(disk) == {"blockDevice", "file", "scsi", "url", "volumeId", "wwn"}
+        bench.refresh()
+        assert bench.preview() == []
+    finally:
+        bench.destroy()
+
+
 EIGHT = """
 import pulumi, pulumi_libvirt as libvirt
 provider = libvirt.Provider("host", uri="qemu:///system")
