@@ -5,13 +5,15 @@ import pulumi
 from components.lab import Lab
 from isolab.plan.serialize import dumps
 from machine import keys, service_images, stack
+from machine.builds import BuildFailed
 from machine.deployment.standing import standing
 
 config = pulumi.Config("isolab")
 seed = config.require("seed")
 try:
+    stack.build(config.require("lab"), pulumi.log.info)
     deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
-except (stack.BrokenLabFile, stack.NotPrepared) as error:
+except (stack.BrokenLabFile, stack.NotPrepared, BuildFailed) as error:
     raise pulumi.RunError(str(error)) from None
 Lab(
     deployment.plan.stack,
@@ -20,6 +22,7 @@ Lab(
     seed=seed,
     keys=keys.materialise(deployment.plan, seed),
     registry=service_images.registry_files(),
+    folder=deployment.folder,
     standing=standing(deployment.plan),
 )
 pulumi.export("plan", dumps(deployment.plan))

@@ -9,8 +9,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 from pulumi_command import remote
 
-from components.service import container_inputs, image_reference, is_checked
-from isolab.plan import guestfiles, turns
+from components.service import container_inputs, is_checked
+from isolab.plan import guestfiles, images, turns
 from isolab.plan.model import Balancer as PlannedBalancer
 from isolab.plan.model import Container
 
@@ -61,7 +61,7 @@ class Balancer(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=place.dockerd))
         self.files = _files(f"{name}-files", args, child)
         image = docker.RemoteImage(
-            f"{name}-image", name=image_reference(container, place.pulls_from), opts=inside
+            f"{name}-image", name=images.reference(container, place.pulls_from), opts=inside
         )
         inputs = container_inputs(container, image)
         inputs |= {"network_mode": "host", "networks_advanced": None, "hostname": None}

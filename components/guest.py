@@ -13,9 +13,9 @@ from pulumi_command import remote
 
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
-from components.service import Service, ServiceArgs, ServicePlace
-from isolab.plan import cloudinit, processor, secrets
-from isolab.plan.model import Container, GuestImage, Plan
+from components.service import Service, ServiceArgs, ServicePlace, Started
+from isolab.plan import cloudinit, firewall, guestfiles, processor, secrets
+from isolab.plan.model import Container, GuestImage, GuestNetwork, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
@@ -40,8 +40,12 @@ class GuestArgs:
     balancers: dict[str, Balancer]
     """All so far; the guest adds its own."""
     chain: Chain[pulumi.Resource]
-    started: dict[str, docker.Container]
+    started: dict[str, Started]
     """All containers so far, by name; the guest adds its own."""
+    ruleset: str
+    """Its packet filter."""
+    folder: Path
+    """The lab file's."""
 
 
 class Guest(pulumi.ComponentResource):
@@ -155,6 +159,14 @@ class Guest(pulumi.ComponentResource):
                 # A new root disk has the old one's id, so its id triggers nothing.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
             )
+        filtered = remote.Command(
+            f"{name}-firewall",
+            connection=connection,
+            create=guestfiles.WRITE,
+            stdin=firewall.script(args.ruleset),
+            # As with containers' files: a new root disk has the old one's id.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
+        )
         dockerd = docker.Provider(
             f"{name}-docker",
             host=f"ssh://root@{guest.address}",
@@ -171,6 +183,8 @@ class Guest(pulumi.ComponentResource):
                 name=network.name,
                 driver="bridge",
                 internal=network.internal,
+                ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
+                options=network_options(network),
                 opts=inside,
             )
             for network in guest.networks
@@ -229,10 +243,11 @@ class Guest(pulumi.ComponentResource):
             dockerd=dockerd,
             root=root,
             ready=ready,
-            holds=(*networks, *volumes),
+            holds=(filtered, *networks, *volumes),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
             clustered=frozenset(name for c in plan.clusters for name in c.members),
+            folder=args.folder,
             turn=its_turn,
             chain=args.chain,
         )
@@ -242,8 +257,16 @@ class Guest(pulumi.ComponentResource):
                 ServiceArgs(place=place, containers=containers, started=dict(args.started)),
                 pulumi.ResourceOptions(parent=self),
             )
-            args.started.update(component.containers)
+            args.started.update(component.started)
         self.register_outputs({"address": guest.address, "domain": domain.id})
+
+
+def network_options(network: GuestNetwork) -> dict[str, str] | None:
+    """A planned network in the words of Docker's bridge driver."""
+    options = {"com.docker.network.bridge.name": network.bridge} if network.bridge else {}
+    if network.separated:
+        options["com.docker.network.bridge.enable_icc"] = "false"
+    return options or None
 
 
 def kernel_command_line(arguments: Sequence[str]) -> list[dict[str, str]] | None:

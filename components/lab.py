@@ -1,12 +1,15 @@
 """The whole lab: the host and, on it, the guests."""
 
+from pathlib import Path
+
 import pulumi
 import pulumi_command as command
-import pulumi_docker as docker
 
 from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs
 from components.host import Host, HostArgs
+from components.service import Started
+from isolab.plan import firewall
 from isolab.plan.model import HOST, GuestImage, Plan
 from isolab.plan.order import guest_order
 from isolab.plan.turns import Chain
@@ -24,6 +27,7 @@ class Lab(pulumi.ComponentResource):
         seed: The stack's secret, from which keys and passwords are derived.
         keys: Where the stack's ssh key and its guests' pinned host keys lie on this machine.
         registry: The registry's image and the folder it serves.
+        folder: The lab file's, where what guests get a copy of lies.
         standing: Names of its domains and containers that are there.
     """
 
@@ -36,6 +40,7 @@ class Lab(pulumi.ComponentResource):
         seed: str,
         keys: KeyFiles,
         registry: RegistryFiles,
+        folder: Path,
         standing: frozenset[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -58,7 +63,8 @@ class Lab(pulumi.ComponentResource):
         # Balancers before the replicas that they wait for.
         carriers = {balancer.container.guest for balancer in plan.balancers}
         first = sorted(plan.guests, key=lambda guest: guest.name not in carriers)
-        started: dict[str, docker.Container] = {}
+        started: dict[str, Started] = {}
+        filters = firewall.rulesets(plan)
         for guest in guest_order(first):
             Guest(
                 guest.name,
@@ -72,6 +78,8 @@ class Lab(pulumi.ComponentResource):
                     balancers=balancers,
                     chain=chain,
                     started=started,
+                    ruleset=filters[guest.name],
+                    folder=folder,
                 ),
                 child,
             )

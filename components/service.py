@@ -2,18 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 from pulumi_command import remote
 
-from isolab.plan import guestfiles
+from isolab.model import FOR_EVER, Condition
+from isolab.plan import guestfiles, images
 from isolab.plan.model import Container
 from isolab.plan.turns import Chain
+from machine import host_files
 
 Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Resource, ...]]
 """From a planned container, its resource and their parent to what others wait for."""
+COMPLETED = "service_completed_successfully"
+AWAIT = """
+code=$(docker wait NAME)
+[ "$code" = 0 ] && exit
+echo "NAME was to end well, but ended with $code; it said last:" >&2
+docker logs --tail 15 NAME >&2
+exit 1
+"""
+"""Ends when the container has, as it did."""
 PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 TOGETHER = 600
@@ -40,6 +52,21 @@ class ServicePlace:
     turn: Turn
     chain: Chain[pulumi.Resource]
     """The turns of all replicas so far, on this guest and before."""
+    folder: Path
+    """The lab file's, on the host: copies are made of what lies there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A container that others may wait for."""
+
+    container: docker.Container
+    end: remote.Command | None
+    """Done when it has ended well, where somebody waits for that."""
+
+    def once(self, condition: Condition) -> pulumi.Resource:
+        """What is done when the condition holds."""
+        return self.end if self.end and condition == COMPLETED else self.container
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +75,7 @@ class ServiceArgs:
 
     place: ServicePlace
     containers: tuple[Container, ...]
-    started: Mapping[str, docker.Container]
+    started: Mapping[str, Started]
     """Containers of other services that may be waited for, by name."""
 
 
@@ -68,11 +95,11 @@ class Service(pulumi.ComponentResource):
         )
         image = docker.RemoteImage(
             f"{name}-image",
-            name=image_reference(args.containers[0], place.pulls_from),
+            name=images.reference(args.containers[0], place.pulls_from),
             keep_locally=True,
             opts=inside,
         )
-        self.containers: dict[str, docker.Container] = {}
+        self.started: dict[str, Started] = {}
         for container in args.containers:
             files = [
                 remote.Command(
@@ -85,10 +112,23 @@ class Service(pulumi.ComponentResource):
                         parent=self, depends_on=[place.ready], replace_with=[place.root]
                     ),
                 )
-                for archive in [guestfiles.archive(container, place.seed)]
+                for archive in [
+                    guestfiles.archive(
+                        container,
+                        place.seed,
+                        {
+                            copy.digest: host_files.archive(place.folder / copy.source)
+                            for copy in container.copies
+                        },
+                    )
+                ]
                 if archive
             ]
-            first = [args.started[n] for n, _ in container.depends_on if n in args.started]
+            first = [
+                args.started[other].once(condition)
+                for other, condition in container.depends_on
+                if other in args.started
+            ]
             turn = place.chain.before(container)
             made = docker.Container(
                 container.name,
@@ -108,17 +148,16 @@ class Service(pulumi.ComponentResource):
                     ),
                 ),
             )
-            self.containers[container.name] = made
+            end = container.ends and remote.Command(
+                f"{container.name}-completion",
+                connection=place.connection,
+                create=AWAIT.replace("NAME", container.name),
+                triggers=[made.id],
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+            )
+            self.started[container.name] = Started(container=made, end=end or None)
             place.chain.add(container.service, place.turn(container, made, self))
-        self.register_outputs({"containers": list(self.containers)})
-
-
-def image_reference(container: Container, registry: str) -> str:
-    """The image by digest in the lab's registry; as the lab file says where it is not there."""
-    if container.digest is None:
-        return container.image
-    repository = container.image.rsplit(":", 1)[0]
-    return f"{registry}/{repository}@{container.digest}"
+        self.register_outputs({"containers": list(self.started)})
 
 
 def is_checked(container: Container) -> bool:
@@ -132,6 +171,7 @@ def container_inputs(
     """A planned container in the words of the Docker provider."""
     limits, health = container.limits, container.healthcheck
     checked = is_checked(container)
+    restart, _, retries = container.restart.partition(":")
     return {
         "name": container.name,
         "image": image.image_id,
@@ -143,7 +183,13 @@ def container_inputs(
         "working_dir": container.working_dir or None,
         "read_only": container.read_only,
         "init": container.init or None,
-        "restart": container.restart,
+        "restart": restart,
+        "max_retry_count": int(retries) if retries else None,
+        # One that is not started again may end when it is done.
+        "must_run": None if checked or restart in FOR_EVER else False,
+        "tty": container.tty or None,
+        "stdin_open": container.stdin_open or None,
+        "network_mode": container.network_mode or None,
         "memory": limits.memory,
         # Without a limit of its own, swap would double what the memory limit promises.
         "memory_swap": limits.memory,
@@ -174,8 +220,10 @@ def container_inputs(
         or None,
         "networks_advanced": [
             {"name": network.network, "aliases": list(network.aliases)}
+            | ({"ipv4_address": network.address} if network.address else {})
             for network in container.networks
-        ],
+        ]
+        or None,
         "volumes": [
             {"volume_name": mount.volume, "container_path": mount.target}
             | ({"read_only": True} if mount.read_only else {})
@@ -184,6 +232,11 @@ def container_inputs(
         + [
             {"host_path": file.path, "container_path": file.target, "read_only": True}
             for file in container.files
+        ]
+        + [
+            {"host_path": copy.path, "container_path": copy.target}
+            | ({"read_only": True} if copy.read_only else {})
+            for copy in container.copies
         ],
         "tmpfs": dict(container.tmpfs) or None,
         "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,

@@ -11,6 +11,8 @@ Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
 HOST = "host"
 """Where a service runs that no guest holds: the physical host itself."""
+FOR_EVER = ("always", "unless-stopped")
+"""Restart policies under which a container never ends by itself."""
 Path = tuple[str | int, ...]
 """Where in the lab file: ("services", "web", "ports", 0)."""
 

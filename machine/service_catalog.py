@@ -111,7 +111,11 @@ def stale() -> tuple[Recipe, ...]:
     found: list[Recipe] = []
     for recipe in IMAGES:
         row = built.get(recipe.name)
-        current = row is not None and row.source == wanted[recipe.name] and _kept(recipe, row)
+        current = (
+            row is not None
+            and row.source == wanted[recipe.name]
+            and kept(f"isolab/{recipe.folder}", row.digest)
+        )
         # Without the registry's image nothing kept can be read: start again.
         if recipe is BASE and not registry_archive().exists():
             current = False
@@ -120,6 +124,7 @@ def stale() -> tuple[Recipe, ...]:
     return tuple(found)
 
 
-def _kept(recipe: Recipe, row: Built) -> bool:
-    manifests = storage() / "docker/registry/v2/repositories/isolab" / recipe.folder / "_manifests"
-    return (manifests / "revisions/sha256" / row.digest.removeprefix("sha256:") / "link").exists()
+def kept(repository: str, digest: str) -> bool:
+    """Whether the registry's storage holds an image."""
+    manifests = storage() / "docker/registry/v2/repositories" / repository / "_manifests"
+    return (manifests / "revisions/sha256" / digest.removeprefix("sha256:") / "link").exists()

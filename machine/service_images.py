@@ -56,13 +56,13 @@ def load_registry_image() -> str:
 def ensure(report: Report) -> Mapping[str, str]:
     """Builds and keeps what is missing or changed; image to digest."""
     if service_catalog.stale():
-        with _alone():
+        with alone():
             _build(service_catalog.stale(), report)
     return digests()
 
 
 @contextmanager
-def _alone() -> Generator[None, None, None]:
+def alone() -> Generator[None, None, None]:
     """One build at a time: a second one waits, and then finds the work done."""
     service_catalog.folder().mkdir(parents=True, exist_ok=True)
     with (service_catalog.folder() / "lock").open("w") as lock:

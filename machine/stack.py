@@ -1,6 +1,7 @@
 """From a stack's name and lab file to its plan on this machine."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,18 @@ from isolab import labfile
 from isolab.model import Lab, Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_lab
-from machine import guest_image, keys, kvm, own_images, paths, service_images
+from machine import (
+    builds,
+    guest_image,
+    host_files,
+    keys,
+    kvm,
+    own_images,
+    paths,
+    service_images,
+)
+
+Report = Callable[[str], None]
 
 
 class BrokenLabFile(Exception):
@@ -25,10 +37,11 @@ class NotPrepared(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
-    """A plan and the image that its guests boot from on this machine."""
+    """A plan, the image that its guests boot from, and where the lab file lies on this machine."""
 
     plan: Plan
     image: GuestImage
+    folder: Path
 
 
 def lab_file(lab: str) -> Path:
@@ -48,9 +61,32 @@ def surroundings(stack: str, cidr: str | None) -> Surroundings:
     )
 
 
-def with_images(lab: Lab, around: Surroundings) -> Surroundings:
-    """The same, with what there is to know of the images of the user's own that a lab names."""
-    return replace(around, images=own_images.find(lab))
+def plan_on_host(lab: Lab, around: Surroundings) -> Plan | tuple[Problem, ...]:
+    """The plan with what the lab file names on this machine: images, folders to copy and build."""
+    sources = {bind.source for service in lab.services for bind in service.binds}
+    found = {source: host_files.look(Path(source)) for source in sorted(sources)}
+    return plan_lab(
+        lab, replace(around, images=own_images.find(lab), builds=builds.find(lab), host_files=found)
+    )
+
+
+def plan_file_on_host(
+    file: Path, variables: Mapping[str, str], around: Surroundings
+) -> Plan | tuple[Problem, ...]:
+    """The same from the lab file."""
+    lab = labfile.load(file, variables)
+    return plan_on_host(lab, around) if isinstance(lab, Lab) else lab
+
+
+def build(lab: str, report: Report) -> None:
+    """Build the images that a lab file builds, where what they are made from changed.
+
+    Raises:
+        BuildFailed: One of them cannot be built.
+    """
+    read = labfile.load(lab_file(lab), os.environ)
+    if isinstance(read, Lab):
+        builds.ensure(read, report)
 
 
 def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
@@ -58,13 +94,15 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
 
     Raises:
         BrokenLabFile: The lab file has problems.
-        NotPrepared: There is no guest image yet.
+        NotPrepared: There is no guest image yet, or an image that the lab file builds is not.
     """
-    around = surroundings(stack, cidr)
-    read = labfile.load(lab_file(lab), os.environ)
-    planned = plan_lab(read, with_images(read, around)) if isinstance(read, Lab) else read
+    around, file = surroundings(stack, cidr), lab_file(lab)
+    planned = plan_file_on_host(file, os.environ, around)
     if isinstance(planned, tuple):
         raise BrokenLabFile(planned)
     if around.guest_image is None:
         raise NotPrepared("there is no guest image on this machine: ./lab up makes it")
-    return Deployment(plan=planned, image=around.guest_image)
+    waiting = sorted({c.service for c in planned.containers if c.build and not c.digest})
+    if waiting:
+        raise NotPrepared(f"the image of {waiting[0]} is not built: ./lab up builds it")
+    return Deployment(plan=planned, image=around.guest_image, folder=file.resolve().parent)

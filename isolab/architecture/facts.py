@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from isolab.plan.model import Container, Guest, Plan
+from isolab.plan.model import Container, Guest, Plan, PublishedPort
 
 Words = Callable[[Any, Any], str]
 
@@ -20,8 +20,9 @@ CONTAINER_IRRELEVANT: Mapping[str, str] = {
     "guest": "told as a move",
     "slice": "follows from the pids limit",
     "depends_on": "orders the start",
+    "ends": "orders the start",
 }
-CONTAINER_IN_PARTS = ("limits", "files", "networks", "environment", "ports", "hosts")
+CONTAINER_IN_PARTS = ("limits", "files", "networks", "environment", "ports", "hosts", "copies")
 """Fields that are told in parts, or with what they mean."""
 GUEST_IRRELEVANT: Mapping[str, str] = {
     "name": "what is compared has one name",
@@ -52,12 +53,14 @@ class Side:
     def facts(self, container: Container) -> Mapping[str, Any]:
         """The container's, with addresses by their guests' names."""
         facts = {name: getattr(container, name) for name in _plain_fields()}
-        facts["ports"] = tuple(replace(p, ip=self._place(p.ip)) for p in container.ports)
+        facts["ports"] = tuple(replace(p, ip=self._place(p.ip)) for p in ports_of(container))
         facts["hosts"] = tuple((name, self._place(ip)) for name, ip in container.hosts)
         facts["networks"] = tuple(
             (a.network, a.aliases, self._internal.get((container.guest, a.network)))
             for a in container.networks
         )
+        facts["addresses"] = {a.network: a.address for a in container.networks}
+        facts["copies"] = {c.target: (c.source, c.read_only, c.digest) for c in container.copies}
         facts["memory"] = container.limits.memory
         facts["cpus"] = container.limits.cpus
         facts["pids"] = container.limits.pids
@@ -72,6 +75,18 @@ class Side:
 
     def _place(self, address: str) -> str:
         return self._guests.get(address, address)
+
+
+def ports_of(container: Container) -> tuple[PublishedPort, ...]:
+    """As the container has them: who may call is the guests' packet filters' to know."""
+    return tuple(replace(port, callers=None) for port in container.ports)
+
+
+def copied(container: Container | None) -> Iterator[str]:
+    """What of the host the container gets a copy of, in words."""
+    for copy in container.copies if container else ():
+        how_much = f", {-(-copy.size // 1024)} KiB" if copy.digest else ""
+        yield f"gets a copy of {copy.source} at {copy.target}{how_much}"
 
 
 @cache
@@ -91,6 +106,16 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
                 # Where one of them is not known, it is not known to have changed.
                 if old and new and before["image"] == after["image"]:
                     yield what, f"image {after['image']} {_short(old)} -> {_short(new)}"
+            case "build":
+                # Once both are built, their digests tell, and where one is unknown it is no change.
+                if old and new and not (before["digest"] and after["digest"]):
+                    yield what, f"build {_short(old)} -> {_short(new)}"
+            case "addresses":
+                # On a network that comes or goes they are no change of their own.
+                if any(old[network] != new[network] for network in old.keys() & new.keys()):
+                    yield what, "addresses on its networks"
+            case "copies":
+                yield from _copies(old, new)
             case "environment":
                 yield from _variables(old, new)
             case "pids":
@@ -147,6 +172,23 @@ def _variables(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple
         if old.get(name) != new.get(name):
             verb = "added" if name not in old else "removed" if name not in new else "changed"
             yield f"environment {name}", f"environment {name} {verb}"
+
+
+def _copies(
+    old: Mapping[str, tuple[str, bool, str]], new: Mapping[str, tuple[str, bool, str]]
+) -> Iterator[tuple[str, str]]:
+    """By their places in the container."""
+    for target in sorted(old.keys() | new.keys()):
+        before, after = old.get(target), new.get(target)
+        if after is None:
+            yield f"copy {target}", f"copy at {target} removed"
+        elif before is None:
+            yield f"copy {target}", f"copy of {after[0]} at {target} added"
+        elif before[:2] != after[:2]:
+            yield f"copy {target}", f"copy of {after[0]} at {target}, no longer of {before[0]}"
+        # Where nobody looked at one of them, it is not known to have changed.
+        elif before[2] and after[2] and before != after:
+            yield f"copy {target}", f"copy of {after[0]} at {target} changed"
 
 
 def _short(digest: str) -> str:

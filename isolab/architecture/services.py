@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
-from isolab.architecture import effects
+from isolab.architecture import effects, facts
 from isolab.architecture.change import Change, Kind, Loss
 from isolab.architecture.reach import Reach
 from isolab.architecture.turn import ContainerTurn
@@ -39,6 +39,8 @@ def _service(
     old = [c for c in replicas if c.old]
     new = [c for c in replicas if c.new]
     reasons: dict[str, None] = {}
+    if not old:
+        reasons |= dict.fromkeys(copy for c in new for copy in facts.copied(c.new))
     if old and new and len(old) != len(new):
         reasons[f"replicas {len(old)} -> {len(new)}"] = None
     for container in replicas:

@@ -155,7 +155,7 @@ def _container(
     if old and new and sides:
         parts = _parts(old, new, sides)
         pulled = registry_moves and new.digest is not None
-        told = (old.ports, old.hosts) != (new.ports, new.hosts)
+        told = (facts.ports_of(old), old.hosts) != (facts.ports_of(new), new.hosts)
         readdressed = pulled or (told and not {"ports", "hosts"} & parts.keys())
     return ContainerTurn(
         name=here.name,

@@ -13,7 +13,6 @@ from isolab.architecture.diff import diff
 from isolab.cli import changes, stack
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.plan.model import Plan, Surroundings
-from isolab.plan.read import plan_file
 
 NAME = "diff"
 HELP = "what an edit of the lab file changes, with the blast radius; starts no engine"
@@ -178,7 +177,9 @@ def _deployed_and_now(arguments: argparse.Namespace, name: str) -> tuple[Plan | 
 def _planned(file: Path, around: Surroundings) -> Plan:
     if not file.exists():
         raise Failure(BAD_INPUT, f"there is no lab file {file}", "name a lab, a stack or a file")
-    planned = plan_file(file, os.environ, around)
+    from machine.stack import plan_file_on_host
+
+    planned = plan_file_on_host(file, os.environ, around)
     if isinstance(planned, Plan):
         return planned
     raise Failure(BAD_INPUT, "\n".join(map(str, planned)))

@@ -53,6 +53,16 @@ def fail_unless_done(
     )
 
 
+def built(lab: str) -> None:
+    """Have the lab's own images; a build that fails ends the command."""
+    from machine import builds, stack
+
+    try:
+        stack.build(lab, say)
+    except builds.BuildFailed as failed:
+        raise Failure(FAILED, str(failed), "nothing of the lab was touched") from None
+
+
 def opened(stack: str) -> StackControl:
     """The stack's control; without an engine the command ends."""
     from machine import engine

@@ -85,8 +85,10 @@ def what(urn: str, parent: str) -> str:
     if is_turn(urn):
         return f"turn of {_TURN.sub('', name)}"
     if own in _COMMANDS:
-        if last in ("ready", "packages"):
+        if last in ("ready", "packages", "firewall"):
             return last
+        if last == "completion":
+            return f"end of {name.removesuffix('-completion')}"
         return f"files of {name.removesuffix('-files')}"
     kind = _KINDS.get(own, own)
     if last == "registry":

@@ -9,6 +9,7 @@ from typing import Literal
 
 from isolab.cli import balance
 from isolab.cli.balance import BalancerStatus
+from isolab.model import FOR_EVER
 from isolab.plan.model import Container, Endpoint, Guest, Plan
 from isolab.transport import Unreachable
 from machine import keys
@@ -22,6 +23,8 @@ WAIT = 180
 """Seconds that a guest and its containers have to come back by themselves."""
 
 Verdict = Literal["well", "degraded", "down", "unknown"]
+COMPLETED = "completed"
+"""The state of a container that has ended well, and was not to run for ever."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,14 +35,15 @@ class ContainerStatus:
     service: str
     replica: int
     state: str
-    """Docker's word; missing where Docker knows of none, unknown where it could not be asked."""
+    """Docker's word, or COMPLETED; missing where Docker knows of none, unknown where it could not
+    be asked."""
     health: str
     """healthy, unhealthy, starting; none where it has no healthcheck."""
 
     @property
     def is_well(self) -> bool:
-        """Whether it runs, and nobody finds it unwell."""
-        return self.state == "running" and self.health in ("healthy", "none")
+        """Whether it runs and nobody finds it unwell, or has done what it was there for."""
+        return self.state in ("running", COMPLETED) and self.health in ("healthy", "none")
 
     @property
     def words(self) -> str:
@@ -245,6 +249,8 @@ def _container(
         state, health = UNKNOWN, UNKNOWN
     else:
         state, health = found.get(container.name, ("missing", "none"))
+        if state == COMPLETED and container.restart in FOR_EVER:
+            state = "exited"
     return ContainerStatus(
         name=container.name,
         service=container.service,
@@ -264,6 +270,9 @@ def containers(listing: str) -> dict[str, tuple[str, str]]:
             if f"({word})" in words:
                 health = word.removeprefix("health: ")
                 break
+        if state == "exited" and words.startswith("Exited (0)"):
+            state = COMPLETED
+            health = "none"
         found[name] = (state, health)
     return found
 

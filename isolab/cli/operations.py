@@ -121,10 +121,18 @@ def _follows(
         return bool(names) and all(("container", name) in followed for name in names)
     if layer.kind == "guest":
         # Networks and volumes in its Docker come and go with the services that use them.
-        inside = all(_own_type(step).startswith("docker:") for step in filter(is_change, steps))
+        # Its packet filter follows services and guests anywhere in the lab.
+        changed = [step for step in steps if is_change(step) and not _is_filter(step)]
+        inside = all(_own_type(step).startswith("docker:") for step in changed)
+        if not changed and known:
+            return True
         services = any(change.layer == "service" for change in known)
         return ("guest", layer.name) in followed or (inside and services)
     return False
+
+
+def _is_filter(step: Step) -> bool:
+    return layers.what(step.urn, step.parent) == "firewall"
 
 
 def _unexplained(layer: Layer, steps: Sequence[Step]) -> Change:

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask the engine; nothing is touched but the stack's own configuration, where it has none."""
     target = stack.target(arguments)
     plan, subnet_open = stack.checked_plan(target)
+    engine.built(target.lab)
     control = engine.opened(target.stack)
     control.ensure(target.lab, choose_cidr=subnet_open)
     known_config = config.read(target.stack)

@@ -75,9 +75,8 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
     A broken lab file ends the command, with all its problems, before anything was touched.
     """
     from isolab import labfile
-    from isolab.plan.read import plan_lab
     from machine.deployment import config
-    from machine.stack import lab_file
+    from machine.stack import lab_file, plan_on_host
 
     known = config.read(target.stack)
     path = lab_file(target.lab)
@@ -85,7 +84,7 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
         raise Failure(BAD_INPUT, f"there is no lab file {path}", "its name is the argument of up")
     lab = labfile.load(path, os.environ)
     around = Surroundings(stack=target.stack, cidr=known.cidr if known else None)
-    plan = plan_lab(lab, around) if isinstance(lab, Lab) else lab
+    plan = plan_on_host(lab, around) if isinstance(lab, Lab) else lab
     if isinstance(plan, tuple):
         for problem in plan:
             print(problem, file=sys.stderr)

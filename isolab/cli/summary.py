@@ -30,6 +30,8 @@ def _layers(plan: Plan) -> Iterator[str]:
         for container in guest.containers:
             ports = ", ".join(f"{port.external}/{port.protocol}" for port in container.ports)
             yield f"    service {container.service}  {container.name}" + (ports and f"  {ports}")
+            for copy in container.copies:
+                yield f"      {copy.target} is a copy of {copy.source}: edit it there, then up"
 
 
 def _vcpus(guest: Guest) -> str:

@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     guests = [guest.name for guest in plan.guests]
     setup.prepare(engine.say, yes=arguments.yes)
     ready = time.monotonic()
+    engine.built(target.lab)
     control = engine.opened(target.stack)
     engine.recovered(control)
     try:

@@ -8,7 +8,6 @@ from pathlib import Path
 from isolab.cli.errors import BAD_INPUT, DONE
 from isolab.model import Problem
 from isolab.plan.model import Surroundings
-from isolab.plan.read import plan_file
 
 NAME = "validate"
 HELP = "check lab files"
@@ -39,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _problems(file: Path) -> tuple[Problem, ...]:
-    planned = plan_file(file, os.environ, Surroundings(stack=file.stem))
+    from machine.stack import plan_file_on_host
+
+    planned = plan_file_on_host(file, os.environ, Surroundings(stack=file.stem))
     return planned if isinstance(planned, tuple) else ()
 
 

@@ -93,11 +93,6 @@ def _need(name: str, node: Node) -> tuple[Condition, bool]:
         condition: Condition = fields.get("condition", _CONDITION, "service_started")
         required = fields.get("required", scalars.flag, True)
         fields.get("restart", _no_restart, False)
-    if condition == "service_completed_successfully":
-        node.refuse(
-            "service_completed_successfully is not supported yet",
-            "expected service_started or service_healthy",
-        )
     return condition, required
 
 

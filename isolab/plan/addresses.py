@@ -16,6 +16,16 @@ LOOPBACK_PORTS = range(20000, 32000)
 """Below the ports that the kernel gives to outgoing connections."""
 CHOSEN_PORTS = range(32000, 32768)
 """For published ports that the lab file leaves open."""
+SERVICE_NETWORKS = IPv4Network("172.16.0.0/12")
+"""Where Docker networks lie, as they do when Docker chooses."""
+SERVICE_NETWORK_SIZE = 2**12
+FIRST_SERVICE_NETWORK = 2 * 2**16
+"""From the start of their range: behind Docker's own bridge, 172.17.0.0/16."""
+SERVICE_NETWORK_COUNT = (SERVICE_NETWORKS.num_addresses - FIRST_SERVICE_NETWORK) // (
+    SERVICE_NETWORK_SIZE
+)
+FIRST_CONTAINER = 2
+"""Behind the network's own address and its bridge's."""
 
 
 def number(*words: str | int) -> int:
@@ -57,6 +67,44 @@ def guest_addresses(cidr: str, guests: Sequence[Place]) -> Mapping[str, str]:
         taken[slot] = guest.name
     network = IPv4Network(cidr).network_address
     return {name: str(network + BELOW_FIRST_GUEST + slot) for slot, name in taken.items()}
+
+
+def service_subnets(networks: Sequence[str]) -> Mapping[str, str]:
+    """The subnet of each Docker network on one guest. A network more leaves most as they are."""
+    slots = _slots([(name, 1) for name in networks], SERVICE_NETWORK_COUNT)
+    first = int(SERVICE_NETWORKS.network_address) + FIRST_SERVICE_NETWORK
+    prefix = 33 - SERVICE_NETWORK_SIZE.bit_length()
+    return {
+        name: str(IPv4Network((first + slot * SERVICE_NETWORK_SIZE, prefix)))
+        for (name, _), slot in slots.items()
+    }
+
+
+def container_addresses(
+    subnet: str, containers: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], str]:
+    """The address of each container, a service and a replica, on one Docker network."""
+    network = IPv4Network(subnet)
+    slots = _slots(containers, network.num_addresses - FIRST_CONTAINER - 1)
+    return {
+        key: str(network.network_address + FIRST_CONTAINER + slot) for key, slot in slots.items()
+    }
+
+
+def _slots(members: Sequence[tuple[str, int]], count: int) -> dict[tuple[str, int], int]:
+    """A slot for each numbered name, where its name says or next to it; none when all are taken.
+
+    The first ones of all names choose before the second ones do.
+    """
+    taken: dict[int, tuple[str, int]] = {}
+    for name, place in sorted(members, key=lambda member: (member[1], member[0])):
+        if len(taken) == count:
+            break
+        slot = (number("slot", name) + place - 1) % count
+        while slot in taken:
+            slot = (slot + 1) % count
+        taken[slot] = (name, place)
+    return {member: slot for slot, member in taken.items()}
 
 
 def mac(stack: str, guest: str) -> str:

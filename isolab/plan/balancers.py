@@ -35,15 +35,26 @@ class Around:
     """The host's folder for files of its own containers."""
 
 
-def targets(lab: Lab) -> Mapping[str, tuple[int, ...]]:
-    """Service to those of its ports that balancers send requests to."""
-    found: dict[str, set[int]] = defaultdict(set)
+def targets(lab: Lab, stack: str) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
+    """Service to those of its ports that balancers send requests to, with their containers."""
+    found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for balancer in lab.balancers:
         for route in balancer.routes:
             service = next((s for s in lab.services if s.name == route.service), None)
             if service is not None:
-                found[route.service] |= {route.port} if route.port else set(ports(service)[:1])
-    return {name: tuple(sorted(numbers)) for name, numbers in found.items()}
+                own = container_name(stack, balancer.name, guest_of(lab, balancer))
+                for port in (route.port,) if route.port else ports(service)[:1]:
+                    found[route.service][port].add(own)
+    return {
+        name: {port: tuple(sorted(found[name][port])) for port in sorted(found[name])}
+        for name in found
+    }
+
+
+def container_name(stack: str, balancer: str, guest: str) -> str:
+    """What runs a balancer; on the host beside other stacks' containers."""
+    own = f"{balancer}-balancer"
+    return f"isolab-{stack}-{own}" if guest == HOST else own
 
 
 def balancers(around: Around, containers: Sequence[Container]) -> tuple[Balancer, ...]:
@@ -148,9 +159,8 @@ def _loopback(address: str) -> str:
 
 
 def _container(around: Around, name: str, guest: str) -> Container:
-    own = f"{name}-balancer"
     return Container(
-        name=f"isolab-{around.stack}-{own}" if guest == HOST else own,
+        name=container_name(around.stack, name, guest),
         service=name,
         replica=1,
         guest=guest,

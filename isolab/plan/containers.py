@@ -2,12 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from os.path import abspath, dirname, relpath
 
-from isolab.model import Condition, Lab, Service
+from isolab.model import FOR_EVER, Condition, Lab, Service
 from isolab.plan import addresses, clusters, networks
 from isolab.plan.links import Link
-from isolab.plan.model import Container, File, Mount, PublishedPort
+from isolab.plan.model import (
+    BuiltImage,
+    Container,
+    Copy,
+    File,
+    HostFiles,
+    Mount,
+    PublishedPort,
+)
 from isolab.plan.placement import Place
 
 FILES = "/var/lib/isolab/files"
@@ -23,29 +32,43 @@ class Layout:
     lab: Lab
     stack: str
     placed: Mapping[tuple[str, int], Place]
+    names: Mapping[tuple[str, int], str]
+    """Service and replica to the container's name."""
     links: tuple[Link, ...]
     addresses: Mapping[str, str]
     """Guest to address."""
     digests: Mapping[str, str]
-    balanced: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
-    """Service to those of its ports that balancers send requests to."""
+    balanced: Mapping[str, Mapping[int, tuple[str, ...]]] = field(
+        default_factory=dict[str, Mapping[int, tuple[str, ...]]]
+    )
+    """Service to those of its ports that balancers send requests to, with their containers."""
+    builds: Mapping[str, BuiltImage] = field(default_factory=dict[str, BuiltImage])
+    """Service to the image that is built for it."""
+    host_files: Mapping[str, HostFiles] = field(default_factory=dict[str, HostFiles])
+    """Source of a bind mount to what is there."""
 
 
 def container(layout: Layout, service: Service, replica: int) -> Container:
     """The container of a service's replica."""
-    name = f"{service.name}-{replica}"
+    name = layout.names[service.name, replica]
     guest = layout.placed[service.name, replica].name
     me = (service.name, replica)
     crosses = service.name in layout.balanced or any(
         me in (link.caller, link.callee) for link in layout.links
     )
+    ends = any(
+        other.depends_on.get(service.name) == "service_completed_successfully"
+        for other in layout.lab.services
+    )
+    built = layout.builds.get(service.name) if service.build else None
     return Container(
         name=name,
         service=service.name,
         replica=replica,
         guest=guest,
         image=service.image,
-        digest=layout.digests.get(service.image),
+        digest=built.digest if built else layout.digests.get(service.image),
+        build=built.source if built else "",
         slice=_slice(service, replica) if service.limits.pids else "",
         command=service.command,
         entrypoint=service.entrypoint,
@@ -67,11 +90,12 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
             for volume in sorted(service.volumes, key=lambda volume: volume.target)
         ),
         files=_files(layout.lab, service, name),
+        copies=_copies(layout, service, name),
         tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
         hosts=_sorted(_hosts(layout, service, replica)),
         depends_on=tuple(sorted(_dependencies(layout, service, guest))),
         healthcheck=service.healthcheck,
-        restart=service.restart,
+        restart="no" if ends and service.restart in FOR_EVER else service.restart,
         user=service.user,
         working_dir=service.working_dir,
         hostname=service.hostname or name,
@@ -95,12 +119,21 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         logging_driver=service.logging_driver,
         logging_options=_sorted(service.logging_options),
         limits=service.limits,
+        network_mode=service.network_mode,
+        tty=service.tty,
+        stdin_open=service.stdin_open,
+        ends=ends,
     )
 
 
 def _anonymous(container: str, target: str) -> str:
     """A volume of this container alone, found again when the container is made anew."""
     return f"{container}-{addresses.number('volume', target):016x}"[:60]
+
+
+def container_name(service: Service, replica: int) -> str:
+    """What a replica is called in Docker, in the plan and by those who look at it."""
+    return service.container_name or f"{service.name}-{replica}"
 
 
 def _slice(service: Service, replica: int) -> str:
@@ -126,25 +159,43 @@ def published(layout: Layout, service: Service, replica: int) -> tuple[Published
 def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
     """The ports through which callers on other guests reach a replica."""
     address = layout.addresses[layout.placed[service.name, replica].name]
-    ports = {
-        PublishedPort(internal=port, external=port, protocol="tcp", ip=address)
-        for link in layout.links
-        if link.callee == (service.name, replica)
-        for port in link.ports
-    }
-    return tuple(sorted(ports, key=_port_order))
+    callers: dict[int, set[str]] = {}
+    for link in layout.links:
+        if link.callee == (service.name, replica):
+            for port in link.ports:
+                callers.setdefault(port, set()).add(layout.names[link.caller])
+    return tuple(
+        PublishedPort(
+            internal=port, external=port, protocol="tcp", ip=address, callers=tuple(sorted(names))
+        )
+        for port, names in sorted(callers.items())
+    )
 
 
 def all_ports(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
-    """Both, each once, and those that only balancers need."""
-    ports = {*published(layout, service, replica), *linked(layout, service, replica)}
+    """Both, each once, and those that only balancers need. The lab file's are open to everybody."""
     address = layout.addresses[layout.placed[service.name, replica].name]
-    reached = {port.internal for port in ports if port.protocol == "tcp" and port.ip == address}
-    for target in layout.balanced.get(service.name, ()):
-        if target not in reached:
-            free = _free_port(layout, service, replica, target)
-            ports.add(PublishedPort(internal=target, external=free, protocol="tcp", ip=address))
-    return tuple(sorted(ports, key=_port_order))
+    ports = {_port_order(port): port for port in linked(layout, service, replica)}
+    ports |= {_port_order(port): port for port in published(layout, service, replica)}
+    for target, callers in layout.balanced.get(service.name, {}).items():
+        reached = [
+            port
+            for port in ports.values()
+            if port.internal == target and port.protocol == "tcp" and port.ip == address
+        ] or [
+            PublishedPort(
+                internal=target,
+                external=_free_port(layout, service, replica, target),
+                protocol="tcp",
+                ip=address,
+                callers=(),
+            )
+        ]
+        for port in reached:
+            if port.callers is not None:
+                together = tuple(sorted({*port.callers, *callers}))
+                ports[_port_order(port)] = replace(port, callers=together)
+    return tuple(port for _, port in sorted(ports.items()))
 
 
 def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
@@ -181,6 +232,24 @@ def _files(lab: Lab, service: Service, container: str) -> tuple[File, ...]:
     return tuple(files)
 
 
+def _copies(layout: Layout, service: Service, container: str) -> tuple[Copy, ...]:
+    """Each in a folder named after its content: what a container has mounted never changes."""
+    copies: list[Copy] = []
+    for bind in sorted(service.binds, key=lambda bind: bind.target):
+        found = layout.host_files.get(bind.source, HostFiles())
+        copies.append(
+            Copy(
+                source=relpath(bind.source, dirname(abspath(layout.lab.file))),
+                path=f"{FILES}/{container}/copies/{found.digest[:16] or 'unknown'}/content",
+                target=bind.target,
+                read_only=bind.read_only,
+                digest=found.digest,
+                size=found.size,
+            )
+        )
+    return tuple(copies)
+
+
 def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
     linked = {
         link.name: layout.addresses[link.guest]
@@ -196,7 +265,7 @@ def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tupl
         replicas = {key: place.name for key, place in layout.placed.items() if key[0] == name}
         near = [key for key, place in replicas.items() if place == guest]
         for _, replica in near or replicas:
-            yield f"{name}-{replica}", condition
+            yield layout.names[name, replica], condition
 
 
 def _path_and_options(entry: str) -> tuple[str, str]:

@@ -1,12 +1,12 @@
-"""The files that a container needs on its guest: secrets, configs, and its slice's unit.
+"""The files that a container needs on its guest: secrets, configs, copies, its slice's unit.
 
 They travel to the guest as a shell script on standard input, so that no secret stands on a
 command line.
 """
 
 import shlex
-from base64 import b64encode
-from collections.abc import Iterator
+from base64 import b64encode, encodebytes
+from collections.abc import Iterator, Mapping
 
 from isolab.plan import secrets
 from isolab.plan.model import Container
@@ -16,15 +16,23 @@ WRITE = "umask 077; exec sh -eu"
 """What the guest runs to read the script that `archive` makes."""
 
 
-def archive(container: Container, seed: str) -> str:
-    """The script that writes a container's files; empty where it needs none."""
-    return "".join(f"{line}\n" for line in _lines(container, seed))
+def archive(container: Container, seed: str, archives: Mapping[str, bytes] | None = None) -> str:
+    """The script that writes a container's files; empty where it needs none.
+
+    Args:
+        container: Whose files.
+        seed: What secrets are derived from.
+        archives: Digest of each copy to a tar.gz of it.
+    """
+    return "".join(f"{line}\n" for line in _lines(container, seed, archives or {}))
 
 
-def _lines(container: Container, seed: str) -> Iterator[str]:
+def _lines(container: Container, seed: str, archives: Mapping[str, bytes]) -> Iterator[str]:
     for file in container.files:
         content = secrets.password(seed, file.name) if file.content is None else file.content
         yield from _write(file.path, content, f"{file.mode:o}")
+    for path, digest in sorted({(copy.path, copy.digest) for copy in container.copies}):
+        yield from _unpack(path.rsplit("/", 1)[0], archives[digest])
     if container.slice:
         unit, path = f"[Slice]\nTasksMax={container.limits.pids}\n", f"{UNITS}/{container.slice}"
         # systemd finds a new unit by itself; of one that it knows, it has to be told. Being told
@@ -32,6 +40,16 @@ def _lines(container: Container, seed: str) -> Iterator[str]:
         yield f"[ -e {shlex.quote(path)} ] && reload='systemctl daemon-reload' || reload=true"
         yield from _write(path, unit, "644")
         yield "$reload"
+
+
+def _unpack(folder: str, packed: bytes) -> Iterator[str]:
+    """Whole or not at all: what is there under its final name is complete, and stays as it is."""
+    there, half = shlex.quote(folder), shlex.quote(f"{folder}.part")
+    yield f"rm -rf {half}"
+    yield f"if [ ! -e {there} ]; then mkdir -p {half}"
+    yield f"base64 -d <<'end' | tar -xzpf - -C {half}"
+    yield encodebytes(packed).decode() + "end"
+    yield f"mv {half} {there}; fi"
 
 
 def _write(path: str, content: str, mode: str) -> Iterator[str]:

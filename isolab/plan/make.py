@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from isolab.model import GuestGroup, Lab
 from isolab.plan import addresses, balancers, clusters, networks
-from isolab.plan.containers import Layout, container, published
+from isolab.plan.containers import Layout, container, container_name, published
 from isolab.plan.links import links
 from isolab.plan.model import (
     Container,
@@ -33,10 +33,17 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         lab=lab,
         stack=stack,
         placed=placed,
+        names={
+            (service.name, replica): container_name(service, replica)
+            for service in lab.services
+            for replica in range(1, service.replicas + 1)
+        },
         links=(*links(lab), *clusters.links(lab, placed)),
         addresses=addresses.guest_addresses(cidr, everywhere),
         digests=surroundings.digests,
-        balanced=balancers.targets(lab),
+        builds=surroundings.builds,
+        host_files=surroundings.host_files,
+        balanced=balancers.targets(lab, stack),
     )
     containers = tuple(
         container(layout, service, replica)
@@ -108,7 +115,7 @@ def _guest(
     layout: Layout, place: Place, group: GuestGroup, everything: tuple[Container, ...]
 ) -> Guest:
     containers = tuple(c for c in everything if c.guest == place.name)
-    attached = {a.network for c in containers for a in c.networks}
+    service_networks = networks.guest_networks(layout.lab, containers)
     return Guest(
         name=place.name,
         group=place.group,
@@ -119,9 +126,9 @@ def _guest(
         vcpus=group.vcpus,
         disk=group.disk,
         data=group.data,
-        networks=tuple(networks.guest_network(layout.lab, name) for name in sorted(attached)),
+        networks=service_networks,
         volumes=tuple(sorted({mount.volume for c in containers for mount in c.mounts})),
-        containers=containers,
+        containers=networks.addressed(service_networks, containers),
         image=group.image,
         cpu=group.cpu,
         cloud_init=group.cloud_init,

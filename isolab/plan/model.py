@@ -29,6 +29,28 @@ class GuestImage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostFiles:
+    """A file or folder of the host that guests get a copy of."""
+
+    digest: str = ""
+    """sha256 of its content, modes and owners; empty where it was not looked at."""
+    size: int = 0
+    """Bytes in its files."""
+    problem: str = ""
+    """Why it cannot be copied; empty where it can."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltImage:
+    """An image that the lab file builds."""
+
+    source: str
+    """sha256 of what it is made from."""
+    digest: str | None
+    """sha256:… in the lab's registry; None where this source is not built yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
     """What a plan needs to know from outside the lab file."""
 
@@ -42,6 +64,10 @@ class Surroundings:
     """Images of the user's own, by their paths from the lab file."""
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     """Image as written in the lab file to its sha256:… in the lab's registry."""
+    builds: Mapping[str, BuiltImage] = field(default_factory=dict[str, BuiltImage])
+    """Service to the image that is built for it."""
+    host_files: Mapping[str, HostFiles] = field(default_factory=dict[str, HostFiles])
+    """Absolute path of a bind mount's source to what is there."""
     files: str = "/var/lib/isolab/files"
     """The host's folder for the files of the stack's own containers on the host."""
 
@@ -94,6 +120,8 @@ class PublishedPort:
     protocol: Literal["tcp", "udp"]
     ip: str
     """The guest's address it listens on."""
+    callers: tuple[str, ...] | None = None
+    """The containers that may dial it, by name; None is everybody on the lab network."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +131,8 @@ class Attachment:
     network: str
     """The Docker network's name."""
     aliases: tuple[str, ...]
+    address: str = ""
+    """Its own there: fixed, so that the guest can tell who calls. Empty lets Docker choose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +161,23 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """A file or folder of the host, copied to the guest and mounted into the container."""
+
+    source: str
+    """Relative to the lab file's folder."""
+    path: str
+    """Absolute path on the guest; another one when the content is another."""
+    target: str
+    """Absolute path in the container."""
+    read_only: bool
+    digest: str
+    """sha256 of its content, modes and owners; empty where nobody looked."""
+    size: int
+    """Bytes in its files."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
     """One replica of a service, in Docker on one guest."""
 
@@ -144,6 +191,8 @@ class Container:
     """As in the lab file."""
     digest: str | None
     """sha256:… in the lab's registry; None where it is not known yet."""
+    build: str = ""
+    """sha256 of what its image is built from; empty where the lab file builds none."""
     slice: str
     """systemd slice on the guest that holds the pids limit; empty where there is none."""
     command: tuple[str, ...] | None
@@ -154,6 +203,7 @@ class Container:
     networks: tuple[Attachment, ...]
     mounts: tuple[Mount, ...]
     files: tuple[File, ...]
+    copies: tuple[Copy, ...] = ()
     tmpfs: tuple[tuple[str, str], ...]
     """Path to mount options."""
     hosts: tuple[tuple[str, str], ...]
@@ -179,6 +229,12 @@ class Container:
     logging_driver: str
     logging_options: tuple[tuple[str, str], ...]
     limits: Limits
+    network_mode: Literal["", "none"] = ""
+    """none: only its own loopback."""
+    tty: bool = False
+    stdin_open: bool = False
+    ends: bool = False
+    """Others wait for it to end well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,6 +243,12 @@ class GuestNetwork:
 
     name: str
     internal: bool
+    subnet: str = ""
+    """Known on its guest alone, like the network itself. Empty lets Docker choose."""
+    bridge: str = ""
+    """Its interface on the guest, where that has a name of its own; empty lets Docker choose."""
+    separated: bool = False
+    """Whether its containers are kept from each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

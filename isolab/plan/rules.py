@@ -13,13 +13,31 @@ from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.placement import place
 from isolab.rules.problem import problem, setting
 
+ENDED = "service_completed_successfully"
+
 Rule = Callable[[Lab, Plan], Iterator[Problem]]
 
 
 def check(lab: Lab, surroundings: Surroundings) -> tuple[Problem, ...]:
     """All that keeps a lab that passed its own rules from being built as planned."""
     plan = make_plan(lab, surroundings)
-    return in_order(tuple(problem for rule in RULES for problem in rule(lab, plan)))
+    problems = [problem for rule in RULES for problem in rule(lab, plan)]
+    return in_order((*problems, *bind_mounts_can_be_copied(lab, surroundings)))
+
+
+def bind_mounts_can_be_copied(lab: Lab, surroundings: Surroundings) -> Iterator[Problem]:
+    """No guest sees the host's file system: it gets a copy, of files, and not too many."""
+    for service in lab.services:
+        for bind in service.binds:
+            found = surroundings.host_files.get(bind.source)
+            if found and found.problem:
+                yield problem(
+                    lab,
+                    ("services", service.name, "volumes"),
+                    f"what is mounted at {bind.target} cannot be copied: {found.problem}",
+                    "isolab copies bind mounts into the guest; large data belongs into an image "
+                    "or a named volume",
+                )
 
 
 def containers_fit_their_guests(lab: Lab, plan: Plan) -> Iterator[Problem]:
@@ -109,7 +127,9 @@ def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
     placed = place(lab)
     services = {service.name: service for service in lab.services}
     for service in lab.services:
-        for name in service.depends_on:
+        for name, condition in service.depends_on.items():
+            if condition == ENDED:
+                continue
             other = services[name]
             shared = set(networks.of_service(service)) & set(networks.of_service(other))
             here = {place.name for key, place in placed.items() if key[0] == service.name}
@@ -157,6 +177,22 @@ def cluster_members_have_data_disks(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Guests are made side by side, and none waits for what happens inside another."""
+    guests: dict[str, set[str]] = defaultdict(set)
+    for container in plan.containers:
+        guests[container.service].add(container.guest)
+    for service in lab.services:
+        for name, condition in service.depends_on.items():
+            if condition == ENDED and guests[service.name] - guests[name]:
+                yield problem(
+                    lab,
+                    ("services", service.name, "depends_on", name),
+                    f"waits for {name} to end, but that is on another guest",
+                    "place them together",
+                )
+
+
 def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
     told: set[Path] = set()
@@ -180,5 +216,6 @@ RULES: tuple[Rule, ...] = (
     dependencies_can_be_called,
     cluster_members_die_one_by_one,
     cluster_members_have_data_disks,
+    ends_are_waited_for_on_one_guest,
     root_disks_hold_the_image,
 )

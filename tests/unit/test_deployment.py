@@ -121,12 +121,14 @@ def test_dockers_listing_tells_state_and_health() -> None:
         "db-1\trunning\tUp 2 seconds (health: starting)\n"
         "c-1\trunning\tUp 1 hour (unhealthy)\n"
         "d-1\texited\tExited (1) 2 minutes ago\n"
+        "e-1\texited\tExited (0) 2 minutes ago\n"
     )
     assert containers(listing) == {
         "web-1": ("running", "healthy"),
         "db-1": ("running", "starting"),
         "c-1": ("running", "unhealthy"),
         "d-1": ("exited", "none"),
+        "e-1": ("completed", "none"),
     }
 
 

@@ -27,10 +27,6 @@ LineKind = Literal["attached", "mounted", "entry", "route", "link", "cluster", "
 link: across the lab network to another guest; leaves: outside, reached by NAT from inside."""
 
 
-LOST = "DATA LOST"
-"""What every format says first and loudest."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """What a change does to a box."""

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from isolab.architecture.draw import look, pagedata
-from isolab.architecture.draw.drawing import LOST, Box, Drawing, Line
+from isolab.architecture.draw.drawing import Box, Drawing, Line
 from isolab.architecture.draw.fold import folded
 from isolab.architecture.draw.palette import coloured
 from isolab.architecture.draw.svg import HATCH, STYLE
@@ -75,11 +75,11 @@ def _top(drawing: Drawing) -> str:
 def _changes(drawing: Drawing) -> str:
     if not drawing.shows_changes:
         return ""
-    items = "".join(
-        f'<li class="{"loss" if change.startswith(LOST) else ""}">{escape(change)}</li>'
-        for change in drawing.changes or ("nothing changes",)
-    )
-    return f'<section class="changes" aria-label="Changes"><ul>{items}</ul></section>\n'
+    lost = [box.name for box in drawing.walk() if box.mark and box.mark.lost]
+    loss = f'<li class="loss">Data lost: {escape(", ".join(lost))}</li>' if lost else ""
+    told = drawing.changes or ("nothing changes",)
+    items = "".join(f"<li>{escape(change)}</li>" for change in told)
+    return f'<section class="changes" aria-label="Changes"><ul>{loss}{items}</ul></section>\n'
 
 
 def _legend(drawing: Drawing) -> str:
@@ -155,7 +155,7 @@ def _head(box: Box, heading: str, before: str = "", after: str = "") -> str:
             (box.mark.deed, f"{look.SIGNS[box.mark.deed]} {box.mark.deed}")
             if box.mark and box.mark.deed
             else ("", ""),
-            ("lost", f"! {LOST}") if box.mark and box.mark.lost else ("", ""),
+            ("lost", "! DATA LOST") if box.mark and box.mark.lost else ("", ""),
         )
         if style
     )

@@ -98,8 +98,6 @@ def _guest(guest: Guest, plan: Plan) -> Box:
             ("vCPUs", str(guest.vcpus)),
             ("root disk", words.size(guest.disk)),
             ("data disk", words.size(guest.data) if guest.data else "none"),
-            ("processor", guest.cpu or "the lab's choice"),
-            ("boots from", guest.image or "the lab's guest image"),
             ("domain", guest.domain),
         ),
         boxes=boxes,

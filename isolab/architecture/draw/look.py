@@ -1,6 +1,6 @@
 """How marks and states look: never by colour alone."""
 
-from isolab.architecture.draw.drawing import LOST, Box, Damage, Deed, Drawing, LineKind, Well
+from isolab.architecture.draw.drawing import Box, Damage, Deed, Drawing, LineKind, Well
 
 SIGNS: dict[Deed, str] = {"added": "+", "changed": "~", "replaced": "±", "removed": "-"}
 DAMAGES: dict[Damage, str] = {
@@ -41,7 +41,7 @@ def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
     state = (f"{WELLS[box.state.well]} {box.state.words}",) if box.state else ()
     if box.mark is None:
         return state
-    loud = (LOST,) if box.mark.lost else ()
+    loud = ("DATA LOST",) if box.mark.lost else ()
     deed = (box.mark.deed,) if box.mark.deed else ()
     rest = len(box.mark.words) - most
     more = (f"and {rest} more",) if rest > 0 else ()

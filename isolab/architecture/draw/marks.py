@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from isolab.architecture.change import Change, Effect, losses
-from isolab.architecture.draw.drawing import LOST, Box, Damage, Deed, Mark
+from isolab.architecture.change import Change, Effect
+from isolab.architecture.draw.drawing import Box, Damage, Deed, Mark
 
 _DEEDS: dict[str, Deed] = {
     "create": "added",
@@ -88,8 +88,7 @@ def _of_effect(change: Change, effect: Effect, box: Box) -> Mark | None:
     damage: Damage = ""
     if not own and effect.effect != "none":
         damage = effect.effect
-    left = "" if effect.left is None else f", {effect.left} of {effect.of} go on"
-    words = f"{_WORDS.get(effect.effect, effect.effect)}{left}{data}{cause}"
+    words = f"{_WORDS.get(effect.effect, effect.effect)}{data}{cause}"
     return Mark(damage=damage, lost=lost, words=(words,))
 
 
@@ -106,10 +105,7 @@ def _joined(first: Mark | None, second: Mark | None) -> Mark | None:
 
 
 def told(changes: Sequence[Change]) -> Iterator[str]:
-    """Each change in one line, after what is lost."""
-    for loss in losses(changes):
-        users = f" ({', '.join(loss.containers)})" if loss.containers else ""
-        yield f"{LOST}: volume {loss.volume} on {loss.guest}{users}"
+    """Each change in one line."""
     for change in changes:
         what = change.layer if change.layer == "host" else f"{change.layer} {change.name}"
         reasons = f": {', '.join(change.reasons)}" if change.reasons else ""

@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 
 from isolab.architecture.draw import look
-from isolab.architecture.draw.drawing import LOST, Drawing
+from isolab.architecture.draw.drawing import Drawing
 from isolab.architecture.draw.fold import folded
 from isolab.architecture.draw.palette import coloured
 from isolab.architecture.draw.svgboxes import PAD, edge, grouped
@@ -61,7 +61,7 @@ def _head(drawing: Drawing, width: float) -> Piece:
             said.append(f"• and {len(drawing.changes) - _MOST} more")
     for words in said:
         y += LINE
-        drawn += text(0, y, words, "down" if words.startswith(f"• {LOST}") else "soft")
+        drawn += text(0, y, words, "soft")
     outside = _outside(drawing, width).at(0, y + 18)
     return Piece(width=width, height=y + 18 + outside.height + 34, svg=drawn + outside.svg)
 

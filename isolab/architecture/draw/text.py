@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from isolab.architecture.draw import look
-from isolab.architecture.draw.drawing import LOST, Box, Drawing, Line, LineKind
+from isolab.architecture.draw.drawing import Box, Drawing, Line, LineKind
 from isolab.architecture.draw.fold import folded
 from isolab.architecture.draw.textblocks import (
     PLAIN,
@@ -71,7 +71,7 @@ def _changes(drawing: Drawing) -> Iterator[Text]:
     if not drawing.changes:
         yield Text("nothing changes")
     for change in drawing.changes:
-        yield from wrapped(change, COLUMNS, "bold red" if change.startswith(LOST) else "")
+        yield from wrapped(change, COLUMNS)
     yield Text("")
 
 
@@ -196,7 +196,7 @@ def _shade(box: Box) -> str:
 
 
 def _remark_style(box: Box, remark: str) -> str:
-    if remark == LOST:
+    if remark == "DATA LOST":
         return "bold red"
     if box.state and remark.endswith(box.state.words):
         return _STATES[box.state.well]

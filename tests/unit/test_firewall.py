@@ -1,0 +1,49 @@
+"""The guests' packet filters, as far as their text tells; tests/live sees them at work."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from isolab.plan import firewall
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+
+LABS = Path(__file__).parents[1] / "labs/valid"
+GOLDENS = Path(__file__).with_name("goldens")
+Golden = Callable[[Path, str], None]
+
+
+def planned(name: str) -> Plan:
+    plan = plan_file(LABS / f"{name}.yaml", {}, Surroundings(stack=name))
+    assert isinstance(plan, Plan)
+    return plan
+
+
+@pytest.mark.parametrize("name", ["separate", "balanced"])
+def test_rulesets_of_a_lab(name: str, golden: Golden) -> None:
+    rulesets = firewall.rulesets(planned(name))
+    text = "".join(f"# {guest}\n{ruleset}" for guest, ruleset in rulesets.items())
+    golden(GOLDENS / f"firewall-{name}.rules", text)
+
+
+def test_a_link_is_open_to_its_caller_and_no_one_else() -> None:
+    (crossing,) = firewall.crossings(planned("separate"))
+    assert (crossing.caller, crossing.callee, crossing.port) == ("web-1", "db-1", 3306)
+
+
+def test_a_port_for_a_balancer_is_open_to_its_container() -> None:
+    plan = planned("balanced")
+    balancers = {balancer.container.name for balancer in plan.balancers}
+    backends = {(b.container, b.port) for x in plan.balancers for r in x.routes for b in r.backends}
+    for crossing in firewall.crossings(plan):
+        assert crossing.caller in balancers
+        assert (crossing.callee, crossing.port) in backends
+    assert firewall.crossings(plan)
+
+
+def test_the_script_has_the_filter_hold_now_and_before_docker_at_each_boot() -> None:
+    script = firewall.script("*filter\nCOMMIT\n")
+    assert "Before=docker.service" in script
+    assert "docker.service.requires" in script
+    assert script.endswith(f"{firewall.LOAD} {firewall.FILE}\n")
