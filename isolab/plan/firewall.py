@@ -3,7 +3,6 @@
 Docker separates the networks of one guest. What is left to the guest: what leaves its containers
 is seen elsewhere with the guest's address, so a caller's own guest lets only the callers of a link
 out to it, and the callee's guest lets only their guests in. Containers never reach a guest itself.
-A service without a network in common is refused, and so is all from internal networks but links.
 """
 
 from collections.abc import Iterator, Mapping
