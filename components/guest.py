@@ -191,20 +191,19 @@ class Guest(pulumi.ComponentResource):
         ]
         # Volumes live on the data disk, which outlives the root disk, and their data outlives
         # their resource: a volume that leaves the lab file is let go of, not wiped.
-        disk = data or root
+        kept = pulumi.ResourceOptions(
+            parent=self,
+            provider=dockerd,
+            deleted_with=data or root,
+            retain_on_delete=True,
+            # Another data disk is an empty one. Were they tied to the disk itself, the engine would
+            # remove their containers right before it cuts the guest's power, which undoes that.
+            replace_with=None if data else [root],
+            replacement_trigger=str(guest.data),
+            delete_before_replace=True,
+        )
         volumes = [
-            docker.Volume(
-                f"{name}-{volume}",
-                name=volume,
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    provider=dockerd,
-                    deleted_with=disk,
-                    replace_with=[disk],
-                    retain_on_delete=True,
-                ),
-            )
-            for volume in guest.volumes
+            docker.Volume(f"{name}-{volume}", name=volume, opts=kept) for volume in guest.volumes
         ]
         own = BalancerPlace(
             dockerd=dockerd,
@@ -243,7 +242,9 @@ class Guest(pulumi.ComponentResource):
             dockerd=dockerd,
             root=root,
             ready=ready,
-            holds=(filtered, *networks, *volumes),
+            filtered=filtered,
+            networks={n.name: made for n, made in zip(guest.networks, networks, strict=True)},
+            volumes=dict(zip(guest.volumes, volumes, strict=True)),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
             clustered=frozenset(name for c in plan.clusters for name in c.members),

@@ -42,8 +42,11 @@ class ServicePlace:
     """The disk that Docker keeps containers and images on."""
     ready: pulumi.Resource
     """Done when the guest can be worked on."""
-    holds: tuple[pulumi.Resource, ...]
-    """Its networks and volumes."""
+    filtered: pulumi.Resource
+    """Done when the guest lets nobody pass but who may."""
+    networks: Mapping[str, docker.Network]
+    """By their names in Docker."""
+    volumes: Mapping[str, docker.Volume]
     pulls_from: str
     """host:port of the lab's registry."""
     seed: str
@@ -99,6 +102,7 @@ class Service(pulumi.ComponentResource):
             keep_locally=True,
             opts=inside,
         )
+        holds = (place.filtered, *place.networks.values(), *place.volumes.values())
         self.started: dict[str, Started] = {}
         for container in args.containers:
             files = [
@@ -136,11 +140,13 @@ class Service(pulumi.ComponentResource):
                     container,
                     image,
                     TOGETHER if container.name in place.clustered else PATIENCE,
+                    place.networks,
                 ),
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
-                        depends_on=[*place.holds, *files, *first, *turn],
+                        depends_on=[*holds, *files, *first, *turn],
+                        replace_with=[place.volumes[m.volume] for m in container.mounts],
                         # The official provider takes a new healthcheck for an update, and then
                         # changes nothing.
                         replace_on_changes=["healthcheck"],
@@ -166,9 +172,17 @@ def is_checked(container: Container) -> bool:
 
 
 def container_inputs(
-    container: Container, image: docker.RemoteImage, patience: int = PATIENCE
+    container: Container,
+    image: docker.RemoteImage,
+    patience: int = PATIENCE,
+    networks: Mapping[str, docker.Network] | None = None,
 ) -> dict[str, Any]:
-    """A planned container in the words of the Docker provider."""
+    """A planned container in the words of the Docker provider.
+
+    It names networks by the resources, where there are some, so that the engine takes it off a
+    network that is made anew: Docker removes none that a container is on.
+    """
+    made = networks or {}
     limits, health = container.limits, container.healthcheck
     checked = is_checked(container)
     restart, _, retries = container.restart.partition(":")
@@ -219,7 +233,10 @@ def container_inputs(
         ]
         or None,
         "networks_advanced": [
-            {"name": network.network, "aliases": list(network.aliases)}
+            {
+                "name": made[network.network].name if made else network.network,
+                "aliases": list(network.aliases),
+            }
             | ({"ipv4_address": network.address} if network.address else {})
             for network in container.networks
         ]

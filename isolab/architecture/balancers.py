@@ -7,7 +7,7 @@ from isolab.architecture import facts
 from isolab.architecture.change import Change, Effect
 from isolab.architecture.facts import Side
 from isolab.architecture.turn import Turn
-from isolab.plan.model import Balancer
+from isolab.plan.model import Balancer, Route
 
 IRRELEVANT: Mapping[str, str] = {
     "name": "what is compared has one name",
@@ -66,8 +66,10 @@ def _reasons(was: Balancer, is_: Balancer) -> Iterator[str]:
         if before is None or after is None:
             yield f"route {name} {'added' if after else 'removed'}"
             continue
-        if before.check != after.check:
-            yield f"route {name}: check {facts.said(before.check)} -> {facts.said(after.check)}"
+        for field in fields(Route):
+            was_, is__ = getattr(before, field.name), getattr(after, field.name)
+            if field.name != "backends" and was_ != is__:
+                yield f"route {name}: {field.name} {facts.said(was_)} -> {facts.said(is__)}"
         count = [len(route.backends) for route in (before, after)]
         names = [{b.container for b in route.backends} for route in (before, after)]
         if names[0] != names[1]:

@@ -1,6 +1,6 @@
 """The blast radius of one change, as effects: on containers first, then on services."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from isolab.architecture import volumes
@@ -28,7 +28,7 @@ def told(reach: Reach, struck: Iterable[ContainerTurn]) -> tuple[Effect, ...]:
 
 def on_guest(reach: Reach, guest: GuestTurn) -> Effect:
     """What becomes of a guest when the host's layer changes below it."""
-    inside = [c for c in reach.turn.containers.values() if c.old and c.old.guest == guest.name]
+    inside = reach.on_guest.get(guest.name, [])
     return Effect(
         layer="guest",
         name=guest.name,
@@ -57,8 +57,3 @@ def _on_container(reach: Reach, container: ContainerTurn) -> Effect | None:
         data=volumes.data(reach.turn, container),
         because=because,
     )
-
-
-def on(reach: Reach, guest: str) -> Iterator[ContainerTurn]:
-    """The containers that were on a guest."""
-    return (c for c in reach.turn.containers.values() if c.old and c.old.guest == guest)

@@ -34,7 +34,6 @@ GUEST_IRRELEVANT: Mapping[str, str] = {
     "volumes": "told by the containers that mount them",
     "containers": "told one by one",
 }
-GUEST_TOLD = ("memory", "vcpus", "disk", "data")
 IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
 """What a running container takes; everything else makes it anew."""
 
@@ -136,8 +135,10 @@ def guest_differences(before: Guest, after: Guest) -> Iterator[tuple[str, str]]:
             yield what, f"{what} {size(old)} -> {size(new)}"
         elif what == "cloud_init":
             yield what, "cloud-init"
-        else:
+        elif _is_short(old) and _is_short(new):
             yield what, f"{what.replace('_', ' ')} {said(old)} -> {said(new)}"
+        else:
+            yield what, what.replace("_", " ")
 
 
 def _words(what: str, old: Any, new: Any) -> str:

@@ -58,7 +58,7 @@ def containers_follow_the_root_disk(
 def containers_follow_their_volumes(
     turn: Turn, container: ContainerTurn, guest: GuestTurn | None
 ) -> Verdict | None:
-    """Source: components/service.py, a container depends on the volumes that it mounts; ADR 22."""
+    """Source: components/service.py, replace_with the volumes that it mounts; ADR 22."""
     mounts = container.old and container.old.mounts
     return ("recreate", "its volumes are made anew") if guest and guest.data and mounts else None
 

@@ -1,11 +1,26 @@
 """Changes of the host and the guests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from isolab.architecture import effects
 from isolab.architecture.change import Change, Loss
 from isolab.architecture.reach import Reach
 from isolab.architecture.turn import ContainerTurn, GuestTurn
+
+PLAN_TOLD = frozenset({"libvirt", "kvm", "network", "image", "guests", "host_containers"}) | {
+    "balancers",
+    "clusters",
+    "images",
+}
+"""Fields of a plan that some change tells."""
+PLAN_IRRELEVANT: Mapping[str, str] = {
+    "stack": "where the lab stands, not what it is",
+    "name": "a title",
+    "description": "a title",
+    "pool": "follows from the stack",
+    "registry": "follows from the stack and the subnet",
+    "endpoints": "follow from the containers' ports",
+}
 
 
 def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
@@ -65,7 +80,7 @@ def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
 
 def _struck(reach: Reach, guest: GuestTurn) -> Iterator[ContainerTurn]:
     """Its own containers; with a new address also those on other guests that were told it."""
-    own = tuple(effects.on(reach, guest.name))
+    own = reach.on_guest.get(guest.name, [])
     yield from own
     if "address" in guest.domain and guest.old:
         address = guest.old.address

@@ -77,7 +77,8 @@ def _in_order(reach: Reach, names: Sequence[str]) -> list[str]:
     new = reach.turn.new
     guests = new.guests if new else ()
     order = [c.name for guest in guests for c in guest.containers if c.name in wanted]
-    return [*order, *(name for name in names if name not in order)]
+    known = frozenset(order)
+    return [*order, *(name for name in names if name not in known)]
 
 
 def _with(names: Sequence[str], words: str) -> str:

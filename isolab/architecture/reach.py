@@ -1,12 +1,12 @@
 """Who is away while a change is made, and who cannot work meanwhile because of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from isolab.architecture import fates
+from isolab.architecture import fates, rolling
 from isolab.architecture.change import Effect
 from isolab.architecture.fates import Verdict
-from isolab.architecture.turn import Turn
+from isolab.architecture.turn import ContainerTurn, Turn
 from isolab.plan.model import Balancer, Container
 
 AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
@@ -31,25 +31,32 @@ class Reach:
                 for name in answers:
                     self._callers[name].add(caller)
         self.away = frozenset(n for n in self._before if self.fates[n][0] in AWAY)
-        self.out = self._out()
         self._replicas: dict[str, list[str]] = defaultdict(list)
         for container in self._before.values():
             self._replicas[container.service].append(container.name)
+        self._lefts: dict[str, int] = {}
+        self.on_guest: dict[str, list[ContainerTurn]] = defaultdict(list)
+        """The containers that were on each guest."""
+        for name, container in self._before.items():
+            self.on_guest[container.guest].append(turn.containers[name])
+        self._by_turns = {
+            service: rolling.goes_by_turns(turn, names) and not (turn.subnet or turn.elsewhere)
+            for service, names in self._replicas.items()
+        }
+        self.out = self._out()
 
     def services(self, struck: Iterable[str]) -> Iterator[Effect]:
         """What becomes of services that lose replicas, and of those that depend on them."""
         first = frozenset(struck) & self.away
         reached = self._reached(first)
         services = dict.fromkeys(self._before[name].service for name in (*first, *sorted(reached)))
+        own = {self._before[name].service for name in first}
         for service in sorted(services):
-            names = self._replicas[service]
-            own = any(name in first for name in names)
-            yield self._service(service, names, "" if own else self._on_whom(service, reached))
+            yield self._service(service, "" if service in own else self._on_whom(service, reached))
         yield from self._balancers(first | reached)
 
-    def _service(self, service: str, names: Iterable[str], on_whom: str) -> Effect:
-        names = tuple(names)
-        left = sum(name not in self.out for name in names)
+    def _service(self, service: str, on_whom: str) -> Effect:
+        left = self._left(service)
         because = f"it depends on {on_whom}" if on_whom else "no replica is left meanwhile"
         return Effect(
             layer="service",
@@ -57,7 +64,7 @@ class Reach:
             effect="degraded" if left else "unavailable",
             because=because,
             left=left,
-            of=len(names),
+            of=len(self._replicas[service]),
         )
 
     def _balancers(self, out: frozenset[str]) -> Iterator[Effect]:
@@ -66,7 +73,8 @@ class Reach:
             backends = backends_of(balancer)
             if not backends & out:
                 continue
-            left = sum(name not in self.out for name in backends)
+            services = {self._before[name].service for name in backends if name in self._before}
+            left = min(len(backends), sum(map(self._left, services)))
             yield Effect(
                 layer="service",
                 name=balancer.name,
@@ -75,6 +83,22 @@ class Reach:
                 left=left,
                 of=len(backends),
             )
+
+    def _left(self, service: str) -> int:
+        """How many replicas of a service go on at the worst moment."""
+        if service not in self._lefts:
+            names = self._replicas[service]
+            stuck = sum(name in self.out and name not in self.away for name in names)
+            gone = frozenset(name for name in names if self.fates[name][0] == "delete")
+            away = rolling.at_once(self.turn, self.away, gone, names)
+            self._lefts[service] = max(0, len(names) - away - stuck)
+        return self._lefts[service]
+
+    def _nobody(self, names: Sequence[str], out: Set[str]) -> bool:
+        """Whether none of these replicas of one service answers at the worst moment."""
+        if len(names) > 1 and self._by_turns[self._before[names[0]].service]:
+            return all(name in out and self.fates[name][0] == "delete" for name in names)
+        return all(name in out for name in names)
 
     def _needed(self, container: Container) -> Iterator[tuple[str, ...]]:
         """For each service that a container depends on, the replicas that answer it.
@@ -105,7 +129,7 @@ class Reach:
         waiting = list(out)
         while waiting:
             for caller in self._callers.get(waiting.pop(), ()):
-                stuck = any(all(name in out for name in names) for names in self._needs[caller])
+                stuck = any(self._nobody(names, out) for names in self._needs[caller])
                 if stuck and caller not in out:
                     out.add(caller)
                     waiting.append(caller)
@@ -128,7 +152,7 @@ class Reach:
             for caller in self._replicas[service]
             if caller in reached
             for names in self._needs[caller]
-            if all(name in self.out for name in names)
+            if self._nobody(names, self.out)
             for name in names
         }
         return ", ".join(sorted(needs))

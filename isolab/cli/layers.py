@@ -35,6 +35,12 @@ _DEEDS = {
     "discard-replaced": "forgotten",
     "import": "taken over",
 }
+_MEASURED = {
+    "create": "make",
+    "create-replacement": "make",
+    "delete": "remove",
+    "delete-replaced": "remove",
+}
 
 
 @dataclass(frozen=True, order=True, kw_only=True, slots=True)
@@ -103,6 +109,11 @@ def what(urn: str, parent: str) -> str:
 def deed(operation: str) -> str | None:
     """What was done, for operations that do something to the world."""
     return _DEEDS.get(operation)
+
+
+def measured(operation: str) -> str | None:
+    """make or remove, for operations whose duration says how long the next one will take."""
+    return _MEASURED.get(operation)
 
 
 def is_thing(urn: str) -> bool:

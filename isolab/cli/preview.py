@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isolab.architecture.diff import diff
-from isolab.cli import engine, layers, operations, stack
+from isolab.cli import consent, engine, layers, operations, stack
 from isolab.cli.diff import add_formats, told
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.progress import Progress
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     lab = str(arguments.to.resolve()) if arguments.to else target.lab
     new = _planned(target.stack, lab, cidr)
     old = _deployed(control.state())
+    consent.same_libvirt(old, new)
     guests = sorted({guest.name for each in (plan, new, old) if each for guest in each.guests})
     progress, outcome = Progress(guests, stream=io.StringIO()), Outcome()
     steps: list[Step] = []

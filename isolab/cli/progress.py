@@ -42,6 +42,8 @@ class Progress:
         self.deeds = 0
         """How many operations changed something."""
         self.spans: dict[Layer, Span] = {}
+        self.durations: list[tuple[str, float]] = []
+        """What was done to what (make domain, remove container web), and its seconds."""
         self.errors: list[str] = []
         self._guests = guests
         self._stream = stream
@@ -88,6 +90,10 @@ class Progress:
         self.spans[place] = Span(begin=before.begin if before else begin, end=now)
         self.deeds += step.operation != "refresh"
         thing = layers.what(step.urn, step.parent)
+        verb = layers.measured(step.operation) if deed != "failed" else None
+        if verb:
+            own = f"container {place.name}" if thing.startswith("container ") else thing
+            self.durations.append((f"{verb} {own}", now - begin))
         self.line(f"  {place!s:18} {thing:22} {deed:22} {now - begin:6.1f} s")
 
     def _tell_running(self) -> None:

@@ -33,13 +33,16 @@ class Part:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
+    parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument("pytest", nargs=argparse.REMAINDER, metavar="PYTEST ARGS")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run all parts, also behind one that fails, and sum up."""
-    words = [word for word in arguments.pytest if word != "--yes"]
-    yes = arguments.yes or "--yes" in arguments.pytest
+    given = arguments.pytest
+    words = [word for word in given if word not in ("--yes", "--all")]
+    yes = arguments.yes or "--yes" in given
+    words = with_marks(words, everything=arguments.all or "--all" in given)
     try:
         ensure(requirements.step(), _say)
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
@@ -53,6 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         verdict = "ok" if part.code == DONE else f"failed ({part.code})"
         _say(f"{part.name:24} {part.seconds:7.1f} s  {verdict}")
     return DONE if all(part.code == DONE for part in done) else FAILED
+
+
+def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:
+    """The words, leaving out tests marked `long` where nobody asked for them in any way."""
+    asked = "-m" in words or any("::" in word for word in words)
+    return [*words] if everything or asked else [*words, "-m", "not long"]
 
 
 def selected(words: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from isolab.cli import engine, stack, summary
+from isolab.cli import consent, engine, stack, summary
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
 from isolab.cli.progress import Progress
 from isolab.plan.model import Plan
@@ -28,19 +28,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at everything that is there, also in the guests, and put right what strayed",
     )
+    parser.add_argument(
+        consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
+    )
     parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Set up, clear up, bring up, sum up."""
-    from machine import setup
+    from machine import durations, setup
     from machine.addresses import NoSubnetLeft
 
     begin = time.monotonic()
     target = stack.target_of_up(arguments)
     plan, subnet_open = stack.checked_plan(target)
     guests = [guest.name for guest in plan.guests]
+    old = _deployed(target.stack)
+    consent.same_libvirt(old, plan)
+    agreed = consent.ask(old, plan, accepted=arguments.accept_data_loss)
     setup.prepare(engine.say, yes=arguments.yes)
+    # The set-up may have made another guest image, and with it another root disk.
+    consent.ask(old, _as_on_this_machine(target), accepted=arguments.accept_data_loss or agreed)
     ready = time.monotonic()
     engine.built(target.lab)
     control = engine.opened(target.stack)
@@ -53,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
     deployed = control.plan(control.state()) or plan
+    durations.keep(progress.durations, kvm=deployed.kvm)
     if strays:
         _wait(deployed)
     if arguments.refresh:
@@ -81,6 +90,21 @@ def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
     if left:
         engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in left]), guests)
     return bool(strays)
+
+
+def _deployed(name: str) -> Plan | None:
+    from isolab.cli import deployed
+    from machine import engine as engines
+
+    return deployed.find(name) if engines.executable() else None
+
+
+def _as_on_this_machine(target: stack.Target) -> Plan:
+    from machine import stack as machine_stack
+    from machine.deployment import config
+
+    known = config.read(target.stack)
+    return machine_stack.plan(target.stack, target.lab, known.cidr if known else None).plan
 
 
 def _up(control: StackControl, guests: Sequence[str]) -> Progress:

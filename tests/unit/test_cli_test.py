@@ -27,3 +27,11 @@ def test_what_touches_the_machine_runs_in_the_sandbox(monkeypatch):
     monkeypatch.delenv("ISOLAB_SANDBOX", raising=False)
     (part,) = command.parts(["tests/live/test_reference.py::test_x"])
     assert "--sandbox" in part.command
+
+
+def test_long_tests_run_where_somebody_asks_for_them():
+    assert command.with_marks([], everything=False) == ["-m", "not long"]
+    assert command.with_marks(["tests/live"], everything=True) == ["tests/live"]
+    assert command.with_marks(["-m", "long"], everything=False) == ["-m", "long"]
+    one = ["tests/live/test_x.py::test_y"]
+    assert command.with_marks(one, everything=False) == one
