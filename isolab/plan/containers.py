@@ -34,7 +34,10 @@ class Layout:
     placed: Mapping[tuple[str, int], Place]
     names: Mapping[tuple[str, int], str]
     """Service and replica to the container's name."""
-    links: tuple[Link, ...]
+    calls: Mapping[tuple[str, int], tuple[Link, ...]]
+    """Service and replica to the links that it dials."""
+    called: Mapping[tuple[str, int], tuple[Link, ...]]
+    """Service and replica to the links that lead to it."""
     addresses: Mapping[str, str]
     """Guest to address."""
     digests: Mapping[str, str]
@@ -53,9 +56,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
     name = layout.names[service.name, replica]
     guest = layout.placed[service.name, replica].name
     me = (service.name, replica)
-    crosses = service.name in layout.balanced or any(
-        me in (link.caller, link.callee) for link in layout.links
-    )
+    crosses = service.name in layout.balanced or (me in layout.calls or me in layout.called)
     ends = any(
         other.depends_on.get(service.name) == "service_completed_successfully"
         for other in layout.lab.services
@@ -160,10 +161,9 @@ def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPor
     """The ports through which callers on other guests reach a replica."""
     address = layout.addresses[layout.placed[service.name, replica].name]
     callers: dict[int, set[str]] = {}
-    for link in layout.links:
-        if link.callee == (service.name, replica):
-            for port in link.ports:
-                callers.setdefault(port, set()).add(layout.names[link.caller])
+    for link in layout.called.get((service.name, replica), ()):
+        for port in link.ports:
+            callers.setdefault(port, set()).add(layout.names[link.caller])
     return tuple(
         PublishedPort(
             internal=port, external=port, protocol="tcp", ip=address, callers=tuple(sorted(names))
@@ -253,8 +253,7 @@ def _copies(layout: Layout, service: Service, container: str) -> tuple[Copy, ...
 def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
     linked = {
         link.name: layout.addresses[link.guest]
-        for link in layout.links
-        if link.caller == (service.name, replica)
+        for link in layout.calls.get((service.name, replica), ())
     }
     return linked | dict(service.extra_hosts)
 

@@ -1,11 +1,11 @@
 """From a checked lab to its plan."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from isolab.model import GuestGroup, Lab
 from isolab.plan import addresses, balancers, clusters, networks
 from isolab.plan.containers import Layout, container, container_name, published
-from isolab.plan.links import links
+from isolab.plan.links import Link, links
 from isolab.plan.model import (
     Container,
     Endpoint,
@@ -29,6 +29,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     gateway = addresses.gateway(cidr)
     everywhere = guests(lab)
     placed = place(lab)
+    everybody = (*links(lab), *clusters.links(lab, placed))
     layout = Layout(
         lab=lab,
         stack=stack,
@@ -38,7 +39,8 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
             for service in lab.services
             for replica in range(1, service.replicas + 1)
         },
-        links=(*links(lab), *clusters.links(lab, placed)),
+        calls=_grouped(everybody, lambda link: link.caller),
+        called=_grouped(everybody, lambda link: link.callee),
         addresses=addresses.guest_addresses(cidr, everywhere),
         digests=surroundings.digests,
         builds=surroundings.builds,
@@ -98,6 +100,16 @@ def own_images(lab: Lab, surroundings: Surroundings) -> tuple[str, ...]:
     """The images of the user's own that guests boot from and that are known, by their paths."""
     named = {group.guest(n).image for group in lab.guests for n in (0, *group.exceptions)}
     return tuple(sorted(named & surroundings.images.keys()))
+
+
+def _grouped(
+    all_links: Iterable[Link], key: Callable[[Link], tuple[str, int]]
+) -> Mapping[tuple[str, int], tuple[Link, ...]]:
+    """Links by one of their ends: with thousands of containers nobody may look at all of them."""
+    found: dict[tuple[str, int], list[Link]] = {}
+    for link in all_links:
+        found.setdefault(key(link), []).append(link)
+    return {end: tuple(those) for end, those in found.items()}
 
 
 def subnet(lab: Lab, surroundings: Surroundings) -> str:
