@@ -9,6 +9,7 @@ from isolab.units import MiB, Seconds
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
+Severity = Literal["error", "warning"]
 HOST = "host"
 """Where a service runs that no guest holds: the physical host itself."""
 FOR_EVER = ("always", "unless-stopped")
@@ -37,9 +38,12 @@ class Problem:
     """What is wrong and what was expected."""
     hint: str = ""
     """What to do, where there is something to say."""
+    severity: Severity = "error"
+    """A warning is a choice that one may make: the lab can be built."""
 
     def __str__(self) -> str:
         place = f"{self.position.file}:{self.position.line}:{self.position.column}"
+        place += ": warning" if self.severity == "warning" else ""
         words = f"{self.path}: {self.message}" if self.path else self.message
         return f"{place}: {words}" + (f" ({self.hint})" if self.hint else "")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from isolab import labfile
 from isolab.model import Lab, Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
-from isolab.plan.read import plan_lab
+from isolab.plan.read import Examined, examine_lab
 from machine import (
     builds,
     guest_image,
@@ -61,13 +61,27 @@ def surroundings(stack: str, cidr: str | None) -> Surroundings:
     )
 
 
-def plan_on_host(lab: Lab, around: Surroundings) -> Plan | tuple[Problem, ...]:
-    """The plan with what the lab file names on this machine: images, folders to copy and build."""
+def examine_on_host(lab: Lab, around: Surroundings) -> Examined:
+    """A lab with what its file names on this machine: images, folders to copy and build."""
     sources = {bind.source for service in lab.services for bind in service.binds}
     found = {source: host_files.look(Path(source)) for source in sorted(sources)}
-    return plan_lab(
+    return examine_lab(
         lab, replace(around, images=own_images.find(lab), builds=builds.find(lab), host_files=found)
     )
+
+
+def examine_file_on_host(
+    file: Path, variables: Mapping[str, str], around: Surroundings
+) -> Examined:
+    """The same from the lab file."""
+    lab = labfile.load(file, variables)
+    return examine_on_host(lab, around) if isinstance(lab, Lab) else Examined(plan=None, errors=lab)
+
+
+def plan_on_host(lab: Lab, around: Surroundings) -> Plan | tuple[Problem, ...]:
+    """The plan, or its errors."""
+    examined = examine_on_host(lab, around)
+    return examined.plan or examined.errors
 
 
 def plan_file_on_host(

@@ -75,22 +75,31 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
     A broken lab file ends the command, with all its problems, before anything was touched.
     """
     from isolab import labfile
+    from isolab.plan.read import Examined
+    from machine import looking
     from machine.deployment import config
-    from machine.stack import lab_file, plan_on_host
+    from machine.stack import examine_on_host, lab_file
 
     known = config.read(target.stack)
     path = lab_file(target.lab)
     if not path.exists():
         raise Failure(BAD_INPUT, f"there is no lab file {path}", "its name is the argument of up")
     lab = labfile.load(path, os.environ)
-    around = Surroundings(stack=target.stack, cidr=known.cidr if known else None)
-    plan = plan_on_host(lab, around) if isinstance(lab, Lab) else lab
-    if isinstance(plan, tuple):
-        for problem in plan:
-            print(problem, file=sys.stderr)
-        count = f"{len(plan)} problem{'s' if len(plan) > 1 else ''}"
+    if not isinstance(lab, Lab):
+        examined = Examined(plan=None, errors=lab)
+    else:
+        around = Surroundings(
+            stack=target.stack,
+            cidr=known.cidr if known else None,
+            machine=looking.machine(target.stack, lab.host.libvirt, config.reserved(target.stack)),
+        )
+        examined = examine_on_host(lab, around)
+    for problem in (*examined.errors, *examined.warnings):
+        print(problem, file=sys.stderr)
+    if examined.plan is None:
+        count = f"{len(examined.errors)} problem{'s' if len(examined.errors) > 1 else ''}"
         raise Failure(BAD_INPUT, f"{count} in {path.name}; nothing was touched")
-    return plan, isinstance(lab, Lab) and lab.cidr is None
+    return examined.plan, isinstance(lab, Lab) and lab.cidr is None
 
 
 def _namesake(stack: str) -> str:

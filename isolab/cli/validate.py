@@ -8,6 +8,7 @@ from pathlib import Path
 from isolab.cli.errors import BAD_INPUT, DONE
 from isolab.model import Problem
 from isolab.plan.model import Surroundings
+from isolab.plan.read import Examined
 
 NAME = "validate"
 HELP = "check lab files"
@@ -21,27 +22,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check each file; 2 where one of them is broken."""
-    results = [(file, _problems(file)) for file in arguments.files]
+    results = [(file, _examined(file)) for file in arguments.files]
     if arguments.json:
         files = [
-            {"file": str(file), "errors": [_as_json(file, problem) for problem in problems]}
-            for file, problems in results
+            {
+                "file": str(file),
+                "errors": [_as_json(file, problem) for problem in examined.errors],
+            }
+            | _warnings(file, examined)
+            for file, examined in results
         ]
         print(json.dumps({"files": files}, indent=1))
     else:
-        for file, problems in results:
-            for problem in problems:
+        for file, examined in results:
+            for problem in (*examined.errors, *examined.warnings):
                 print(problem)
-            if not problems:
+            if not examined.errors:
                 print(f"{file}: ok")
-    return BAD_INPUT if any(problems for _, problems in results) else DONE
+    return BAD_INPUT if any(examined.errors for _, examined in results) else DONE
 
 
-def _problems(file: Path) -> tuple[Problem, ...]:
-    from machine.stack import plan_file_on_host
+def _warnings(file: Path, examined: Examined) -> dict[str, object]:
+    """Beside the errors, where there are any."""
+    found = [_as_json(file, problem) for problem in examined.warnings]
+    return {"warnings": found} if found else {}
 
-    planned = plan_file_on_host(file, os.environ, Surroundings(stack=file.stem))
-    return planned if isinstance(planned, tuple) else ()
+
+def _examined(file: Path) -> Examined:
+    from machine.stack import examine_file_on_host
+
+    return examine_file_on_host(file, os.environ, Surroundings(stack=file.stem))
 
 
 def _as_json(file: Path, problem: Problem) -> dict[str, str | int]:

@@ -14,6 +14,8 @@ ROW = 10
 REGISTRY_PORT = 5000
 LOOPBACK_PORTS = range(20000, 32000)
 """Below the ports that the kernel gives to outgoing connections."""
+SUBNET_PORTS = range(16384, 32768)
+"""As many as there are subnets."""
 CHOSEN_PORTS = range(32000, 32768)
 """For published ports that the lab file leaves open."""
 SERVICE_NETWORKS = IPv4Network("172.16.0.0/12")
@@ -118,9 +120,25 @@ def bridge(stack: str) -> str:
     return f"il{number('bridge', stack):016x}"[:12]
 
 
-def loopback_port(stack: str) -> int:
-    """Where the host pushes to the stack's registry."""
-    return LOOPBACK_PORTS[number("registry", stack) % len(LOOPBACK_PORTS)]
+def loopback_port(stack: str, chosen: str | None = None) -> int:
+    """Where the host reaches the stack's registry.
+
+    Args:
+        stack: The stack's name.
+        chosen: The subnet that it was given on this machine, which is nobody else's: nor is a
+            port that stands for it.
+    """
+    port = port_of(chosen) if chosen else None
+    return port or LOOPBACK_PORTS[number("registry", stack) % len(LOOPBACK_PORTS)]
+
+
+def port_of(cidr: str) -> int | None:
+    """The port that stands for a derived subnet: another one for each; None for others."""
+    network = IPv4Network(cidr)
+    if not network.subnet_of(RANGE) or network.prefixlen != 24:
+        return None
+    index = (int(network.network_address) - int(RANGE.network_address)) // 256
+    return SUBNET_PORTS[index]
 
 
 def published_ports(service: str, target: int) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """One replica of a service, with everything decided."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import abspath, dirname, relpath
 
@@ -18,6 +18,7 @@ from isolab.plan.model import (
     PublishedPort,
 )
 from isolab.plan.placement import Place
+from isolab.plan.ports import OpenPorts
 
 FILES = "/var/lib/isolab/files"
 """Where secrets and configs lie on a guest."""
@@ -49,6 +50,16 @@ class Layout:
     """Service to the image that is built for it."""
     host_files: Mapping[str, HostFiles] = field(default_factory=dict[str, HostFiles])
     """Source of a bind mount to what is there."""
+    open_ports: OpenPorts = field(default_factory=dict[tuple[str, int, int], int])
+    """What published ports that the lab file leaves open became."""
+    replicas: Mapping[str, Sequence[tuple[int, str]]] = field(init=False)
+    """Service to its replicas and their guests."""
+
+    def __post_init__(self) -> None:
+        replicas: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for (service, replica), where in self.placed.items():
+            replicas[service].append((replica, where.name))
+        object.__setattr__(self, "replicas", dict(replicas))
 
 
 def container(layout: Layout, service: Service, replica: int) -> Container:
@@ -56,7 +67,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
     name = layout.names[service.name, replica]
     guest = layout.placed[service.name, replica].name
     me = (service.name, replica)
-    crosses = service.name in layout.balanced or (me in layout.calls or me in layout.called)
+    crosses = service.name in layout.balanced or me in layout.calls or me in layout.called
     ends = any(
         other.depends_on.get(service.name) == "service_completed_successfully"
         for other in layout.lab.services
@@ -148,7 +159,7 @@ def published(layout: Layout, service: Service, replica: int) -> tuple[Published
     ports = {
         PublishedPort(
             internal=port.target,
-            external=port.published or _free_port(layout, service, replica, port.target),
+            external=port.published or layout.open_ports[service.name, replica, port.target],
             protocol=port.protocol,
             ip=address if port.host_ip in ANY_ADDRESS else port.host_ip,
         )
@@ -185,7 +196,7 @@ def all_ports(layout: Layout, service: Service, replica: int) -> tuple[Published
         ] or [
             PublishedPort(
                 internal=target,
-                external=_free_port(layout, service, replica, target),
+                external=layout.open_ports[service.name, replica, target],
                 protocol="tcp",
                 ip=address,
                 callers=(),
@@ -200,15 +211,6 @@ def all_ports(layout: Layout, service: Service, replica: int) -> tuple[Published
 
 def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
     return port.internal, port.external, port.protocol, port.ip
-
-
-def _free_port(layout: Layout, service: Service, replica: int, target: int) -> int:
-    """The replicas on one guest take one free port each, in their order."""
-    guest = layout.placed[service.name, replica]
-    before = sum(layout.placed[service.name, other] == guest for other in range(1, replica))
-    named = {port.published for other in layout.lab.services for port in other.ports}
-    free = [p for p in addresses.published_ports(service.name, target) if p not in named]
-    return free[before]
 
 
 def _files(lab: Lab, service: Service, container: str) -> tuple[File, ...]:
@@ -261,9 +263,9 @@ def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
 def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tuple[str, Condition]]:
     """The replicas on the same guest, which is what waiting can see; all where none is there."""
     for name, condition in service.depends_on.items():
-        replicas = {key: place.name for key, place in layout.placed.items() if key[0] == name}
-        near = [key for key, place in replicas.items() if place == guest]
-        for _, replica in near or replicas:
+        replicas = layout.replicas.get(name, ())
+        near = [(replica, place) for replica, place in replicas if place == guest]
+        for replica, _ in near or replicas:
             yield layout.names[name, replica], condition
 
 

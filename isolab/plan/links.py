@@ -4,6 +4,7 @@ A Docker network ends at its guest's border. A service on another guest is reach
 port, published there under its own number, and a host entry for its name at the caller.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -35,34 +36,50 @@ def ports(service: Service) -> tuple[int, ...]:
 
 def links(lab: Lab) -> tuple[Link, ...]:
     """All links across guests. Whoever is waited for does not call back."""
-    placed = place(lab)
+    placed: dict[str, dict[int, Place]] = {service.name: {} for service in lab.services}
+    for (service, replica), where in place(lab).items():
+        placed[service][replica] = where
+    order = {service.name: index for index, service in enumerate(lab.services)}
+    answering: dict[str, dict[str, Service]] = defaultdict(dict)
+    for service in filter(ports, lab.services):
+        for network in networks.of_service(service):
+            answering[network][service.name] = service
     return tuple(
         link
         for caller in lab.services
-        for callee in lab.services
-        if caller is not callee and caller.name not in callee.depends_on and ports(callee)
-        for link in _links(caller, callee, placed)
+        for callee in _near(caller, answering, order)
+        if caller is not callee and caller.name not in callee.depends_on
+        for link in _links(caller, callee, placed[caller.name], placed[callee.name])
     )
 
 
+def _near(
+    caller: Service, answering: Mapping[str, Mapping[str, Service]], order: Mapping[str, int]
+) -> list[Service]:
+    """The services that answer on a network of the caller's, in the order of the lab file."""
+    found: dict[str, Service] = {}
+    for network in networks.of_service(caller):
+        found |= answering.get(network, {})
+    return sorted(found.values(), key=lambda service: order[service.name])
+
+
 def _links(
-    caller: Service, callee: Service, placed: Mapping[tuple[str, int], Place]
+    caller: Service, callee: Service, here: Mapping[int, Place], there: Mapping[int, Place]
 ) -> Iterator[Link]:
     shared = set(networks.of_service(caller)) & set(networks.of_service(callee))
     names = {callee.name}.union(*(callee.networks.get(network, ()) for network in shared))
-    there = [key for key in placed if key[0] == callee.name]
     if not shared or not there:
         return
-    for replica in range(1, caller.replicas + 1):
-        guest = placed.get((caller.name, replica))
-        if guest is None or any(placed[key] == guest for key in there):
+    answers, near, answered = list(there), frozenset(there.values()), ports(callee)
+    for replica, guest in here.items():
+        if guest in near:
             continue
-        chosen = there[(replica - 1) % len(there)]
+        chosen = answers[(replica - 1) % len(answers)]
         for name in sorted(names):
             yield Link(
                 caller=(caller.name, replica),
                 name=name,
-                callee=chosen,
-                guest=placed[chosen].name,
-                ports=ports(callee),
+                callee=(callee.name, chosen),
+                guest=there[chosen].name,
+                ports=answered,
             )

@@ -1,6 +1,7 @@
 """From a checked lab to its plan."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from isolab.model import GuestGroup, Lab
 from isolab.plan import addresses, balancers, clusters, networks
@@ -18,6 +19,7 @@ from isolab.plan.model import (
 )
 from isolab.plan.order import start_order
 from isolab.plan.placement import Place, guests, place
+from isolab.plan.ports import open_ports
 
 POOLS = "/var/lib/libvirt/isolab"
 
@@ -28,7 +30,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     cidr = subnet(lab, surroundings)
     gateway = addresses.gateway(cidr)
     everywhere = guests(lab)
-    placed = place(lab)
+    placed, balanced = place(lab), balancers.targets(lab, stack)
     everybody = (*links(lab), *clusters.links(lab, placed))
     layout = Layout(
         lab=lab,
@@ -45,7 +47,8 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         digests=surroundings.digests,
         builds=surroundings.builds,
         host_files=surroundings.host_files,
-        balanced=balancers.targets(lab, stack),
+        balanced=balanced,
+        open_ports=open_ports(lab, placed, {name: tuple(each) for name, each in balanced.items()}),
     )
     containers = tuple(
         container(layout, service, replica)
@@ -63,6 +66,9 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     )
     balancing = balancers.balancers(around, containers)
     groups = {group.name: group for group in lab.guests}
+    on_guest: dict[str, list[Container]] = defaultdict(list)
+    for made in containers:
+        on_guest[made.guest].append(made)
     return Plan(
         stack=stack,
         name=lab.name,
@@ -81,11 +87,11 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
             name=f"isolab-{stack}-registry",
             address=gateway,
             port=addresses.REGISTRY_PORT,
-            loopback_port=addresses.loopback_port(stack),
+            loopback_port=addresses.loopback_port(stack, None if lab.cidr else surroundings.cidr),
         ),
         image=surroundings.guest_image,
         guests=tuple(
-            _guest(layout, place, groups[place.group].guest(place.number), containers)
+            _guest(layout, place, groups[place.group].guest(place.number), on_guest[place.name])
             for place in everywhere
         ),
         # First the address that people should use.
@@ -124,10 +130,9 @@ def uses_kvm(lab: Lab, surroundings: Surroundings) -> bool:
 
 
 def _guest(
-    layout: Layout, place: Place, group: GuestGroup, everything: tuple[Container, ...]
+    layout: Layout, place: Place, group: GuestGroup, containers: Sequence[Container]
 ) -> Guest:
-    containers = tuple(c for c in everything if c.guest == place.name)
-    service_networks = networks.guest_networks(layout.lab, containers)
+    service_networks = networks.guest_networks(layout.lab, tuple(containers))
     return Guest(
         name=place.name,
         group=place.group,
@@ -140,7 +145,7 @@ def _guest(
         data=group.data,
         networks=service_networks,
         volumes=tuple(sorted({mount.volume for c in containers for mount in c.mounts})),
-        containers=networks.addressed(service_networks, containers),
+        containers=networks.addressed(service_networks, tuple(containers)),
         image=group.image,
         cpu=group.cpu,
         cloud_init=group.cloud_init,
@@ -149,8 +154,8 @@ def _guest(
 
 def _endpoints(layout: Layout) -> Iterator[Endpoint]:
     """Where people reach services; a port that only a link needs is none of theirs."""
+    services = {service.name: service for service in layout.lab.services}
     for (name, replica), where in sorted(layout.placed.items()):
-        service = next(s for s in layout.lab.services if s.name == name)
-        for port in published(layout, service, replica):
+        for port in published(layout, services[name], replica):
             if port.protocol == "tcp" and port.ip == layout.addresses[where.name]:
                 yield Endpoint(service=name, url=f"http://{port.ip}:{port.external}")

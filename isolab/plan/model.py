@@ -51,6 +51,31 @@ class BuiltImage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A subnet that somebody else on the machine has."""
+
+    cidr: str
+    owner: str
+    """In words: libvirt network default."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What the physical host has for a lab, and what others there have taken of it."""
+
+    memory: MiB
+    cpus: int
+    free_disk: MiB
+    """Where the pool lies, or will."""
+    networks: tuple[Taken, ...] = ()
+    """Of everybody but the stack itself."""
+    listening: tuple[tuple[str, int], ...] = ()
+    """Addresses and TCP ports that somebody listens on; none where the stack itself is there."""
+    cpu_models: tuple[str, ...] = ()
+    """Processors that libvirt knows; none where it could not be asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
     """What a plan needs to know from outside the lab file."""
 
@@ -59,6 +84,8 @@ class Surroundings:
     """The stack's subnet once chosen; None derives it from the stack's name."""
     kvm: bool = False
     """Whether KVM works on the host."""
+    machine: Machine | None = None
+    """The host; None checks the lab file alone."""
     guest_image: GuestImage | None = None
     images: Mapping[str, GuestImage] = field(default_factory=dict[str, GuestImage])
     """Images of the user's own, by their paths from the lab file."""

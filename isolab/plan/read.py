@@ -1,6 +1,7 @@
 """All phases in a row: from a lab file to its plan, or to what stands in the way."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from isolab import labfile, rules
@@ -10,14 +11,45 @@ from isolab.plan.make import make_plan
 from isolab.plan.model import Plan, Surroundings
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """What came of a lab file."""
+
+    plan: Plan | None
+    errors: tuple[Problem, ...] = ()
+    """Those of the first phase that found any; none where there is a plan."""
+    warnings: tuple[Problem, ...] = ()
+
+
+def examine_file(path: Path, variables: Mapping[str, str], surroundings: Surroundings) -> Examined:
+    """The plan or the errors, and the warnings."""
+    lab = labfile.load(path, variables)
+    if isinstance(lab, Lab):
+        return examine_lab(lab, surroundings)
+    return Examined(plan=None, errors=lab)
+
+
+def examine_lab(lab: Lab, surroundings: Surroundings) -> Examined:
+    """The same for a lab that is already read."""
+    broken = rules.check(lab)
+    if broken:
+        return Examined(plan=None, errors=broken)
+    plan = make_plan(lab, surroundings)
+    found = plan_rules.check(lab, plan, surroundings)
+    errors = tuple(problem for problem in found if problem.severity == "error")
+    warnings = tuple(problem for problem in found if problem.severity == "warning")
+    return Examined(plan=None if errors else plan, errors=errors, warnings=warnings)
+
+
 def plan_file(
     path: Path, variables: Mapping[str, str], surroundings: Surroundings
 ) -> Plan | tuple[Problem, ...]:
-    """The plan, or the problems of the first phase that found any."""
-    lab = labfile.load(path, variables)
-    return plan_lab(lab, surroundings) if isinstance(lab, Lab) else lab
+    """The plan, or the errors of the first phase that found any."""
+    examined = examine_file(path, variables, surroundings)
+    return examined.plan or examined.errors
 
 
 def plan_lab(lab: Lab, surroundings: Surroundings) -> Plan | tuple[Problem, ...]:
     """The same for a lab that is already read."""
-    return rules.check(lab) or plan_rules.check(lab, surroundings) or make_plan(lab, surroundings)
+    examined = examine_lab(lab, surroundings)
+    return examined.plan or examined.errors

@@ -5,24 +5,27 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Path, Problem
-from isolab.plan import networks
+from isolab.plan import machine_rules, networks
 from isolab.plan.capacity import OS_RESERVE
 from isolab.plan.links import ports
-from isolab.plan.make import make_plan
 from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.placement import place
-from isolab.rules.problem import problem, setting
+from isolab.plan.ports import NONE_LEFT
+from isolab.plan.processor import PASSED_THROUGH
+from isolab.rules.problem import problem, setting, warning
 
 ENDED = "service_completed_successfully"
 
 Rule = Callable[[Lab, Plan], Iterator[Problem]]
 
 
-def check(lab: Lab, surroundings: Surroundings) -> tuple[Problem, ...]:
+def check(lab: Lab, plan: Plan, surroundings: Surroundings) -> tuple[Problem, ...]:
     """All that keeps a lab that passed its own rules from being built as planned."""
-    plan = make_plan(lab, surroundings)
-    problems = [problem for rule in RULES for problem in rule(lab, plan)]
-    return in_order((*problems, *bind_mounts_can_be_copied(lab, surroundings)))
+    found = [problem for rule in RULES for problem in rule(lab, plan)]
+    found += bind_mounts_can_be_copied(lab, surroundings)
+    if surroundings.machine:
+        found += machine_rules.check(lab, plan, surroundings.machine)
+    return in_order(tuple(found))
 
 
 def bind_mounts_can_be_copied(lab: Lab, surroundings: Surroundings) -> Iterator[Problem]:
@@ -80,6 +83,35 @@ def cpus_are_there(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def processors_are_shared_out(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Containers may share processors: they wait for each other when all are busy."""
+    told: set[Path] = set()
+    for guest in plan.guests:
+        wanted = sum(c.limits.cpus for c in _on(plan, guest) if c.limits.cpus)
+        path = setting(lab, guest.group, guest.name, "vcpus")
+        if wanted > guest.vcpus and path not in told:
+            told.add(path)
+            yield warning(
+                lab,
+                path,
+                f"the containers on {guest.name} may use {wanted:g} processors together, "
+                f"but it has {guest.vcpus}",
+            )
+
+
+def passing_through_needs_kvm(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """An emulated guest cannot see the host's processor."""
+    if lab.host.virtualization == "tcg":
+        for guest in plan.guests:
+            if guest.cpu == PASSED_THROUGH:
+                yield problem(
+                    lab,
+                    setting(lab, guest.group, guest.name, "cpu"),
+                    f"{PASSED_THROUGH} needs KVM, but host.virtualization is tcg",
+                    "leave cpu out, or name a model such as Nehalem",
+                )
+
+
 def _limit(lab: Lab, service: str, key: str) -> tuple[str, ...]:
     long = ("services", service, "deploy", "resources", "limits", key)
     return long if long in lab.positions else ("services", service, key)
@@ -120,6 +152,20 @@ def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 ("balancers", balancer.name, "listen"),
                 f"{owner} listens on {balancer.listen} there already",
             )
+
+
+def open_ports_suffice(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A guest has so many ports to choose from, and each leads to one container."""
+    for guest in plan.guests:
+        wanting = [c for c in guest.containers if any(p.external == NONE_LEFT for p in c.ports)]
+        if wanting:
+            yield problem(
+                lab,
+                ("services", wanting[0].service, "ports"),
+                f"{guest.name} has no port left for {wanting[0].name}",
+                "publish fewer, or place them on more guests",
+            )
+            return
 
 
 def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
@@ -211,6 +257,9 @@ def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     containers_fit_their_guests,
     cpus_are_there,
+    processors_are_shared_out,
+    passing_through_needs_kvm,
+    open_ports_suffice,
     published_ports_are_free,
     balancers_find_their_port_free,
     dependencies_can_be_called,

@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     guests.there_is_a_guest,
     guests.guests_can_boot,
     guests.exceptions_are_guests,
+    guests.cloud_init_leaves_isolab_alone,
     guests.the_subnet_is_private,
     guests.the_subnet_has_room,
     services.nobody_waits_in_a_circle,

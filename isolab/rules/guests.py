@@ -13,6 +13,36 @@ LEAST_DATA = MiB(64)
 BELOW_FIRST_GUEST = 11
 """Addresses that no guest gets, and one more for the broadcast."""
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+ISOLABS_OWN = (
+    "/boot/",
+    "/dev/",
+    "/etc/cloud/",
+    "/etc/containerd/",
+    "/etc/docker/",
+    "/etc/fstab",
+    "/etc/group",
+    "/etc/netplan/",
+    "/etc/passwd",
+    "/etc/resolv.conf",
+    "/etc/shadow",
+    "/etc/ssh/",
+    "/etc/systemd/network/",
+    "/etc/systemd/system/cloud-",
+    "/etc/systemd/system/containerd.",
+    "/etc/systemd/system/docker.",
+    "/etc/systemd/system/isolab",
+    "/etc/systemd/system/ssh",
+    "/proc/",
+    "/root/.ssh/",
+    "/run/",
+    "/sys/",
+    "/usr/local/lib/isolab/",
+    "/var/lib/cloud/",
+    "/var/lib/containerd/",
+    "/var/lib/docker/",
+    "/var/lib/isolab/",
+)
+"""Places on a guest that its login, its network and its Docker stand on."""
 DOCKER = IPv4Network("172.17.0.0/16")
 """Docker's own bridge, on the host and on every guest."""
 
@@ -63,6 +93,21 @@ def exceptions_are_guests(lab: Lab) -> Iterator[Problem]:
                     f"{group.name} has {group.count} guests, so there is no {guest.name}",
                     f"raise guests.{group.name}.count, or give a group of its own another name",
                 )
+
+
+def cloud_init_leaves_isolab_alone(lab: Lab) -> Iterator[Problem]:
+    """A guest that isolab cannot log in to, or whose Docker does not start, is no guest."""
+    for group in each_guest(lab):
+        path = ("guests", group.name, "cloud_init")
+        if path not in lab.positions:
+            continue
+        for index, user in enumerate(group.cloud_init.users):
+            if user.name == "root":
+                yield problem(lab, (*path, "users", index), "root is how isolab logs in")
+        for index, file in enumerate(group.cloud_init.write_files):
+            if file.path.startswith(ISOLABS_OWN):
+                where = (*path, "write_files", index, "path")
+                yield problem(lab, where, f"{file.path} is isolab's own on a guest")
 
 
 def the_subnet_is_private(lab: Lab) -> Iterator[Problem]:

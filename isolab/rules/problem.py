@@ -1,6 +1,7 @@
 """How rules say what is wrong, and where."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from isolab.labfile.node import did_you_mean, dotted
 from isolab.model import Lab, Path, Problem
@@ -9,6 +10,11 @@ from isolab.model import Lab, Path, Problem
 def problem(lab: Lab, path: Path, message: str, hint: str = "") -> Problem:
     """What is wrong with the value at this path."""
     return Problem(position=lab.position(*path), path=dotted(path), message=message, hint=hint)
+
+
+def warning(lab: Lab, path: Path, message: str, hint: str = "") -> Problem:
+    """A choice at this path that one may make, but should know of."""
+    return replace(problem(lab, path, message, hint), severity="warning")
 
 
 def unknown(lab: Lab, path: Path, what: str, name: str, known: Iterable[str]) -> Problem:

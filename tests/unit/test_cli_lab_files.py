@@ -53,3 +53,14 @@ def test_diff_with_a_broken_file_touches_nothing(capsys: pytest.CaptureFixture[s
     output = capsys.readouterr()
     assert output.out == ""
     assert "services.web.ports[0]" in output.err
+
+
+def test_a_warning_fails_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text("guests: {app: {}}\nservices: {web: {image: 'a:1', cpus: 1, scale: 2}}\n")
+    assert main(["validate", str(file)]) == 0
+    assert "warning: guests.app.vcpus: the containers on app-1" in capsys.readouterr().out
+    assert main(["validate", "--json", str(file)]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["files"]
+    assert found["errors"] == []
+    assert [warning["path"] for warning in found["warnings"]] == ["guests.app.vcpus"]

@@ -109,7 +109,10 @@ def test_a_stack_takes_the_first_subnet_that_nothing_uses() -> None:
 
 def test_used_subnets_are_read_from_routes_and_libvirt() -> None:
     routes = json.dumps([{"dst": "default"}, {"dst": "10.70.0.0/16"}, {"dst": "10.80.0.1"}])
-    assert list(map(str, addresses.routed(routes))) == ["10.70.0.0/16", "10.80.0.1/32"]
+    assert [str(network) for network, _ in addresses.routed(routes)] == [
+        "10.70.0.0/16",
+        "10.80.0.1/32",
+    ]
     xml = "<ip address='10.99.0.1' netmask='255.255.255.0'><dhcp/></ip>"
     other = "<ip family='ipv4' address='10.98.0.1' prefix='24'>"
     assert list(map(str, addresses.of_libvirt(xml + other))) == ["10.99.0.0/24", "10.98.0.0/24"]

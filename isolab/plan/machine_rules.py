@@ -1,0 +1,128 @@
+"""Rules that need to know the machine: what it can hold, and what others there have taken."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
+
+from isolab.labfile.node import did_you_mean
+from isolab.model import Lab, Problem
+from isolab.plan.model import HOST, Machine, Plan
+from isolab.plan.processor import LIKE_THE_HOST, PASSED_THROUGH
+from isolab.rules.problem import problem, setting, warning
+
+Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]
+EVERYWHERE = ("0.0.0.0", "*", "::", "")
+
+
+def check(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """All that keeps this machine from running the lab, and what it does with difficulty."""
+    for rule in RULES:
+        yield from rule(lab, plan, machine)
+
+
+def guests_fit_the_machine(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """Guests that together have more memory than there is are killed one after the other."""
+    wanted = sum(guest.memory for guest in plan.guests)
+    if wanted > machine.memory:
+        yield problem(
+            lab,
+            ("guests",),
+            f"the guests have {wanted} MiB of memory together, but this machine has "
+            f"{machine.memory} MiB",
+            "give them less, or take fewer",
+        )
+
+
+def processors_suffice(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """Guests may share processors; they are slower when all are busy."""
+    wanted = sum(guest.vcpus for guest in plan.guests)
+    if wanted > machine.cpus:
+        yield warning(
+            lab,
+            ("guests",),
+            f"the guests have {wanted} vcpus together, but this machine has {machine.cpus} "
+            "processors",
+        )
+
+
+def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """Disks take what is written to them, not their size; full ones stop their guests."""
+    wanted = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
+    if wanted > machine.free_disk:
+        yield warning(
+            lab,
+            ("guests",),
+            f"the disks may grow to {wanted} MiB together, but {plan.pool.path} has "
+            f"{machine.free_disk} MiB left",
+        )
+
+
+def the_subnet_is_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """Two networks with one subnet: the machine reaches one of them only."""
+    mine = IPv4Network(plan.network.cidr)
+    for taken in machine.networks:
+        if lab.cidr and mine.overlaps(IPv4Network(taken.cidr)):
+            yield problem(
+                lab,
+                ("network", "cidr"),
+                f"{lab.cidr} overlaps {taken.cidr}, which {taken.owner} has",
+                "auto finds one that is free",
+            )
+
+
+def ports_are_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """What listens on the host cannot listen where something else does."""
+    for path, address, port, what in _listeners(plan):
+        for other, number in machine.listening:
+            if number == port and (other == address or {other, address} & {*EVERYWHERE}):
+                yield problem(
+                    lab,
+                    path,
+                    f"{what} is to listen on {address}:{port}, but something on this machine "
+                    f"listens on {other or '*'}:{port}",
+                )
+                break
+
+
+def _listeners(plan: Plan) -> Iterator[tuple[tuple[str, ...], str, int, str]]:
+    """Everything of the lab that listens on the host."""
+    registry = plan.registry
+    yield (), registry.address, registry.port, "the lab's registry"
+    yield (), "127.0.0.1", registry.loopback_port, "the lab's registry"
+    for balancer in plan.balancers:
+        if balancer.container.guest == HOST:
+            path = ("balancers", balancer.name, "listen")
+            yield path, balancer.address, balancer.listen, f"balancer {balancer.name}"
+    for container in plan.host_containers:
+        for port in container.ports:
+            if port.protocol == "tcp":
+                path = ("services", container.service, "ports")
+                yield path, port.ip, port.external, container.name
+
+
+def processors_exist(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """libvirt refuses a model that it does not know only once the old guest is gone."""
+    for guest in plan.guests:
+        path = setting(lab, guest.group, guest.name, "cpu")
+        if guest.cpu == PASSED_THROUGH and not plan.kvm and lab.host.virtualization == "auto":
+            yield warning(
+                lab,
+                path,
+                f"{guest.name} is emulated, since KVM does not work here: {PASSED_THROUGH} "
+                "becomes a processor that is quick to emulate",
+            )
+        elif guest.cpu in ("", PASSED_THROUGH, LIKE_THE_HOST) or not machine.cpu_models:
+            continue
+        elif guest.cpu not in machine.cpu_models:
+            hint = did_you_mean(guest.cpu, machine.cpu_models)
+            hint = hint or "virsh cpu-models x86_64 lists them"
+            yield problem(lab, path, f"libvirt knows no processor {guest.cpu!r}", hint)
+
+
+RULES: tuple[Rule, ...] = (
+    guests_fit_the_machine,
+    processors_suffice,
+    disks_may_fill_up,
+    the_subnet_is_free,
+    ports_are_free,
+    processors_exist,
+)

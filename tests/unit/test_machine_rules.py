@@ -1,0 +1,86 @@
+"""What a machine can hold, and what others there have taken."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from isolab.model import Problem
+from isolab.plan.model import Machine, Surroundings, Taken
+from isolab.plan.read import Examined, examine_file
+from isolab.units import MiB
+
+MACHINE = Machine(
+    memory=MiB(8192), cpus=4, free_disk=MiB(65536), cpu_models=("Nehalem", "Skylake-Client")
+)
+LAB = """
+guests:
+  app: {memory: 2GiB, vcpus: 2, count: 2}
+services:
+  web: {image: "a:1"}
+"""
+
+
+def examined(folder: Path, machine: Machine, text: str = LAB) -> Examined:
+    file = folder / "lab.yaml"
+    file.write_text(text)
+    return examine_file(file, {}, Surroundings(stack="test", machine=machine))
+
+
+def only(problems: tuple[Problem, ...]) -> tuple[str, str]:
+    (found,) = problems
+    return found.path, found.message
+
+
+def test_a_lab_that_fits_has_no_problems(tmp_path: Path) -> None:
+    found = examined(tmp_path, MACHINE)
+    assert found.plan and not found.errors and not found.warnings
+
+
+def test_memory_that_is_not_there_is_an_error_with_the_sum(tmp_path: Path) -> None:
+    path, message = only(examined(tmp_path, replace(MACHINE, memory=MiB(4000))).errors)
+    assert path == "guests"
+    assert "4096 MiB" in message and "4000 MiB" in message
+
+
+@pytest.mark.parametrize("machine", [replace(MACHINE, cpus=3), replace(MACHINE, free_disk=MiB(9))])
+def test_what_may_be_shared_is_a_warning(tmp_path: Path, machine: Machine) -> None:
+    found = examined(tmp_path, machine)
+    assert found.plan and not found.errors
+    assert only(found.warnings)[0] == "guests"
+    assert str(found.warnings[0]).startswith(f"{tmp_path}/lab.yaml:2:1: warning: guests: ")
+
+
+def test_a_subnet_that_another_has_is_an_error_that_names_it(tmp_path: Path) -> None:
+    taken = (Taken(cidr="10.9.0.0/16", owner="a route of tun0"),)
+    text = f"network: {{cidr: 10.9.8.0/24}}\n{LAB}"
+    path, message = only(examined(tmp_path, replace(MACHINE, networks=taken), text).errors)
+    assert path == "network.cidr"
+    assert message == "10.9.8.0/24 overlaps 10.9.0.0/16, which a route of tun0 has"
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"), [("0.0.0.0", True), ("", True), ("*", True), ("127.0.0.1", False)]
+)
+def test_the_registry_finds_its_port_free(tmp_path: Path, address: str, taken: bool) -> None:
+    found = examined(tmp_path, replace(MACHINE, listening=((address, 5000), ("0.0.0.0", 22))))
+    assert bool(found.errors) == taken
+
+
+def test_a_processor_that_libvirt_does_not_know_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    text = LAB.replace("vcpus: 2", "cpu: Nehalm")
+    (found,) = examined(tmp_path, MACHINE, text).errors
+    assert (found.path, found.hint) == ("guests.app.cpu", "did you mean Nehalem?")
+
+
+def test_a_processor_that_cannot_be_passed_through_is_told(tmp_path: Path) -> None:
+    found = examined(tmp_path, MACHINE, LAB.replace("vcpus: 2", "cpu: host-passthrough"))
+    assert found.plan
+    assert {problem.path for problem in found.warnings} == {"guests.app.cpu"}
+
+
+def test_processors_that_containers_share_are_a_warning(tmp_path: Path) -> None:
+    text = LAB.replace('image: "a:1"', 'image: "a:1", cpus: 1.5, deploy: {replicas: 4}')
+    found = examined(tmp_path, MACHINE, text)
+    assert found.plan
+    assert only(found.warnings)[0] == "guests.app.vcpus"
