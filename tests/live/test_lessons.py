@@ -51,3 +51,44 @@ def test_a_mutation_breaks_its_claim(
         result = check_claim(claim, mutated, ground)
     assert result.verdict == "broken", f"{claim.mutation.why}\n{result}"
     assert result.control and result.evidence
+
+
+AT_FAULT = {
+    "a privileged container": (
+        "users-root-inside-is-not-root-outside",
+        {"users-root-inside-is-not-root-outside", "users-a-service-has-no-capabilities"},
+    ),
+    "a shared table of processes": (
+        "processes-a-container-sees-its-own-processes-alone",
+        {"processes-a-container-sees-its-own-processes-alone"},
+    ),
+    "a published database": (
+        "ports-the-database-is-not-published",
+        {"ports-the-database-is-not-published", "networks-internal-leads-nowhere"},
+    ),
+    "no memory limit": (
+        "memory-the-killer-stays-inside",
+        {"memory-the-killer-stays-inside", "memory-the-limit-is-the-labs"},
+    ),
+    "the guest's network": (
+        "networks-a-network-stack-each",
+        {"networks-a-network-stack-each"},
+    ),
+}
+"""A fault, the claim whose mutation makes it, and all claims that it has to break."""
+LOOKED_AT = ("processes", "networks", "ports", "users", "memory", "cpu-and-pids")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", AT_FAULT)
+def test_a_fault_breaks_its_own_claims_and_no_others(plan: Plan, here: Ground, fault: str) -> None:
+    known = dict(zip((f"{x.id}-{c.id}" for x, c in CLAIMS), CLAIMS, strict=True))
+    name, expected = AT_FAULT[fault]
+    lesson, claim = known[name]
+    with broken(plan, lesson, claim.mutation, here) as (_, ground):
+        verdicts = {
+            name: check_claim(claim, lesson, ground).verdict
+            for name, (lesson, claim) in known.items()
+            if lesson.id in LOOKED_AT
+        }
+    assert {name for name, verdict in verdicts.items() if verdict == "broken"} == expected
