@@ -192,8 +192,6 @@ class Healthcheck:
     timeout: Seconds = Seconds(30.0)
     retries: int = 3
     start_period: Seconds = Seconds(0.0)
-    start_interval: Seconds | None = None
-    """Between checks during the start period; None is Docker's default."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,6 @@ _HEALTHCHECK = {
     "timeout": "How long one may take.",
     "retries": "How many must fail in a row.",
     "start_period": "Failures during it count for nothing.",
-    "start_interval": "Between two checks during the start period.",
     "disable": "Switches off the image's own healthcheck.",
 }
 _DEPENDENCY = {
@@ -44,7 +43,6 @@ def healthcheck(node: Node) -> Healthcheck | None:
         timeout = fields.get("timeout", duration, Seconds(30.0))
         retries = fields.get("retries", scalars.integer(1, 1000), 3)
         start_period = fields.get("start_period", duration, Seconds(0.0))
-        start_interval = fields.get("start_interval", duration, None)
     if disabled or not test or test[0] == "NONE":
         return Healthcheck(test=("NONE",))
     return Healthcheck(
@@ -53,7 +51,6 @@ def healthcheck(node: Node) -> Healthcheck | None:
         timeout=timeout,
         retries=retries,
         start_period=start_period,
-        start_interval=start_interval,
     )
 
 

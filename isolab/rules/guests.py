@@ -43,8 +43,8 @@ ISOLABS_OWN = (
     "/var/lib/isolab/",
 )
 """Places on a guest that its login, its network and its Docker stand on."""
-DOCKER = IPv4Network("172.17.0.0/16")
-"""Docker's own bridge, on the host and on every guest."""
+DOCKER = IPv4Network("172.16.0.0/12")
+"""Where Docker's networks lie, on the host and on every guest."""
 
 
 def there_is_a_guest(lab: Lab) -> Iterator[Problem]:
@@ -125,7 +125,7 @@ def the_subnet_is_private(lab: Lab) -> Iterator[Problem]:
             lab, path, f"{lab.cidr} is not private", "take one of 10.0.0.0/8 or 192.168.0.0/16"
         )
     elif network.overlaps(DOCKER):
-        yield problem(lab, path, f"{lab.cidr} overlaps Docker's own {DOCKER}")
+        yield problem(lab, path, f"{lab.cidr} overlaps {DOCKER}, where Docker's networks lie")
 
 
 def the_subnet_has_room(lab: Lab) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ TOO_NEW = {
     "dependencies": "depends_on.required and restart",
     "environment-from-files": "label_file, and env_file in its long form",
     "extends-in-all-kinds": "extends of a service that depends on others",
-    "healthchecks": "start_interval",
+    "healthchecks": "YAML 1.2, where off is a word",
     "include": "include",
     "include-of-include": "include",
     "ports-and-ranges": "ports.host_ip",
