@@ -1,15 +1,13 @@
 """The balancer's layer: one HAProxy in front of the replicas, on the host or on a guest."""
 
-import shlex
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 from pulumi_command import remote
 
-from components.service import container_inputs, is_checked
+from components.service import container_inputs, is_checked, run
 from isolab.plan import guestfiles, images, turns
 from isolab.plan.model import Balancer as PlannedBalancer
 from isolab.plan.model import Container
@@ -104,12 +102,10 @@ def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]
     if not balancers and args.has_fellows and is_checked(planned):
         create = turns.well(planned)
         return (
-            _command(
-                f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers
-            ),
+            run(f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers),
         )
     return tuple(
-        _command(
+        run(
             f"{planned.name}-turn-{balancer.planned.name}",
             balancer.place.connection,
             pulumi.ResourceOptions.merge(
@@ -128,25 +124,12 @@ def _files(
 ) -> command.local.Command | remote.Command:
     """Writes the configuration where the balancer runs, and has it taken up."""
     container = args.balancer.container
-    folders = sorted({file.path.rsplit("/", 1)[0] for file in container.files})
-    return _command(
+    return run(
         name,
         args.place.connection,
         opts,
         create=guestfiles.WRITE,
         stdin=guestfiles.archive(container, seed="") + RELOAD.replace("NAME", container.name),
         # A guest's files go with its disk.
-        delete=None if args.place.connection else f"rm -rf {shlex.join(folders)}",
+        delete=None if args.place.connection else guestfiles.removal(container),
     )
-
-
-def _command(
-    name: str,
-    connection: remote.ConnectionArgs | None,
-    opts: pulumi.ResourceOptions,
-    **inputs: Any,
-) -> command.local.Command | remote.Command:
-    """A command on a guest, or without a way into one on the host."""
-    if connection is None:
-        return command.local.Command(name, opts=opts, **inputs)
-    return remote.Command(name, connection=connection, opts=opts, **inputs)

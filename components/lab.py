@@ -6,9 +6,9 @@ import pulumi
 import pulumi_command as command
 
 from components.balancer import Balancer, BalancerArgs, BalancerPlace
-from components.guest import Guest, GuestArgs
+from components.guest import Guest, GuestArgs, containers_by_service
 from components.host import Host, HostArgs
-from components.service import Started
+from components.service import Service, ServiceArgs, ServicePlace, Started
 from isolab.plan import firewall
 from isolab.plan.model import HOST, GuestImage, Plan
 from isolab.plan.order import guest_order
@@ -83,4 +83,28 @@ class Lab(pulumi.ComponentResource):
                 ),
                 child,
             )
+        place = ServicePlace(
+            connection=None,
+            dockerd=host.dockerd,
+            root=None,
+            ready=host.registry,
+            filtered=host.network,
+            networks={},
+            volumes={},
+            pulls_from=on_host.pulls_from,
+            seed=seed,
+            clustered=frozenset(),
+            # One replica has no fellows to wait for.
+            turn=lambda planned, container, parent: (),
+            chain=chain,
+            folder=folder,
+        )
+        # Behind the guests: they may wait for services there.
+        for service, containers in containers_by_service(plan.host_containers):
+            component = Service(
+                f"{HOST}-{service}",
+                ServiceArgs(place=place, containers=containers, started=dict(started)),
+                child,
+            )
+            started.update(component.started)
         self.register_outputs({})

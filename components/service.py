@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pulumi_docker as docker
-from pulumi_command import remote
+from pulumi_command import local, remote
 
 from isolab.model import FOR_EVER, Condition
 from isolab.plan import guestfiles, images
@@ -34,12 +34,13 @@ TOGETHER = 600
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServicePlace:
-    """The guest that a service runs on, as its services see it."""
+    """The guest that a service runs on, or the host, as its services see it."""
 
-    connection: remote.ConnectionArgs
+    connection: remote.ConnectionArgs | None
+    """The way into the guest; None on the host."""
     dockerd: docker.Provider
-    root: pulumi.CustomResource
-    """The disk that Docker keeps containers and images on."""
+    root: pulumi.CustomResource | None
+    """The disk that Docker keeps containers and images on; None on the host."""
     ready: pulumi.Resource
     """Done when the guest can be worked on."""
     filtered: pulumi.Resource
@@ -64,7 +65,7 @@ class Started:
     """A container that others may wait for."""
 
     container: docker.Container
-    end: remote.Command | None
+    end: local.Command | remote.Command | None
     """Done when it has ended well, where somebody waits for that."""
 
     def once(self, condition: Condition) -> pulumi.Resource:
@@ -90,31 +91,34 @@ class Service(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isolab:index:Service", name, None, opts)
         place = args.place
+        root: list[pulumi.Resource] | None = [place.root] if place.root else None
         inside = pulumi.ResourceOptions(
             parent=self,
             provider=place.dockerd,
             deleted_with=place.root,
-            replace_with=[place.root],
+            replace_with=root,
         )
         image = docker.RemoteImage(
             f"{name}-image",
             name=images.reference(args.containers[0], place.pulls_from),
-            keep_locally=True,
+            # A guest's images go with its disk, the host's with the stack.
+            keep_locally=place.root is not None,
             opts=inside,
         )
         holds = (place.filtered, *place.networks.values(), *place.volumes.values())
         self.started: dict[str, Started] = {}
         for container in args.containers:
             files = [
-                remote.Command(
+                run(
                     f"{container.name}-files",
-                    connection=place.connection,
+                    place.connection,
+                    # A new root disk has the old one's id, so its id triggers nothing.
+                    pulumi.ResourceOptions(
+                        parent=self, depends_on=[place.ready], replace_with=root
+                    ),
                     create=guestfiles.WRITE,
                     stdin=pulumi.Output.secret(archive),
-                    # A new root disk has the old one's id, so its id triggers nothing.
-                    opts=pulumi.ResourceOptions(
-                        parent=self, depends_on=[place.ready], replace_with=[place.root]
-                    ),
+                    delete=None if place.connection else guestfiles.removal(container),
                 )
                 for archive in [
                     guestfiles.archive(
@@ -154,16 +158,28 @@ class Service(pulumi.ComponentResource):
                     ),
                 ),
             )
-            end = container.ends and remote.Command(
+            end = container.ends and run(
                 f"{container.name}-completion",
-                connection=place.connection,
+                place.connection,
+                pulumi.ResourceOptions(parent=self, depends_on=[made]),
                 create=AWAIT.replace("NAME", container.name),
                 triggers=[made.id],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
             )
             self.started[container.name] = Started(container=made, end=end or None)
             place.chain.add(container.service, place.turn(container, made, self))
         self.register_outputs({"containers": list(self.started)})
+
+
+def run(
+    name: str,
+    connection: remote.ConnectionArgs | None,
+    opts: pulumi.ResourceOptions,
+    **inputs: Any,
+) -> local.Command | remote.Command:
+    """A command on a guest, or without a way into one on the host."""
+    if connection is None:
+        return local.Command(name, opts=opts, **inputs)
+    return remote.Command(name, connection=connection, opts=opts, **inputs)
 
 
 def is_checked(container: Container) -> bool:
@@ -192,7 +208,7 @@ def container_inputs(
         "command": container.command and list(container.command),
         "entrypoints": container.entrypoint and list(container.entrypoint),
         "envs": [f"{name}={value}" for name, value in container.environment],
-        "hostname": container.hostname,
+        "hostname": container.hostname or None,
         "user": container.user or None,
         "working_dir": container.working_dir or None,
         "read_only": container.read_only,
@@ -230,6 +246,7 @@ def container_inputs(
                 "protocol": port.protocol,
             }
             for port in container.ports
+            if container.network_mode != "host"
         ]
         or None,
         "networks_advanced": [

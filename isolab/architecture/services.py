@@ -7,8 +7,8 @@ from dataclasses import fields
 from isolab.architecture import effects, facts
 from isolab.architecture.change import Change, Kind, Loss
 from isolab.architecture.reach import Reach
-from isolab.architecture.turn import ContainerTurn
-from isolab.plan.model import Cluster, Plan
+from isolab.architecture.turn import ContainerTurn, place
+from isolab.plan.model import HOST, Cluster, Plan
 
 REMADE = frozenset({"move", "recreate"})
 
@@ -43,6 +43,8 @@ def _service(
         reasons |= dict.fromkeys(copy for c in new for copy in facts.copied(c.new))
     if old and new and len(old) != len(new):
         reasons[f"replicas {len(old)} -> {len(new)}"] = None
+    renamed = tuple(_renamed(old, new))
+    reasons |= dict.fromkeys(renamed)
     for container in replicas:
         reasons |= dict.fromkeys(container.parts.values())
     if old and new:
@@ -54,11 +56,20 @@ def _service(
     yield Change(
         layer="service",
         name=name,
-        change=_kind(reach, struck, comes=not old, goes=not new),
+        change="replace" if renamed else _kind(reach, struck, comes=not old, goes=not new),
         reasons=tuple(reasons),
         effects=found,
         **effects.loss_and_data(found, lost),
     )
+
+
+def _renamed(old: Sequence[ContainerTurn], new: Sequence[ContainerTurn]) -> Iterator[str]:
+    """On the host, containers have names of their own: a move there or back is no container's."""
+    gone = [c.old for c in old if c.old and not c.new]
+    come = [c.new for c in new if c.new and not c.old]
+    for was, is_ in zip(gone, come, strict=False):
+        if HOST in (was.guest, is_.guest):
+            yield f"{was.name} on {place(was.guest)} -> {is_.name} on {place(is_.guest)}"
 
 
 def _kind(reach: Reach, struck: Sequence[ContainerTurn], *, comes: bool, goes: bool) -> Kind:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from isolab.model import HOST
+
 LayerKind = Literal["lab", "host", "guest", "service"]
 
 _GUEST = "isolab:index:Guest"
@@ -74,8 +76,8 @@ def layer(urn: str, parent: str, guests: Sequence[str] = ()) -> Layer:
 
 
 def service_name(component: str, guests: Sequence[str]) -> str:
-    """The service of a component that is named GUEST-SERVICE."""
-    for guest in sorted(guests, key=len, reverse=True):
+    """The service of a component that is named GUEST-SERVICE, or host-SERVICE."""
+    for guest in sorted((*guests, HOST), key=len, reverse=True):
         if component.startswith(f"{guest}-"):
             return component.removeprefix(f"{guest}-")
     match = _SERVICE_NAME.fullmatch(component)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isolab.cli.progress import Progress
-from isolab.plan.model import Guest, Plan
+from isolab.plan.model import Container, Guest, Plan
 
 
 def of(plan: Plan, progress: Progress, *, setup: float, total: float) -> str:
@@ -25,13 +25,18 @@ def _layers(plan: Plan) -> Iterator[str]:
         backends = {backend.container for route in balancer.routes for backend in route.backends}
         where = f"{balancer.address}:{balancer.listen}"
         yield f"  balancer {balancer.name}  {where}  {len(backends)} replicas"
+    yield from (f"  {_service(container)}" for container in plan.host_containers)
     for guest in plan.guests:
         yield f"  guest {guest.name}  {guest.address}  {guest.memory} MiB, {_vcpus(guest)}"
         for container in guest.containers:
-            ports = ", ".join(f"{port.external}/{port.protocol}" for port in container.ports)
-            yield f"    service {container.service}  {container.name}" + (ports and f"  {ports}")
+            yield f"    {_service(container)}"
             for copy in container.copies:
                 yield f"      {copy.target} is a copy of {copy.source}: edit it there, then up"
+
+
+def _service(container: Container) -> str:
+    ports = ", ".join(f"{port.external}/{port.protocol}" for port in container.ports)
+    return f"service {container.service}  {container.name}" + (ports and f"  {ports}")
 
 
 def _vcpus(guest: Guest) -> str:

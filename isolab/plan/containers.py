@@ -9,6 +9,7 @@ from isolab.model import FOR_EVER, Condition, Lab, Service
 from isolab.plan import addresses, clusters, networks
 from isolab.plan.links import Link
 from isolab.plan.model import (
+    HOST,
     BuiltImage,
     Container,
     Copy,
@@ -17,7 +18,7 @@ from isolab.plan.model import (
     Mount,
     PublishedPort,
 )
-from isolab.plan.placement import Place
+from isolab.plan.placement import THE_HOST, Place
 from isolab.plan.ports import OpenPorts
 
 FILES = "/var/lib/isolab/files"
@@ -40,7 +41,7 @@ class Layout:
     called: Mapping[tuple[str, int], tuple[Link, ...]]
     """Service and replica to the links that lead to it."""
     addresses: Mapping[str, str]
-    """Guest to address."""
+    """Guest, or HOST, to address."""
     digests: Mapping[str, str]
     balanced: Mapping[str, Mapping[int, tuple[str, ...]]] = field(
         default_factory=dict[str, Mapping[int, tuple[str, ...]]]
@@ -50,6 +51,8 @@ class Layout:
     """Service to the image that is built for it."""
     host_files: Mapping[str, HostFiles] = field(default_factory=dict[str, HostFiles])
     """Source of a bind mount to what is there."""
+    files: str = "/var/lib/isolab/files"
+    """Where secrets and configs of services on the host lie, there."""
     open_ports: OpenPorts = field(default_factory=dict[tuple[str, int, int], int])
     """What published ports that the lab file leaves open became."""
     replicas: Mapping[str, Sequence[tuple[int, str]]] = field(init=False)
@@ -73,7 +76,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         for other in layout.lab.services
     )
     built = layout.builds.get(service.name) if service.build else None
-    return Container(
+    made = Container(
         name=name,
         service=service.name,
         replica=replica,
@@ -101,7 +104,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
             )
             for volume in sorted(service.volumes, key=lambda volume: volume.target)
         ),
-        files=_files(layout.lab, service, name),
+        files=_files(layout, service, name, guest),
         copies=_copies(layout, service, name),
         tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
         hosts=_sorted(_hosts(layout, service, replica)),
@@ -136,6 +139,23 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         stdin_open=service.stdin_open,
         ends=ends,
     )
+    return _on_the_host(made) if guest == HOST else made
+
+
+def _on_the_host(container: Container) -> Container:
+    """Beside the user's own: with the host's network and name, and as little else as can be."""
+    return replace(
+        container,
+        networks=(),
+        network_mode="host",
+        hostname="",
+        read_only=True,
+        cap_drop=("ALL",),
+        security_opt=(
+            *(o for o in container.security_opt if not o.startswith("no-new-privileges")),
+            "no-new-privileges:true",
+        ),
+    )
 
 
 def _anonymous(container: str, target: str) -> str:
@@ -143,8 +163,13 @@ def _anonymous(container: str, target: str) -> str:
     return f"{container}-{addresses.number('volume', target):016x}"[:60]
 
 
-def container_name(service: Service, replica: int) -> str:
-    """What a replica is called in Docker, in the plan and by those who look at it."""
+def container_name(service: Service, replica: int, stack: str, place: Place) -> str:
+    """What a replica is called in Docker, in the plan and by those who look at it.
+
+    On the host it stands beside other stacks' containers, and the user's own.
+    """
+    if place == THE_HOST:
+        return f"isolab-{stack}-{service.name}-{replica}"
     return service.container_name or f"{service.name}-{replica}"
 
 
@@ -155,11 +180,18 @@ def _slice(service: Service, replica: int) -> str:
 
 def published(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
     """The ports that the lab file publishes for a replica."""
-    address = layout.addresses[layout.placed[service.name, replica].name]
+    where = layout.placed[service.name, replica]
+    address = layout.addresses[where.name]
     ports = {
         PublishedPort(
             internal=port.target,
-            external=port.published or layout.open_ports[service.name, replica, port.target],
+            external=port.published
+            or (
+                # Nothing stands between the host and what listens on it.
+                port.target
+                if where == THE_HOST
+                else layout.open_ports[service.name, replica, port.target]
+            ),
             protocol=port.protocol,
             ip=address if port.host_ip in ANY_ADDRESS else port.host_ip,
         )
@@ -213,13 +245,14 @@ def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
     return port.internal, port.external, port.protocol, port.ip
 
 
-def _files(lab: Lab, service: Service, container: str) -> tuple[File, ...]:
+def _files(layout: Layout, service: Service, container: str, guest: str) -> tuple[File, ...]:
     """Each with a path of its own, also where one secret is mounted twice, with other modes."""
-    contents = {(secret.kind, secret.name): secret.content for secret in lab.secrets}
+    contents = {(secret.kind, secret.name): secret.content for secret in layout.lab.secrets}
+    folder = layout.files if guest == HOST else FILES
     uses: Counter[str] = Counter()
     files: list[File] = []
     for file in sorted(service.files, key=lambda file: file.target):
-        path = f"{FILES}/{container}/{_FOLDERS[file.kind]}{file.source}"
+        path = f"{folder}/{container}/{_FOLDERS[file.kind]}{file.source}"
         uses[path] += 1
         files.append(
             File(

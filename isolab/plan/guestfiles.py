@@ -27,6 +27,12 @@ def archive(container: Container, seed: str, archives: Mapping[str, bytes] | Non
     return "".join(f"{line}\n" for line in _lines(container, seed, archives or {}))
 
 
+def removal(container: Container) -> str:
+    """The shell command that takes a container's files away again: the host's disk stays."""
+    folders = sorted({file.path.rsplit("/", 1)[0] for file in container.files})
+    return f"rm -rf {shlex.join(folders)}"
+
+
 def _lines(container: Container, seed: str, archives: Mapping[str, bytes]) -> Iterator[str]:
     for file in container.files:
         content = secrets.password(seed, file.name) if file.content is None else file.content

@@ -1,7 +1,8 @@
 """How one service reaches another: on one guest by Docker's DNS, else across the lab network.
 
 A Docker network ends at its guest's border. A service on another guest is reached through its
-port, published there under its own number, and a host entry for its name at the caller.
+port, published there under its own number, and a host entry for its name at the caller. On the
+host itself services have no Docker network: there they find each other in this way too.
 """
 
 from collections import defaultdict
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 from isolab.model import Lab, Service
 from isolab.plan import networks
-from isolab.plan.placement import Place, place
+from isolab.plan.placement import THE_HOST, Place, place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A caller on one guest, and the replica on another that answers it."""
+    """A caller in one place, and the replica in another that answers it; on the host in both."""
 
     caller: tuple[str, int]
     """Service and replica."""
@@ -23,7 +24,7 @@ class Link:
     """What the caller dials: the service's name or an alias."""
     callee: tuple[str, int]
     guest: str
-    """The callee's."""
+    """The callee's, or HOST."""
     ports: tuple[int, ...]
     """The callee's ports, as its containers know them."""
 
@@ -72,7 +73,7 @@ def _links(
         return
     answers, near, answered = list(there), frozenset(there.values()), ports(callee)
     for replica, guest in here.items():
-        if guest in near:
+        if guest in near and guest != THE_HOST:
             continue
         chosen = answers[(replica - 1) % len(answers)]
         for name in sorted(names):

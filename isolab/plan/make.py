@@ -8,6 +8,7 @@ from isolab.plan import addresses, balancers, clusters, networks
 from isolab.plan.containers import Layout, container, container_name, published
 from isolab.plan.links import Link, links
 from isolab.plan.model import (
+    HOST,
     Container,
     Endpoint,
     Guest,
@@ -37,17 +38,20 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         stack=stack,
         placed=placed,
         names={
-            (service.name, replica): container_name(service, replica)
+            (service.name, replica): container_name(
+                service, replica, stack, placed[service.name, replica]
+            )
             for service in lab.services
             for replica in range(1, service.replicas + 1)
         },
         calls=_grouped(everybody, lambda link: link.caller),
         called=_grouped(everybody, lambda link: link.callee),
-        addresses=addresses.guest_addresses(cidr, everywhere),
+        addresses={HOST: gateway, **addresses.guest_addresses(cidr, everywhere)},
         digests=surroundings.digests,
         builds=surroundings.builds,
         host_files=surroundings.host_files,
         balanced=balanced,
+        files=surroundings.files,
         open_ports=open_ports(lab, placed, {name: tuple(each) for name, each in balanced.items()}),
     )
     containers = tuple(
@@ -96,6 +100,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         ),
         # First the address that people should use.
         endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
+        host_containers=tuple(on_guest[HOST]),
         balancers=balancing,
         images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
         clusters=clusters.planned(lab),

@@ -140,7 +140,7 @@ class Registry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedPort:
-    """A container's port, reachable on its guest's address."""
+    """A container's port, reachable on its guest's address, or the host's."""
 
     internal: int
     external: int
@@ -256,8 +256,8 @@ class Container:
     logging_driver: str
     logging_options: tuple[tuple[str, str], ...]
     limits: Limits
-    network_mode: Literal["", "none"] = ""
-    """none: only its own loopback."""
+    network_mode: Literal["", "none", "host"] = ""
+    """none: only its own loopback; host: what runs on the host itself has its network."""
     tty: bool = False
     stdin_open: bool = False
     ends: bool = False

@@ -118,19 +118,20 @@ def _limit(lab: Lab, service: str, key: str) -> tuple[str, ...]:
 
 
 def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
-    """On one guest a port leads to one container."""
-    for guest in plan.guests:
+    """On one guest, or on the host, a port leads to one container."""
+    places = [(guest.name, guest.containers) for guest in plan.guests]
+    for place_, containers in (*places, ("the host", plan.host_containers)):
         owners: dict[tuple[int, str], list[str]] = defaultdict(list)
-        for container in guest.containers:
+        for container in containers:
             for port in container.ports:
                 owners[port.external, port.protocol].append(container.name)
-        services = {container.name: container.service for container in guest.containers}
+        services = {container.name: container.service for container in containers}
         for (number, protocol), names in owners.items():
             if len(names) > 1:
                 yield problem(
                     lab,
                     ("services", services[names[-1]], "ports"),
-                    f"{' and '.join(names)} both need port {number}/{protocol} of {guest.name}",
+                    f"{' and '.join(names)} both need port {number}/{protocol} of {place_}",
                     "publish another one, leave the published port open, or place them apart",
                 )
 
@@ -138,9 +139,8 @@ def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
 def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A balancer listens beside the registry on the host, and beside services on a guest."""
     owners = {("host", plan.registry.port): "the lab's registry"} | {
-        (guest.name, port.external): container.name
-        for guest in plan.guests
-        for container in guest.containers
+        (container.guest, port.external): container.name
+        for container in (*plan.containers, *plan.host_containers)
         for port in container.ports
         if port.protocol == "tcp"
     }
@@ -223,10 +223,22 @@ def cluster_members_have_data_disks(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def hosted_services_are_in_the_open(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """One may want that, but should know of it."""
+    for container in plan.host_containers:
+        own = ("placement", container.service)
+        yield warning(
+            lab,
+            own if own in lab.positions else ("placement", "*"),
+            f"{container.service} runs with the host's network: it listens on every address it "
+            "likes, and reaches what the host reaches",
+        )
+
+
 def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """Guests are made side by side, and none waits for what happens inside another."""
     guests: dict[str, set[str]] = defaultdict(set)
-    for container in plan.containers:
+    for container in (*plan.containers, *plan.host_containers):
         guests[container.service].add(container.guest)
     for service in lab.services:
         for name, condition in service.depends_on.items():
@@ -265,6 +277,7 @@ RULES: tuple[Rule, ...] = (
     dependencies_can_be_called,
     cluster_members_die_one_by_one,
     cluster_members_have_data_disks,
+    hosted_services_are_in_the_open,
     ends_are_waited_for_on_one_guest,
     root_disks_hold_the_image,
 )

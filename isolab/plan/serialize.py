@@ -26,6 +26,7 @@ def without_secrets(plan: Plan) -> Plan:
             replace(guest, containers=tuple(_without_secrets(c) for c in guest.containers))
             for guest in plan.guests
         ),
+        host_containers=tuple(_without_secrets(c) for c in plan.host_containers),
     )
 
 

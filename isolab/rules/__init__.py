@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import balancers, clusters, guests, names, services
+from isolab.rules import balancers, clusters, guests, hosted, names, services
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -26,6 +26,11 @@ RULES: tuple[Rule, ...] = (
     guests.cloud_init_leaves_isolab_alone,
     guests.the_subnet_is_private,
     guests.the_subnet_has_room,
+    hosted.the_host_stands_alone,
+    hosted.one_replica_on_the_host,
+    hosted.hosted_services_listen_where_they_say,
+    hosted.the_host_keeps_to_itself,
+    hosted.guests_wait_for_no_hosted_service,
     services.nobody_waits_in_a_circle,
     services.health_can_be_seen,
     services.published_ports_can_be_reached,

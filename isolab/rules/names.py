@@ -58,16 +58,13 @@ def placed_services_exist(lab: Lab) -> Iterator[Problem]:
 def placement_targets_exist(lab: Lab) -> Iterator[Problem]:
     """A service runs on guests that there are."""
     groups = {group.name for group in lab.guests}
-    known = groups | _guest_names(lab)
+    known = groups | _guest_names(lab) | {HOST}
     for service, placement in lab.placement.items():
         path = ("placement", service)
         if (*path, "guests") in lab.positions:
             path = (*path, "guests")
         for index, target in enumerate(placement.targets):
-            if target == HOST:
-                where = item(lab, path, "", index)
-                yield problem(lab, where, "services on the host itself are not supported yet")
-            elif target not in known:
+            if target not in known:
                 yield unknown(
                     lab, item(lab, path, "", index), "guest group or guest", target, known
                 )

@@ -69,6 +69,7 @@ def test_a_resource_belongs_to_a_layer(urn: str, parent: str, layer: Layer, what
 def test_a_service_with_a_number_keeps_its_name() -> None:
     assert layers.service_name("app-1-web-2", ["app-1"]) == "web-2"
     assert layers.service_name("app-12-web", ["app-1", "app-12"]) == "web"
+    assert layers.service_name("host-web", ["app-1"]) == "web"
 
 
 def test_the_event_log_becomes_typed_events() -> None:

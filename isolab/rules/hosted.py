@@ -1,0 +1,119 @@
+"""Rules about services on the host itself: what they may not mean or need there."""
+
+from collections.abc import Iterator
+
+from isolab.model import HOST, Lab, Placement, Problem, Service
+from isolab.rules.problem import problem
+
+ANY_ADDRESS = ("", "0.0.0.0")
+ON_A_GUEST = "place it on a guest"
+
+
+def placement_of(lab: Lab, service: str) -> Placement | None:
+    """What the lab file says of a service, by its name or for all others."""
+    return lab.placement.get(service, lab.placement.get("*"))
+
+
+def hosted(lab: Lab) -> tuple[Service, ...]:
+    """The services that run on the host itself."""
+    return tuple(
+        service
+        for service in lab.services
+        for placement in [placement_of(lab, service.name)]
+        if placement and HOST in placement.targets
+    )
+
+
+def the_host_stands_alone(lab: Lab) -> Iterator[Problem]:
+    """Replicas on guests and beside them would not have the same network."""
+    for name, placement in lab.placement.items():
+        if HOST in placement.targets and len(placement.targets) > 1:
+            yield problem(
+                lab,
+                ("placement", name),
+                "host and guests together",
+                "name the host alone, or guests",
+            )
+
+
+def one_replica_on_the_host(lab: Lab) -> Iterator[Problem]:
+    """They would all listen on the same port of the host's network."""
+    for service in hosted(lab):
+        if service.replicas > 1:
+            yield problem(
+                lab,
+                ("services", service.name),
+                f"{service.replicas} replicas on the host, whose network they would share",
+                "one replica there, or several on guests",
+            )
+
+
+def hosted_services_listen_where_they_say(lab: Lab) -> Iterator[Problem]:
+    """With the host's network there is nothing that could lead one port or address to another."""
+    for service in hosted(lab):
+        for index, port in enumerate(service.ports):
+            path = ("services", service.name, "ports", index)
+            if port.published not in (None, port.target):
+                yield problem(
+                    lab,
+                    path,
+                    f"published as {port.published}, but on the host it listens on {port.target}",
+                    f'"{port.target}:{port.target}", and have it listen where you want it',
+                )
+            if port.host_ip not in ANY_ADDRESS:
+                yield problem(
+                    lab,
+                    path,
+                    f"on the host nothing keeps it to {port.host_ip}",
+                    "leave the address out, and have the program itself listen on it",
+                )
+
+
+def the_host_keeps_to_itself(lab: Lab) -> Iterator[Problem]:
+    """What would have to be made on the host beside the container, or cannot hold there."""
+    closed = {network.name for network in lab.networks if network.internal}
+    balanced = {route.service for balancer in lab.balancers for route in balancer.routes}
+    clustered = {cluster.service for cluster in lab.clusters}
+    for service in hosted(lab):
+        refused = {
+            "volumes": bool(service.volumes or service.binds) and "no volumes or bind mounts",
+            "pids_limit": service.limits.pids is not None and "no limit of processes",
+            "network_mode": service.network_mode == "none" and "no network of its own",
+            "container_name": bool(service.container_name)
+            and "a name of the stack's, beside the user's own containers",
+            "hostname": bool(service.hostname) and "the host's name",
+            "sysctls": bool(service.sysctls) and "the host's kernel settings",
+            "networks": not closed.isdisjoint(service.networks) and "no internal networks",
+        }
+        for key, has in refused.items():
+            if has:
+                own = ("services", service.name, key)
+                path = own if own in lab.positions else ("services", service.name)
+                yield problem(
+                    lab,
+                    path,
+                    f"a service on the host has {has}",
+                    f"leave it out, or {ON_A_GUEST}",
+                )
+        for what, names in (("a balancer", balanced), ("a cluster", clustered)):
+            if service.name in names:
+                yield problem(
+                    lab,
+                    ("services", service.name),
+                    f"it belongs to {what}, whose replicas are on guests",
+                    ON_A_GUEST,
+                )
+
+
+def guests_wait_for_no_hosted_service(lab: Lab) -> Iterator[Problem]:
+    """The host's services start behind the guests, whose services they may wait for."""
+    there = {service.name for service in hosted(lab)}
+    for service in lab.services:
+        for name in service.depends_on:
+            if name in there and service.name not in there:
+                yield problem(
+                    lab,
+                    ("services", service.name, "depends_on"),
+                    f"waits for {name}, but services on the host start behind those on guests",
+                    "leave it out: it can be called once it is there",
+                )

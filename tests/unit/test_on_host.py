@@ -1,0 +1,74 @@
+"""Services on the host itself: who finds whom there, and what is told of a move."""
+
+from pathlib import Path
+
+from isolab.architecture.diff import diff
+from isolab.plan import firewall
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+from isolab.plan.serialize import dumps
+
+LAB = Path(__file__).parents[1] / "labs/valid/on-host.yaml"
+
+
+def planned(file: Path = LAB) -> Plan:
+    plan = plan_file(file, {}, Surroundings(stack="s", files="/files"))
+    assert isinstance(plan, Plan)
+    return plan
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Plan:
+    file = tmp_path / "on-host.yaml"
+    assert old in LAB.read_text()
+    file.write_text(LAB.read_text().replace(old, new))
+    return planned(file)
+
+
+def test_both_ways_lead_across_the_lab_network() -> None:
+    plan = planned()
+    (guest,) = plan.guests
+    peer, watch = plan.host_containers
+    assert watch.name == "isolab-s-watch-1"
+    assert dict(watch.hosts) == {"web": guest.address, "peer": plan.network.gateway}
+    caller = next(c for c in plan.containers if c.service == "caller")
+    assert dict(caller.hosts) == {c.service: plan.network.gateway for c in (peer, watch)}
+
+
+def test_a_guest_lets_the_host_in_to_what_its_services_call() -> None:
+    plan = planned()
+    (guest,) = plan.guests
+    way = f"--ctorigdst {guest.address} --ctorigdstport 8000 -j RETURN"
+    entered = [line for line in firewall.rulesets(plan)[guest.name].splitlines() if way in line]
+    assert [line.split()[3] for line in entered] == [plan.network.gateway]
+
+
+def test_what_runs_on_the_host_gets_little_of_it(tmp_path: Path) -> None:
+    open_ = (
+        "mem_limit: 64M, read_only: false, cap_drop: [], security_opt: [no-new-privileges:false]"
+    )
+    plan = edited(tmp_path, "mem_limit: 64M", open_.replace(", ", "\n    "))
+    watch = next(c for c in plan.host_containers if c.service == "watch")
+    assert (watch.read_only, watch.cap_drop) == (True, ("ALL",))
+    assert watch.security_opt == ("no-new-privileges:true",)
+
+
+def test_its_secrets_lie_in_the_hosts_folder_and_not_in_the_plan(tmp_path: Path) -> None:
+    plan = edited(tmp_path, "{external: true}", "{content: very-secret}")
+    watch = next(c for c in plan.host_containers if c.service == "watch")
+    assert [file.path for file in watch.files] == ["/files/isolab-s-watch-1/token"]
+    assert watch.files[0].content == "very-secret"
+    assert "very-secret" not in dumps(plan)
+
+
+def test_a_port_left_open_is_the_containers_own(tmp_path: Path) -> None:
+    plan = edited(tmp_path, "ports: [9001]", "ports: [9002]")
+    assert [p.external for c in plan.host_containers for p in c.ports] == [9002, 9000]
+
+
+def test_a_move_to_a_guest_is_told(tmp_path: Path) -> None:
+    moved = edited(tmp_path, "peer: host", "peer: app")
+    (change,) = (c for c in diff(planned(), moved) if c.name == "peer")
+    assert change.reasons == ("isolab-s-peer-1 on the host -> peer-1 on app-1",)
+    assert change.change == "replace"
+    assert {e.name for e in change.effects} >= {"isolab-s-peer-1"}
+    assert diff(planned(), planned()) == ()
