@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -147,7 +147,8 @@ def test_extending_never_raises_and_changes_nothing_that_it_does_not_say(
 
 def tree(file: Path) -> Node:
     root, problems = parse(file, Origin(folder=file.parent, variables={}))
-    assert not problems
+    # A lone dollar is no text: refused where it is read, and nothing to merge.
+    assume(not problems)
     return root
 
 
