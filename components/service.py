@@ -101,8 +101,8 @@ class Service(pulumi.ComponentResource):
         image = docker.RemoteImage(
             f"{name}-image",
             name=images.reference(args.containers[0], place.pulls_from),
-            # A guest's images go with its disk, the host's with the stack.
-            keep_locally=place.root is not None,
+            # Other services may run it, on the host other stacks' too: Docker removes none in use.
+            keep_locally=True,
             opts=inside,
         )
         holds = (place.filtered, *place.networks.values(), *place.volumes.values())
