@@ -71,6 +71,17 @@ class Front:
         """Ask or tell the balancer."""
         return docker("exec", self.container, "turn", *words)
 
+    def finds_down(self, server: str, patience: float = 30) -> None:
+        """Wait until its checks have found a server dead; until then it calls it well."""
+        end = time.monotonic() + patience
+        while True:
+            try:
+                self.turn("in", "1", server)
+            except DockerFailed:
+                return
+            assert time.monotonic() < end, f"{server} is still well"
+            time.sleep(0.2)
+
     def configure(self, planned: Balancer) -> None:
         """Write its file as the component does, in place."""
         self.file.write_text(haproxy.configuration(planned, kvm=True))
@@ -173,6 +184,7 @@ def test_a_replica_that_is_out_ends_what_it_had_and_gets_nothing_more(front: Fro
 def test_a_dead_replica_costs_no_request_and_is_not_let_in(front: Front) -> None:
     front.servers[0].end()
     assert [ask() for _ in range(20)] == ["b"] * 20
+    front.finds_down("web/a")
     with pytest.raises(DockerFailed, match="the balancer finds web/a DOWN"):
         front.turn("in", "4", "web/a")
 

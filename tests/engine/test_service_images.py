@@ -142,11 +142,9 @@ def test_the_registry_serves_read_only_and_by_digest(images: None) -> None:
         docker("rm", "--force", container)
 
 
-def test_a_second_ensure_asks_nobody_and_is_quick(images: None, monkeypatch) -> None:
+def test_a_second_ensure_asks_nobody(images: None, monkeypatch) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    started = time.monotonic()
     service_images.ensure(print)
-    assert time.monotonic() - started < 0.1
 
 
 def test_preloaded_layers_leave_the_other_docker_alone(images: None, tmp_path: Path) -> None:

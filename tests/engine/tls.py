@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+BRIDGE = "isolab-tls"
 PROGRAM = shutil.which("dockerd", path="/usr/sbin:/usr/bin:/usr/local/bin")
 PATIENCE = 30
 
@@ -88,13 +89,16 @@ def daemon(folder: Path, certificates: Path) -> Iterator[str]:
     address = f"tcp://127.0.0.1:{sshd.free_port()}"
     server = certificates / "server"
     (folder / "daemon.json").write_text("{}")
+    # With `--bridge=none` it would remove docker0, which is the first dockerd's.
+    subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
+    subprocess.run(["ip", "address", "add", "198.51.100.1/24", "dev", BRIDGE], check=True)
     process = subprocess.Popen(
         [
             PROGRAM, f"--host={address}", "--tlsverify", f"--tlscacert={server}/ca.pem",
             f"--tlscert={server}/cert.pem", f"--tlskey={server}/key.pem",
             f"--config-file={folder}/daemon.json", f"--data-root={folder}/data",
             f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", "--storage-driver=vfs",
-            "--bridge=none", "--iptables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
+            f"--bridge={BRIDGE}", "--iptables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
         ],
         stdout=subprocess.DEVNULL,
         stderr=(folder / "log").open("wb"),
@@ -105,6 +109,7 @@ def daemon(folder: Path, certificates: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+        subprocess.run(["ip", "link", "delete", BRIDGE], check=True)
 
 
 def _wait(address: str, client: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:

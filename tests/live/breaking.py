@@ -72,7 +72,11 @@ def _container_anew(plan: Plan, mutation: Mutation) -> Iterator[None]:
 def _create(api: Any, name: str, info: Any, mutation: Mutation) -> None:
     """A container like the one that was looked at, but for what the mutation changes."""
     networks = {
-        network: {"Aliases": [a for a in settings["Aliases"] or () if a != info["Id"][:12]]}
+        network: {
+            "Aliases": [a for a in settings["Aliases"] or () if a != info["Id"][:12]],
+            # The guest's packet filter knows containers by their addresses.
+            "IPAMConfig": settings["IPAMConfig"],
+        }
         for network, settings in info["NetworkSettings"]["Networks"].items()
     } | {network: {} for network in mutation.networks}
     body = merged({**info["Config"], "HostConfig": info["HostConfig"]}, mutation.config)
@@ -89,7 +93,12 @@ def _create(api: Any, name: str, info: Any, mutation: Mutation) -> None:
     answer = api._post_json(api._url("/containers/create"), data=body, params={"name": name})
     api._result(answer, True)
     for network, settings in networks.items():
-        api.connect_container_to_network(name, network, aliases=settings.get("Aliases"))
+        api.connect_container_to_network(
+            name,
+            network,
+            aliases=settings.get("Aliases"),
+            ipv4_address=(settings.get("IPAMConfig") or {}).get("IPv4Address"),
+        )
 
 
 def merged(target: Any, patch: Any) -> Any:
