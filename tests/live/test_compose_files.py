@@ -33,6 +33,7 @@ def database() -> Iterator[Lab]:
     yield from up("database")
 
 
+@pytest.mark.long
 def test_a_proxy_finds_both_backends_by_their_names(proxy: Lab) -> None:
     served = {page(url(proxy, "proxy")).strip() for _ in range(6)}
     assert served == {"<h1>the first backend</h1>", "<h1>the second backend</h1>"}

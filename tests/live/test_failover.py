@@ -10,7 +10,7 @@ from machine.failover.faults import FAULTS, Fault
 from machine.failover.scene import Scene
 from machine.failover.trial import hold
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 LAB = "replicated"
 
 

@@ -116,6 +116,7 @@ def test_services_reach_each_other_by_their_networks_alone(lab: Lab) -> None:
     check_the_matrix(lab)
 
 
+@pytest.mark.long
 def test_isolation_holds_again_after_both_guests_rebooted(lab: Lab) -> None:
     for guest in ("left-1", "right-1"):
         before = lab(

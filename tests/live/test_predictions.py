@@ -54,7 +54,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "a service less": without_agent,
 }
 """Made in a row on one lab, each on top of those before."""
-SHORT = ("environment of a service", "memory limit of a service", "guest memory")
+SHORT = ("environment of a service", "memory limit of a service")
 
 
 @dataclass
