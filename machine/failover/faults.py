@@ -24,8 +24,6 @@ class Fault:
     """As the table says it."""
     happen: Callable[[Scene], None]
     """Makes it happen and, where nothing comes back by itself, mends it."""
-    long: bool = True
-    """Whether its test is left to `./lab test --all`."""
 
 
 def _kill(service: str, scene: Scene) -> None:
@@ -84,9 +82,9 @@ def _all_guests(scene: Scene) -> None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="web", what="a web container killed", happen=partial(_kill, "web"), long=False),
+    Fault(name="web", what="a web container killed", happen=partial(_kill, "web")),
     Fault(name="db", what="a database container killed", happen=partial(_kill, "db")),
-    Fault(name="guest", what="a guest switched off", happen=_destroy, long=False),
+    Fault(name="guest", what="a guest switched off", happen=_destroy),
     Fault(name="frozen", what=f"a guest frozen for {FROZEN} s", happen=_freeze),
     Fault(name="full", what=f"a guest's data disk full for {CUT} s", happen=_fill),
     Fault(name="cut", what=f"a guest's network cut for {CUT} s", happen=_cut),

@@ -23,13 +23,7 @@ def scene() -> Iterator[Scene]:
     lab.down()
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(fault, id=fault.name, marks=[pytest.mark.long] if fault.long else [])
-        for fault in FAULTS
-    ],
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_no_acknowledged_write_is_lost(scene: Scene, fault: Fault) -> None:
     result = hold(scene, fault)
     assert result.acknowledged > 0
