@@ -47,10 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     consent.same_libvirt(old, plan)
     agreed = consent.ask(old, plan, accepted=arguments.accept_data_loss)
     setup.prepare(engine.say, yes=arguments.yes)
+    engine.built(target.lab)
     # The set-up may have made another guest image, and with it another root disk.
     consent.ask(old, _as_on_this_machine(target), accepted=arguments.accept_data_loss or agreed)
     ready = time.monotonic()
-    engine.built(target.lab)
     control = engine.opened(target.stack)
     engine.recovered(control)
     try:

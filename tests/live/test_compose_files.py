@@ -33,6 +33,18 @@ def database() -> Iterator[Lab]:
     yield from up("database")
 
 
+@pytest.fixture(scope="module")
+def site() -> Iterator[Lab]:
+    yield from up("site")
+
+
+@pytest.mark.long
+def test_a_site_is_built_on_the_host_and_served_by_its_guest(site: Lab) -> None:
+    served = page(url(site, "site"))
+    assert served.startswith("<h1>")
+    assert "TITLE" not in served
+
+
 @pytest.mark.long
 def test_a_proxy_finds_both_backends_by_their_names(proxy: Lab) -> None:
     served = {page(url(proxy, "proxy")).strip() for _ in range(6)}
