@@ -4,10 +4,9 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from isolab.plan.model import HOST, Balancer, Plan
+from isolab.cli import deployed
+from isolab.plan.model import Balancer, Plan
 from isolab.transport import Unreachable
-from machine import keys
-from machine.transport import GuestTransport, HostTransport
 
 PATIENCE = 10
 """Seconds that a balancer has for an answer."""
@@ -48,11 +47,7 @@ class BalancerStatus:
 
 def ask(plan: Plan, balancer: Balancer) -> BalancerStatus:
     """What a balancer says."""
-    here = balancer.container.guest
-    guest = next((guest for guest in plan.guests if guest.name == here), None)
-    place = HostTransport()
-    if here != HOST and guest:
-        place = GuestTransport(name=here, address=guest.address, keys=keys.files(plan.stack))
+    place = deployed.below(plan, balancer.container)
     command = ASK.format(address=balancer.statistics_address, port=balancer.statistics)
     try:
         said = place.run(["bash", "-c", command], timeout=PATIENCE)

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from isolab.cli import deployed, live, stack
+from isolab.cli import deployed, live, results, stack
+from isolab.cli.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, UNABLE, Failure
 from isolab.labfile.node import did_you_mean
 from isolab.lessons import read, texts
@@ -20,7 +20,6 @@ NAME = "check"
 HELP = "hold the lessons' claims against the running lab"
 SETTLING = 30
 """Seconds that a lab has to be well before checks begin."""
-MARKS = {"holds": "✓", "broken": "✗", "inconclusive": "?"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +35,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check; 0 where all holds, 1 where a claim is broken, 3 where one is inconclusive."""
-    from isolab.cli import results
-
     chosen = lessons(arguments.lessons)
     plan = deployed.required(stack.name(arguments))
     if not arguments.lessons:
@@ -88,13 +85,13 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
     checked: list[LessonResult] = []
     with ground(plan) as here:
         for lesson in chosen:
-            _say(f"\n{lesson.title}")
+            say(f"\n{lesson.title}")
             done: list[ClaimResult] = []
             for claim in lesson.claims:
                 if claim.warning:
-                    _say(f"  ! {claim.warning}")
+                    say(f"  ! {claim.warning}")
                 done.append(check_claim(claim, lesson, here))
-                _say(f"  {MARKS[done[-1].verdict]} {claim.claim} ({done[-1].seconds:.1f} s)")
+                say(f"  {results.MARKS[done[-1].verdict]} {claim.claim} ({done[-1].seconds:.1f} s)")
             checked.append(LessonResult(id=lesson.id, title=lesson.title, claims=tuple(done)))
     after = live.wait_until_well(plan)
     if after.verdict != "well":
@@ -105,14 +102,18 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
 
 def code(checked: Sequence[LessonResult]) -> int:
     """The exit code for these results."""
-    verdicts = {claim.verdict for lesson in checked for claim in lesson.claims}
+    verdicts = {lesson.verdict for lesson in checked}
     return FAILED if "broken" in verdicts else UNABLE if "inconclusive" in verdicts else DONE
 
 
 def summary(checked: Sequence[LessonResult]) -> list[str]:
     """The counts, and the evidence for each claim that does not hold."""
     claims = [(lesson, claim) for lesson in checked for claim in lesson.claims]
-    count = {verdict: sum(c.verdict == verdict for _, c in claims) for verdict in MARKS}
+    count = {
+        verdict: sum(c.verdict == verdict for _, c in claims)
+        for verdict in results.MARKS
+        if verdict
+    }
     lines = [", ".join(f"{number} {verdict}" for verdict, number in count.items())]
     for lesson, claim in claims:
         if claim.verdict != "holds":
@@ -122,7 +123,3 @@ def summary(checked: Sequence[LessonResult]) -> list[str]:
                 f"  evidence  {claim.evidence}",
             ]
     return lines
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -9,7 +9,6 @@ from isolab.lessons import read
 
 NAME = "class"
 HELP = "how far the stacks of a class on this machine are with the lessons"
-MARKS = {"holds": "✓", "broken": "✗", "inconclusive": "?", "": "·"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,7 @@ def text(table: dict[str, dict[str, str]]) -> str:
     numbers = " ".join(f"{number:2}" for number in range(1, len(read.catalogue()) + 1))
     lines = [f"{'':{width}}  {numbers}   holds"]
     for stack, found in sorted(table.items()):
-        marks = " ".join(f" {MARKS[verdict]}" for verdict in found.values())
+        marks = " ".join(f" {results.MARKS[verdict]}" for verdict in found.values())
         held = sum(verdict == "holds" for verdict in found.values())
         lines.append(f"{stack:{width}}  {marks}   {held}/{len(found)}")
     lines.append("")

@@ -2,9 +2,9 @@
 
 import argparse
 import json
-import sys
 from ipaddress import ip_address
 
+from isolab.cli.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.node import did_you_mean
 
@@ -56,7 +56,7 @@ def _list(*, as_json: bool) -> None:
 def _build(*, yes: bool) -> None:
     from machine import setup
 
-    setup.prepare_shared(_say, yes=yes)
+    setup.prepare_shared(say, yes=yes)
     _list(as_json=False)
 
 
@@ -71,7 +71,7 @@ def _push(arguments: argparse.Namespace) -> None:
     plain = arguments.plain_http or _on_loopback(arguments.to)
     base = f"{'http' if plain else 'https'}://{arguments.to}"
     for name in arguments.images:
-        image_push.push(name, digests[name], base, _say)
+        image_push.push(name, digests[name], base, say)
         print(f"{arguments.to}/{name.partition(':')[0]}@{digests[name]}")
 
 
@@ -81,7 +81,3 @@ def _on_loopback(address: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -9,6 +9,9 @@ import msgspec
 from isolab.lessons.model import LessonResult
 from machine import keys
 
+MARKS = {"holds": "✓", "broken": "✗", "inconclusive": "?", "": "·"}
+"""Verdict to sign; the last is for what was never checked."""
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One lesson's last results."""

@@ -22,7 +22,7 @@ from isolab.plan.model import Plan
 SIDE_BY_SIDE = 150
 """Columns from which on text and picture stand beside each other."""
 TEXT_WIDTH = 80
-MARKS = {"holds": ("✓", "green"), "broken": ("✗", "bold red"), "inconclusive": ("?", "yellow")}
+STYLES = {"holds": "green", "broken": "bold red", "inconclusive": "yellow", "": "dim"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +119,8 @@ def _list(course: Course) -> RenderableType:
     say = texts.words(course.language)
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
     for number, lesson in enumerate(course.lessons, 1):
-        mark, style = MARKS.get(_verdict(course, lesson), ("·", "dim"))
+        verdict = _verdict(course, lesson)
+        mark, style = results.MARKS[verdict], STYLES[verdict]
         elsewhere = "" if lesson.stack == "reference" else f"./lab up {lesson.stack}"
         table.add_row(f"{number:2}", Text(mark, style), lesson.title, Text(elsewhere, "dim"))
     held = sum(_verdict(course, lesson) == "holds" for lesson in course.lessons)
@@ -169,7 +170,8 @@ def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
 def _claim(course: Course, lesson: Lesson, id: str, words: str) -> RenderableType:
     kept = course.known.get(lesson.id)
     found = next((c for c in kept.result.claims if c.id == id), None) if kept else None
-    mark, style = MARKS[found.verdict] if found else ("·", "dim")
+    verdict = found.verdict if found else ""
+    mark, style = results.MARKS[verdict], STYLES[verdict]
     return Text.assemble("  ", (mark, style), f" {words}")
 
 
@@ -206,7 +208,7 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
 
 def result_of(say: texts.Say, claim: ClaimResult) -> RenderableType:
     """What came of a claim: verdict, control, evidence."""
-    mark, style = MARKS[claim.verdict]
+    mark, style = results.MARKS[claim.verdict], STYLES[claim.verdict]
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(mark, style), Text(claim.claim, "bold"))
     if claim.control:

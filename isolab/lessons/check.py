@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult, Step, Verdict
+from isolab.lessons.model import Claim, ClaimResult, Lesson, Step, Verdict
 from isolab.lessons.steps import take
 from isolab.lessons.variables import NoSuchVariable
 from isolab.transport import Transport, Unreachable
@@ -21,15 +21,6 @@ class Ground:
     places: Mapping[str, Transport]
     """host, guest, each guest, service and container by its name."""
     variables: Mapping[str, str]
-
-
-def check_lesson(lesson: Lesson, ground: Ground) -> LessonResult:
-    """All claims of a lesson, one after the other."""
-    return LessonResult(
-        id=lesson.id,
-        title=lesson.title,
-        claims=tuple(check_claim(claim, lesson, ground) for claim in lesson.claims),
-    )
 
 
 def check_claim(claim: Claim, lesson: Lesson, ground: Ground) -> ClaimResult:

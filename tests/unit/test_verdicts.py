@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from isolab.lessons.check import Ground, check_claim, check_lesson
+from isolab.lessons.check import Ground, check_claim
 from isolab.lessons.junit import junit
-from isolab.lessons.model import Claim, ClaimResult, Lesson, Mutation, Step
+from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult, Mutation, Step
 from isolab.transport import Result, Unreachable
 
 
@@ -141,11 +141,8 @@ def test_a_lab_without_the_service_is_inconclusive() -> None:
 
 
 def test_junit_counts_and_escapes() -> None:
-    import msgspec
-
-    broken = claim(Step(at="host", run="three", equals="<4>"))
-    course = msgspec.structs.replace(lesson(), claims=(broken,))
-    result = check_lesson(course, Ground(places={"host": Place(ANSWERS)}, variables={}))
+    broken = checked(claim(Step(at="host", run="three", equals="<4>")), Place(ANSWERS))
+    result = LessonResult(id="try", title="Try", claims=(broken,))
     text = junit("reference", (result,))
     assert '<testsuite name="try" tests="1" failures="1" skipped="0"' in text
     assert "&lt;4&gt;" in text
