@@ -32,5 +32,13 @@ def image_id(name: str) -> str | None:
         return None
 
 
+def last_words(container: str) -> str:
+    """How a container's log ends, or why it has none."""
+    command = ["docker", "logs", "--tail", "8", container]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ).stdout.strip()
+
+
 def _short(words: Sequence[str | Path]) -> str:
     return " ".join(map(str, words[:6]))

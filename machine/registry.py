@@ -1,15 +1,15 @@
 """The registry's image on this machine, and a registry for the time of a push or pull."""
 
+import http.client
 import os
 import socket
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from machine import service_catalog
-from machine.docker_cli import DockerFailed, docker, image_id
+from machine.docker_cli import DockerFailed, docker, image_id, last_words
 
 IMAGE = service_catalog.REGISTRY.name
 PATIENCE = 20
@@ -30,7 +30,7 @@ def serving(image: str) -> Generator[str, None, None]:
     address = f"127.0.0.1:{_free_port()}"
     container = _run(image, "host", address, writable=True)
     try:
-        _wait(address)
+        _wait(address, container)
         yield address
     finally:
         docker("rm", "--force", container)
@@ -88,13 +88,15 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait(address: str) -> None:
+def _wait(address: str, container: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (OSError, http.client.HTTPException) as error:
             if time.monotonic() > deadline:
-                raise DockerFailed(f"the registry on {address} does not answer") from None
+                raise DockerFailed(
+                    f"the registry on {address} does not answer: {error}\n{last_words(container)}"
+                ) from None
             time.sleep(0.05)
