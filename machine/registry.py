@@ -12,8 +12,9 @@ from machine import service_catalog
 from machine.docker_cli import DockerFailed, docker, image_id, last_words
 
 IMAGE = service_catalog.REGISTRY.name
-PATIENCE = 20
+PATIENCE = 60
 """Seconds a registry may take to answer."""
+ATTEMPTS = 3
 
 
 def load_image() -> str:
@@ -26,14 +27,23 @@ def load_image() -> str:
 
 @contextmanager
 def serving(image: str) -> Generator[str, None, None]:
-    """A registry over the storage folder, writable, on loopback: its host:port."""
-    address = f"127.0.0.1:{_free_port()}"
-    container = _run(image, "host", address, writable=True)
-    try:
-        _wait(address, container)
-        yield address
-    finally:
-        docker("rm", "--force", container)
+    """A registry over the storage folder, writable, on loopback: its host:port.
+
+    Somebody else may have taken the port by the time that the registry listens: then another.
+    """
+    complaint = ""
+    for _ in range(ATTEMPTS):
+        address = f"127.0.0.1:{_free_port()}"
+        container = _run(image, "host", address, writable=True)
+        try:
+            trouble = _trouble(address, container)
+            if not trouble:
+                yield address
+                return
+            complaint = f"{trouble}\n{last_words(container)}"
+        finally:
+            docker("rm", "--force", container)
+    raise DockerFailed(f"the registry does not answer: {complaint}")
 
 
 @contextmanager
@@ -50,7 +60,7 @@ def serving_apart(image: str) -> Generator[tuple[str, str], None, None]:
 def _run(image: str, network: str, address: str, *, writable: bool) -> str:
     service_catalog.storage().mkdir(parents=True, exist_ok=True)
     return docker(
-        "run", "--detach", "--rm", "--network", network, "--read-only",
+        "run", "--detach", "--network", network, "--read-only",
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
         "--user", f"{os.getuid()}:{os.getgid()}",
         "--env", f"REGISTRY_HTTP_ADDR={address}",
@@ -88,15 +98,17 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait(address: str, container: str) -> None:
+def _trouble(address: str, container: str) -> str:
+    """Why a registry does not answer; empty as soon as it does."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
-                return
+                return ""
         except (OSError, http.client.HTTPException) as error:
+            state = docker("inspect", "--format", "{{.State.Status}}", container)
+            if state != "running":
+                return f"its container is {state}"
             if time.monotonic() > deadline:
-                raise DockerFailed(
-                    f"the registry on {address} does not answer: {error}\n{last_words(container)}"
-                ) from None
+                return str(error)
             time.sleep(0.05)

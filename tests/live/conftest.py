@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,40 @@ def page(url: str, data: bytes | None = None, patience: float = 60) -> str:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
+
+
+def post(url: str, text: str) -> None:
+    """Leave an entry in the guestbook at a URL."""
+    page(f"{url}/", urllib.parse.urlencode({"name": "A tester", "text": text}).encode())
+
+
+def pulumi(command: str) -> subprocess.CompletedProcess[str]:
+    """A plain pulumi command, in the environment that `./lab env` gives."""
+    script = f'eval "$("{LAB}" env)"; {command}'
+    return subprocess.run(
+        ["sh", "-c", script], cwd=REPO, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+def changes(stack: str) -> dict[str, int]:
+    """What the engine's preview proposes, by operation, without what stays the same."""
+    done = pulumi(f"pulumi preview --json --stack {stack}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary: dict[str, int] = json.loads(done.stdout)["changeSummary"]
+    return {operation: count for operation, count in summary.items() if operation != "same"}
+
+
+def names_of_the_stack(stack: str) -> str:
+    """Everything on the machine that carries the stack's name."""
+    questions = [
+        "virsh -q list --all --name",
+        "virsh -q net-list --all --name",
+        "virsh -q pool-list --all --name",
+        "docker ps -a --format {{.Names}}",
+        "ls /var/lib/libvirt/isolab 2>/dev/null || true",
+    ]
+    answers = [subprocess.check_output(["sh", "-c", q], text=True) for q in questions]
+    return "\n".join(line for a in answers for line in a.splitlines() if stack in line)
 
 
 @pytest.fixture(scope="session")

@@ -11,46 +11,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import LAB, REPO, Lab, page
-
-
-def pulumi(command: str) -> subprocess.CompletedProcess[str]:
-    """A plain pulumi command, in the environment that `./lab env` gives."""
-    script = f'eval "$("{LAB}" env)"; {command}'
-    return subprocess.run(
-        ["sh", "-c", script], cwd=REPO, capture_output=True, text=True, check=False, timeout=600
-    )
-
-
-def changes(stack: str) -> dict[str, int]:
-    """What the engine's preview proposes, by operation, without what stays the same."""
-    done = pulumi(f"pulumi preview --json --stack {stack}")
-    assert done.returncode == 0, done.stdout + done.stderr
-    summary: dict[str, int] = json.loads(done.stdout)["changeSummary"]
-    return {operation: count for operation, count in summary.items() if operation != "same"}
-
-
-def names_of_the_stack(stack: str) -> str:
-    """Everything on the machine that carries the stack's name."""
-    questions = [
-        "virsh -q list --all --name",
-        "virsh -q net-list --all --name",
-        "virsh -q pool-list --all --name",
-        "docker ps -a --format {{.Names}}",
-        "ls /var/lib/libvirt/isolab 2>/dev/null || true",
-    ]
-    answers = [subprocess.check_output(["sh", "-c", q], text=True) for q in questions]
-    return "\n".join(line for a in answers for line in a.splitlines() if stack in line)
+from conftest import LAB, REPO, Lab, changes, names_of_the_stack, page, post, pulumi
 
 
 def engine_of(stack: str) -> int:
     """The process of the engine at work on a stack."""
     pattern = f"^pulumi .* up .*--stack {stack}$"
     return int(subprocess.check_output(["pgrep", "--full", pattern], text=True).split()[0])
-
-
-def post(url: str, text: str) -> None:
-    page(f"{url}/", urllib.parse.urlencode({"name": "A tester", "text": text}).encode())
 
 
 def test_the_page_keeps_an_entry(reference: Lab) -> None:

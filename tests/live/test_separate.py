@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import Lab, page
-from test_reference import changes, post
+from conftest import Lab, changes, page, post
 
 
 @pytest.fixture(scope="module")

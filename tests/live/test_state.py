@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conftest import REPO, Lab
-from test_reference import pulumi
+from conftest import REPO, Lab, pulumi
 
 RECORDS = REPO / "tests" / "engine" / "records"
 IDS = {

@@ -70,7 +70,7 @@ def test_root_logs_in_by_key_and_the_guest_has_the_pinned_host_key(
 
 
 def test_a_prepared_image_installs_nothing() -> None:
-    assert "packages" not in told(PREPARED)
+    assert "runcmd" not in told(PREPARED)
     assert list(files(PREPARED)) == ["/etc/resolv.conf"]
 
 
@@ -78,7 +78,9 @@ def test_a_prepared_image_installs_nothing() -> None:
 def test_another_image_gets_docker_with_its_settings_and_data_disk(
     image: GuestImage | None,
 ) -> None:
-    assert "docker.io" in told(image)["packages"]
+    ((shell, _, script),) = told(image)["runcmd"]
+    assert shell == "sh"
+    assert "install --yes --no-install-recommends docker.io" in script
     written = files(image)
     daemon = json.loads(written["/etc/docker/daemon.json"]["content"])
     assert "10.0.0.0/8" in daemon["insecure-registries"]
