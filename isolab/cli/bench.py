@@ -9,36 +9,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from isolab.cli import bench_failover
-from isolab.cli.errors import Failure
+from isolab.cli import bench_failover, bench_plan
+from isolab.cli.errors import DONE, Failure
+from isolab.cli.figures import Row, row
 from machine import paths, plain_lab, sandbox, service_images, stack
 
 NAME = "bench"
-HELP = "measure isolab against a plain script that builds the same lab, or what a lab survives"
+HELP = "measure isolab against a plain script, what a lab survives, or how plans grow"
 
 SCRIPT = paths.REPO / "benchmarks" / "plain-lab.sh"
 BENCH_STACK = "bench"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One figure, beside what it is compared with."""
-
-    what: str
-    value: float
-    unit: str
-    against: float | None
-    """The plain script's figure, where it does the same."""
-    ratio: float | None
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", nargs="?", default="up", choices=["up", "failover"])
+    parser.add_argument("what", nargs="?", default="up", choices=["up", "failover", "plan"])
     parser.add_argument(
         "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
     )
@@ -49,24 +38,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, in the sandbox, and print the rows."""
     only: list[str] = arguments.only or []
+    if arguments.what == "plan":
+        return _print(bench_plan.rows(), as_json=arguments.json)
     if not sandbox.inside():
         from machine import setup
 
         setup.prepare_shared(_say, yes=arguments.yes)
         words = [f"--only={fault}" for fault in only] + (["--json"] if arguments.json else [])
         return sandbox.enter([NAME, arguments.what, *words])
-    machine = f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
     if arguments.what == "failover":
-        return bench_failover.run(machine, only, as_json=arguments.json)
-    rows = list(_measure())
-    if arguments.json:
-        print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
-        return 0
-    print(machine)
-    for row in rows:
-        beside = f"plain {row.against:8.2f}   ratio {row.ratio:5.2f}" if row.ratio else ""
-        print(f"{row.what:44}{row.value:9.2f} {row.unit:4} {beside}".rstrip())
-    return 0
+        return bench_failover.run(_machine(), only, as_json=arguments.json)
+    return _print(_measure(), as_json=arguments.json)
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
+
+
+def _print(measured: Iterable[Row], *, as_json: bool) -> int:
+    rows = list(measured)
+    if as_json:
+        print(json.dumps({"machine": _machine(), "rows": [asdict(one) for one in rows]}, indent=1))
+        return DONE
+    print(_machine())
+    for one in rows:
+        beside = f"plain {one.against:8.2f}   ratio {one.ratio:5.2f}" if one.ratio else ""
+        print(f"{one.what:44}{one.value:9.2f} {one.unit:4} {beside}".rstrip())
+    return DONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,16 +119,6 @@ def _resident_memory(domain: str) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def _row(what: str, value: float, unit: str, plain: float | None = None) -> Row:
-    return Row(
-        what=what,
-        value=round(value, 2),
-        unit=unit,
-        against=plain,
-        ratio=plain and round(value / plain, 2),
-    )
-
-
 def _measure() -> Iterator[Row]:
     labs = paths.REPO / "stacks"
     lab = labs / f"{BENCH_STACK}.yaml"
@@ -153,10 +141,10 @@ def _measure_lab(lab: Path) -> Iterator[Row]:
         changed = _seconds(lambda: _lab("up", BENCH_STACK))
         down = _seconds(lambda: _lab("down", BENCH_STACK))
         stages = plain.run("up") | plain.run("replace") | plain.run("down")
-    yield _row("up, page answering", isolab_up, "s", stages["up"])
-    yield _row("guest start to docker info, plain", stages["guest"], "s")
-    yield _row("host memory of the guest", memory, "MiB")
-    yield _row("up with nothing to change", unchanged, "s")
-    yield _row("preview", preview, "s")
-    yield _row("change of a container's environment", changed, "s", stages["replace"])
-    yield _row("down", down, "s", stages["down"])
+    yield row("up, page answering", isolab_up, "s", stages["up"])
+    yield row("guest start to docker info, plain", stages["guest"], "s")
+    yield row("host memory of the guest", memory, "MiB")
+    yield row("up with nothing to change", unchanged, "s")
+    yield row("preview", preview, "s")
+    yield row("change of a container's environment", changed, "s", stages["replace"])
+    yield row("down", down, "s", stages["down"])

@@ -1,6 +1,6 @@
 """Images that are built from a local folder."""
 
-from os.path import abspath
+from os.path import abspath, exists, isdir, isfile
 from pathlib import Path
 
 from isolab.labfile import scalars
@@ -41,15 +41,15 @@ def _folder(node: Node) -> str:
     if "://" in word or word.startswith(("git@", "github.com/")):
         node.refuse(f"{word} is not on this machine", "clone it, and build from the folder")
     path = node.origin.path(word)
-    if not path.is_dir():
-        node.refuse(f"{path} is no folder" if path.exists() else f"{path} is not there")
+    if not isdir(path):
+        node.refuse(f"{path} is no folder" if exists(path) else f"{path} is not there")
     if Path(abspath(path)) == Path("/"):
         node.refuse("the whole host is no folder to build from")
     return abspath(path)
 
 
 def _checked(node: Node, build: Build) -> Build:
-    if not (Path(build.context) / build.dockerfile).is_file():
+    if not isfile(Path(build.context) / build.dockerfile):
         node.refuse(f"there is no {build.dockerfile} in the folder to build from")
     return build
 

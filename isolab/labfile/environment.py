@@ -1,6 +1,7 @@
 """A service's environment and labels: from the lab file, and from files beside it."""
 
 from collections.abc import Mapping
+from os.path import exists
 from pathlib import Path
 
 from isolab.labfile import dotenv, scalars
@@ -54,7 +55,7 @@ def _long(node: Node) -> dict[str, str]:
         path = fields.need("path", scalars.local, "./app.env")
         required = fields.get("required", scalars.flag, True)
         kind = fields.get("format", scalars.choice("raw"), "")
-    if not required and not path.exists():
+    if not required and not exists(path):
         return {}
     return _set(node, read_file(fields.where("path"), path, raw=kind == "raw"))
 

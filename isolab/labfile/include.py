@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 
 from isolab.labfile import merge, scalars
@@ -81,7 +82,7 @@ def _included(one: Include, complete: Complete) -> Mapping[str, Node]:
     """What the files of one entry say, laid over each other."""
     folder = one.project_directory or one.paths[0].parent
     beside = folder / ".env"
-    files = one.env_files or ((beside,) if beside.is_file() else ())
+    files = one.env_files or ((beside,) if isfile(beside) else ())
     variables: dict[str, str] = {}
     with Gathering() as gathering:
         for file in files:

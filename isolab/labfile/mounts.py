@@ -1,6 +1,6 @@
 """What a container finds in its file tree: volumes, copies of the host's files, memory."""
 
-from os.path import abspath
+from os.path import abspath, exists
 from pathlib import Path
 
 from isolab.labfile import scalars
@@ -98,7 +98,7 @@ def _bind(node: Node, word: str, target: str, *, read_only: bool) -> BindMount:
             f"{word} is the running host itself, and a guest gets a copy of what it mounts",
             "name a folder with files in it, or use a named volume",
         )
-    if not source.exists():
+    if not exists(source):
         node.refuse(
             f"{shown} is not there",
             "make it first: isolab copies it into the guest and never makes an empty one",

@@ -1,6 +1,7 @@
 """All that belongs to a lab file in one tree: the file, what it extends, what it includes."""
 
 from collections.abc import Mapping
+from os.path import exists, isfile
 from pathlib import Path
 
 from isolab.labfile import extends, include
@@ -18,7 +19,7 @@ def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem
         path=(), position=Position(file=str(path), line=1, column=1), origin=origin, value=None
     )
     beside = path.parent / ".env"
-    if beside.is_file():
+    if isfile(beside):
         try:
             values = read_file(top, beside)
             given = {name: value for name, value in values.items() if value is not None}
@@ -62,5 +63,5 @@ class _Reading:
 
 def _must_be_there(path: Path, asking: Node) -> None:
     """Told where it is named, not as a mistake of the file that is not there."""
-    if not path.exists():
+    if not exists(path):
         asking.refuse(f"{path} is not there")

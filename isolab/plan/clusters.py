@@ -87,7 +87,7 @@ def _numbers(service: Service) -> range:
 
 
 def _whole(lab: Lab) -> Iterator[tuple[model.Cluster, Service, Engine]]:
-    services = {service.name: service for service in lab.services}
+    services = {service.name: service for service in lab.services} if lab.clusters else {}
     for cluster in sorted(lab.clusters, key=lambda cluster: cluster.name):
         engine = clusters.named(cluster.engine)
         if engine is not None:

@@ -57,12 +57,24 @@ class Layout:
     """What published ports that the lab file leaves open became."""
     replicas: Mapping[str, Sequence[tuple[int, str]]] = field(init=False)
     """Service to its replicas and their guests."""
+    ending: frozenset[str] = field(init=False)
+    """Services whose end others wait for."""
 
     def __post_init__(self) -> None:
         replicas: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for (service, replica), where in self.placed.items():
             replicas[service].append((replica, where.name))
         object.__setattr__(self, "replicas", dict(replicas))
+        object.__setattr__(
+            self,
+            "ending",
+            frozenset(
+                name
+                for service in self.lab.services
+                for name, condition in service.depends_on.items()
+                if condition == "service_completed_successfully"
+            ),
+        )
 
 
 def container(layout: Layout, service: Service, replica: int) -> Container:
@@ -71,10 +83,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
     guest = layout.placed[service.name, replica].name
     me = (service.name, replica)
     crosses = service.name in layout.balanced or me in layout.calls or me in layout.called
-    ends = any(
-        other.depends_on.get(service.name) == "service_completed_successfully"
-        for other in layout.lab.services
-    )
+    ends = service.name in layout.ending
     built = layout.builds.get(service.name) if service.build else None
     made = Container(
         name=name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from isolab.model import Lab, Service
 from isolab.plan import networks
-from isolab.plan.placement import THE_HOST, Place, place
+from isolab.plan.placement import THE_HOST, Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +35,10 @@ def ports(service: Service) -> tuple[int, ...]:
     return tuple(sorted(published.union(service.expose)))
 
 
-def links(lab: Lab) -> tuple[Link, ...]:
+def links(lab: Lab, places: Mapping[tuple[str, int], Place]) -> tuple[Link, ...]:
     """All links across guests. Whoever is waited for does not call back."""
     placed: dict[str, dict[int, Place]] = {service.name: {} for service in lab.services}
-    for (service, replica), where in place(lab).items():
+    for (service, replica), where in places.items():
         placed[service][replica] = where
     order = {service.name: index for index, service in enumerate(lab.services)}
     answering: dict[str, dict[str, Service]] = defaultdict(dict)

@@ -32,7 +32,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     gateway = addresses.gateway(cidr)
     everywhere = guests(lab)
     placed, balanced = place(lab), balancers.targets(lab, stack)
-    everybody = (*links(lab), *clusters.links(lab, placed))
+    everybody = (*links(lab, placed), *clusters.links(lab, placed))
     layout = Layout(
         lab=lab,
         stack=stack,

@@ -117,8 +117,9 @@ def _spread(service: Service, rooms: Sequence[_Room], count: int) -> Iterator[_R
     """
     rest, first = (count if rooms else 0), True
     while rest:
-        fitting = [room for room in rooms if room.fits(service)]
-        full = [room for room in rooms if not room.fits(service)]
+        fitting, full = list[_Room](), list[_Room]()
+        for room in rooms:
+            (fitting if room.fits(service) else full).append(room)
         chosen = [*fitting, *(full if first or not fitting else ())][:rest]
         for room in chosen:
             room.take(service)

@@ -1,7 +1,7 @@
 """Rules that need to know where replicas run, or what is around the lab."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Path, Problem
@@ -9,7 +9,6 @@ from isolab.plan import machine_rules, networks
 from isolab.plan.capacity import OS_RESERVE
 from isolab.plan.links import ports
 from isolab.plan.model import Container, Guest, Plan, Surroundings
-from isolab.plan.placement import place
 from isolab.plan.ports import NONE_LEFT
 from isolab.plan.processor import PASSED_THROUGH
 from isolab.rules.problem import problem, setting, warning
@@ -170,7 +169,7 @@ def open_ports_suffice(lab: Lab, plan: Plan) -> Iterator[Problem]:
 
 def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A service on another guest is called through its ports: the file has to name them."""
-    placed = place(lab)
+    places = _places(plan)
     services = {service.name: service for service in lab.services}
     for service in lab.services:
         for name, condition in service.depends_on.items():
@@ -178,9 +177,8 @@ def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 continue
             other = services[name]
             shared = set(networks.of_service(service)) & set(networks.of_service(other))
-            here = {place.name for key, place in placed.items() if key[0] == service.name}
-            there = {place.name for key, place in placed.items() if key[0] == name}
-            if shared and not ports(other) and here - there:
+            apart = set(places[service.name]) - set(places[name])
+            if shared and not ports(other) and apart:
                 yield problem(
                     lab,
                     ("services", name),
@@ -191,36 +189,44 @@ def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
 
 def cluster_members_die_one_by_one(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """Two members on one guest die with it, and the majority with them."""
-    placed = place(lab)
+    places = _places(plan)
     for cluster in lab.clusters:
-        places = [where for key, where in sorted(placed.items()) if key[0] == cluster.service]
-        shared = next((where.name for where in places if places.count(where) > 1), None)
+        members = places[cluster.service]
+        shared = next((guest for guest in members if members.count(guest) > 1), None)
         if shared is not None:
             yield problem(
                 lab,
                 ("clusters", cluster.name),
-                f"{places.count(next(w for w in places if w.name == shared))} replicas of "
-                f"{cluster.service} are on {shared}, but each needs a guest of its own",
-                f"give it {len(places)} guests: count: {len(places)}",
+                f"{members.count(shared)} replicas of {cluster.service} are on {shared}, "
+                "but each needs a guest of its own",
+                f"give it {len(members)} guests: count: {len(members)}",
             )
 
 
 def cluster_members_have_data_disks(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """Without a data disk a rebuilt guest brings an empty member."""
-    placed, told = place(lab), set[str]()
-    groups = {group.name: group for group in lab.guests}
+    places, told = _places(plan), set[str]()
+    guests = {guest.name: guest for guest in plan.guests}
     for cluster in lab.clusters:
-        for (service, _), where in sorted(placed.items()):
-            if service != cluster.service or where.group in told:
-                continue
-            if groups[where.group].guest(where.number).data is None:
-                told.add(where.group)
+        for name in places[cluster.service]:
+            guest = guests[name]
+            if guest.data is None and guest.group not in told:
+                told.add(guest.group)
                 yield problem(
                     lab,
-                    ("guests", where.group),
+                    ("guests", guest.group),
                     f"runs a member of cluster {cluster.name}, but has no data disk",
                     "for example data: 2GiB",
                 )
+
+
+def _places(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """Each service's guests, or HOST, a replica after the other."""
+    found: dict[str, list[str]] = defaultdict(list)
+    everything = (*plan.containers, *plan.host_containers)
+    for container in sorted(everything, key=lambda container: container.replica):
+        found[container.service].append(container.guest)
+    return found
 
 
 def hosted_services_are_in_the_open(lab: Lab, plan: Plan) -> Iterator[Problem]:
@@ -237,12 +243,10 @@ def hosted_services_are_in_the_open(lab: Lab, plan: Plan) -> Iterator[Problem]:
 
 def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """Guests are made side by side, and none waits for what happens inside another."""
-    guests: dict[str, set[str]] = defaultdict(set)
-    for container in (*plan.containers, *plan.host_containers):
-        guests[container.service].add(container.guest)
+    places = _places(plan)
     for service in lab.services:
         for name, condition in service.depends_on.items():
-            if condition == ENDED and guests[service.name] - guests[name]:
+            if condition == ENDED and set(places[service.name]) - set(places[name]):
                 yield problem(
                     lab,
                     ("services", service.name, "depends_on", name),

@@ -89,6 +89,24 @@ def test_files_that_cannot_be_read_have_problems(tmp_path: Path) -> None:
         assert isinstance(load(file, {}), tuple)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "include: [{}]",
+        "include: [{{path: {0}, project_directory: {0}}}]",
+        "services: {{web: {{image: x, env_file: [{{path: {}, required: false}}]}}}}",
+        "services: {{web: {{build: {}}}}}",
+        "services: {{web: {{build: {{context: ., dockerfile: {}}}}}}}",
+        "services: {{web: {{image: x, volumes: ['./{}:/x']}}}}",
+        "guests: {{app: {{image: {}}}}}",
+        "secrets: {{word: {{file: {}}}}}",
+    ],
+)
+def test_names_that_no_file_can_have_are_problems(tmp_path: Path, line: str) -> None:
+    for name in ("x" * 300, '"x\\0y"'):
+        assert isinstance(read(tmp_path / "lab.yaml", line.format(name) + "\n"), tuple)
+
+
 def test_order_comments_quoting_and_units_make_no_other_lab(tmp_path: Path) -> None:
     file = tmp_path / "lab.yaml"
     head, services = "guests:\n  b: {memory: 1GiB}\n  a: {}\nservices:\n", []
