@@ -16,6 +16,10 @@ COMMON = Path(__file__).parents[2] / "images" / "guest" / "common"
 """Files that every guest has. A prepared image has them inside, others get them at first boot."""
 EXECUTABLE = "usr/local/lib/isolab/"
 PACKAGES = ("docker.io", "apparmor")
+SETTLE = """\
+systemctl is-active --quiet isolab-data-disk ||
+{ systemctl daemon-reload && systemctl restart docker; }"""
+"""A Docker that was in the image has started by then, without its data disk and its settings."""
 
 
 def user_data(
@@ -46,7 +50,7 @@ def user_data(
         config |= {
             "write_files": [*files, *(_common(name) for name in _common_files())],
             # Not cloud-init's own list: that asks a mirror also where the image has them all.
-            "runcmd": [["sh", "-c", _install([*PACKAGES, *added.packages])]],
+            "runcmd": [["sh", "-c", _install([*PACKAGES, *added.packages])], SETTLE],
         }
     return f"#cloud-config\n{json.dumps(config, indent=1)}\n"
 

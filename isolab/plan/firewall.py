@@ -5,11 +5,11 @@ is seen elsewhere with the guest's address, so a caller's own guest lets only th
 out to it, and the callee's guest lets only their guests in. Containers never reach a guest itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from isolab.plan.model import HOST, Container, Guest, Plan
-from isolab.plan.networks import LINKS_BRIDGE
+from isolab.plan.networks import LINKS, LINKS_BRIDGE
 
 FILE = "/etc/isolab/firewall"
 UNIT = "isolab-firewall.service"
@@ -70,7 +70,7 @@ def rulesets(plan: Plan) -> Mapping[str, str]:
             for line in (
                 *_HEAD,
                 *_enter(plan, guest),
-                *_leave(guest, leaving[guest.name], places),
+                *_leave(guest, leaving[guest.name], places, _published_links(plan, guest)),
                 *_arrive(guest, arriving[guest.name], places),
                 "COMMIT",
             )
@@ -130,7 +130,12 @@ def _enter(plan: Plan, guest: Guest) -> Iterator[str]:
     yield f"-A INPUT -i br-+ -j {_REFUSE}"
 
 
-def _leave(guest: Guest, crossings: list[Crossing], places: Mapping[str, str]) -> Iterator[str]:
+def _leave(
+    guest: Guest,
+    crossings: list[Crossing],
+    places: Mapping[str, str],
+    published_links: Iterable[str],
+) -> Iterator[str]:
     """From a container of this guest: links for their callers, then what everybody may dial."""
     own = {container.name: _addresses(guest, container) for container in guest.containers}
     allowed: set[str] = set()
@@ -143,6 +148,8 @@ def _leave(guest: Guest, crossings: list[Crossing], places: Mapping[str, str]) -
         yield f"-A ISOLAB-LEAVE {way} -j ACCEPT"
     for way in sorted(closed):
         yield f"-A ISOLAB-LEAVE {way} -j {_REFUSE}"
+    for link in published_links:
+        yield f"-A ISOLAB-LEAVE {link} -j ACCEPT"
     if any(network.bridge == LINKS_BRIDGE for network in guest.networks):
         yield f"-A ISOLAB-LEAVE -i {LINKS_BRIDGE} -j {_REFUSE}"
     # What the lab file publishes is open to a neighbour on the guest as to anybody else.
@@ -151,6 +158,31 @@ def _leave(guest: Guest, crossings: list[Crossing], places: Mapping[str, str]) -
             if port.callers is None and port.ip == guest.address:
                 way = _published(guest.address, port.external, port.protocol)
                 yield f"-A ISOLAB-LEAVE {way} -j ACCEPT"
+
+
+def _published_links(plan: Plan, guest: Guest) -> Iterator[str]:
+    """From containers with nothing but links, to what is published by those whom they call.
+
+    A port that is published under its own number needs no link of its own.
+    """
+    at = {other.address: other for other in plan.guests if other is not guest}
+    for container in guest.containers:
+        sources = [a.address for a in container.networks if a.network == LINKS and a.address]
+        ways = {
+            f"-d {address} -p {port.protocol} --dport {port.internal}"
+            for name, address in (container.hosts if sources else ())
+            for callee in (at[address].containers if address in at else ())
+            if name in _names(callee)
+            for port in callee.ports
+            if port.callers is None and port.ip == address and port.internal == port.external
+        }
+        yield from sorted(f"-s {source} {way}" for source in sources for way in ways)
+
+
+def _names(container: Container) -> frozenset[str]:
+    """What callers call it."""
+    aliases = (alias for attached in container.networks for alias in attached.aliases)
+    return frozenset((container.name, *aliases))
 
 
 def _arrive(guest: Guest, crossings: list[Crossing], places: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Lab, changes, names_of_the_stack, page
 
-FILE = Path(__file__).with_name("guest.yaml")
+FILE = Path(__file__).with_name("labs") / "guest.yaml"
 PACKAGE = "isolab-test-word"
 ASK = "import urllib.request as u; print(u.urlopen('{}', timeout=10).read().decode())"
 

@@ -78,9 +78,10 @@ def test_a_prepared_image_installs_nothing() -> None:
 def test_another_image_gets_docker_with_its_settings_and_data_disk(
     image: GuestImage | None,
 ) -> None:
-    ((shell, _, script),) = told(image)["runcmd"]
+    (shell, _, script), last = told(image)["runcmd"]
     assert shell == "sh"
     assert "install --yes --no-install-recommends docker.io" in script
+    assert "restart docker" in last
     written = files(image)
     daemon = json.loads(written["/etc/docker/daemon.json"]["content"])
     assert "10.0.0.0/8" in daemon["insecure-registries"]

@@ -47,3 +47,31 @@ def test_the_script_has_the_filter_hold_now_and_before_docker_at_each_boot() -> 
     assert "Before=docker.service" in script
     assert "docker.service.requires" in script
     assert script.endswith(f"{firewall.LOAD} {firewall.FILE}\n")
+
+
+def test_a_caller_on_internal_networks_alone_gets_out_to_a_port_that_is_published(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text(
+        "guests: {left: {}, right: {}}\n"
+        "services:\n"
+        "  caller: {image: x, networks: [back]}\n"
+        "  other: {image: x, networks: [apart], depends_on: [open]}\n"
+        "  open: {image: x, networks: [back, apart], ports: ['80:80']}\n"
+        "  foreign: {image: x, networks: [front], ports: ['8081:80']}\n"
+        "networks: {back: {internal: true}, apart: {}, front: {}}\n"
+        "placement: {caller: left, '*': right}\n"
+    )
+    plan = plan_file(file, {}, Surroundings(stack="out"))
+    assert isinstance(plan, Plan)
+    left, right = plan.guests
+    (caller,) = left.containers
+    source = next(a.address for a in caller.networks if a.network == "isolab-links")
+    lines = firewall.rulesets(plan)[left.name].splitlines()
+    out = [line for line in lines if "ISOLAB-LEAVE" in line and "ACCEPT" in line]
+    assert out == [f"-A ISOLAB-LEAVE -s {source} -d {right.address} -p tcp --dport 80 -j ACCEPT"]
+    refused = lines.index(
+        "-A ISOLAB-LEAVE -i br-isolab-links -j REJECT --reject-with icmp-admin-prohibited"
+    )
+    assert lines.index(out[0]) < refused
