@@ -9,8 +9,9 @@ from isolab.architecture.diff import diff
 from isolab.architecture.draw import FORMATS, draw
 from isolab.architecture.draw.drawing import Drawing
 from isolab.architecture.draw.make import drawing_of, drawing_of_changes
-from isolab.cli import stack
+from isolab.cli import sides, stack
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
+from isolab.cli.sides import Sides
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -32,6 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         const=DEPLOYED,
         metavar="STACK or FILE",
         help="draw what becomes of it: from what is deployed to the lab file, or to another one",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="GIT_REV",
+        help="draw what became of the lab file since a revision of git",
     )
     parser.add_argument(
         "--live", action="store_true", help="draw what is deployed, with its state at this moment"
@@ -65,16 +71,18 @@ def _drawing(arguments: argparse.Namespace) -> Drawing:
     focus = frozenset[str](arguments.focus)
     if arguments.live:
         return _live(arguments, focus)
-    if arguments.diff is None:
+    if arguments.diff is None and arguments.against is None:
         drawing = drawing_of(_planned(arguments.what), focus=focus)
     else:
-        old, new = _pair(arguments.what, arguments.diff)
-        drawing = drawing_of_changes(old, new, diff(old, new), focus=focus)
+        both = _sides(arguments)
+        found = diff(both.old, both.new)
+        drawing = drawing_of_changes(both.old, both.new, found, focus=focus)
     return _checked(drawing, focus)
 
 
 def _live(arguments: argparse.Namespace, focus: frozenset[str]) -> Drawing:
-    if arguments.diff is not None or _is_file(arguments.what):
+    change = arguments.diff is not None or arguments.against is not None
+    if change or stack.is_path(arguments.what):
         raise Failure(BAD_INPUT, "--live draws a stack that is up", "it goes with no file or diff")
     from isolab.cli import deployed, states
 
@@ -89,21 +97,25 @@ def _checked(drawing: Drawing, focus: frozenset[str]) -> Drawing:
     return drawing
 
 
-def _pair(what: str, other: str) -> tuple[Plan | None, Plan]:
+def _sides(arguments: argparse.Namespace) -> Sides:
+    """What lies before and after the change that is to be drawn."""
+    what, other = arguments.what, arguments.diff
+    if arguments.against is not None:
+        if other:
+            raise Failure(BAD_INPUT, "--against says what to compare with", "leave one of them out")
+        return sides.against(arguments.against, what)
     if other != DEPLOYED:
-        return _planned(what, stack_of=what), _planned(other, stack_of=what)
-    if _is_file(what):
+        return sides.of_labs(what, other)
+    if stack.is_path(what):
         raise Failure(BAD_INPUT, f"{what} is a file, which nothing was deployed from by this name",
                       "--diff FILE compares it with another one")  # fmt: skip
-    from isolab.cli import deployed
-
-    return deployed.find(stack.checked(what)), _planned(what)
+    return sides.of_stack(stack.checked(what))
 
 
-def _planned(what: str, stack_of: str | None = None) -> Plan:
+def _planned(what: str) -> Plan:
     """The plan of a lab file, or of the one behind a stack; files touch no machine."""
-    if _is_file(what):
-        file, around = Path(what), Surroundings(stack=_stack_name(stack_of or what))
+    if stack.is_path(what):
+        file, around = Path(what), Surroundings(stack=Path(what).stem)
     else:
         from machine.deployment import config
         from machine.stack import lab_file, surroundings
@@ -113,18 +125,10 @@ def _planned(what: str, stack_of: str | None = None) -> Plan:
         if known is None and not lab_file(name).exists():
             raise Failure(BAD_INPUT, f"there is no stack and no lab file called {name}")
         file = lab_file(stack.target_of(name).lab)
-        around = surroundings(_stack_name(stack_of or what), known.cidr if known else None)
+        around = surroundings(name, known.cidr if known else None)
     if not file.exists():
         raise Failure(BAD_INPUT, f"there is no lab file {file}", "name a stack or a file")
     planned = plan_file(file, os.environ, around)
     if isinstance(planned, Plan):
         return planned
     raise Failure(BAD_INPUT, "\n".join(map(str, planned)))
-
-
-def _stack_name(what: str) -> str:
-    return Path(what).stem if _is_file(what) else what
-
-
-def _is_file(what: str) -> bool:
-    return what.endswith((".yaml", ".yml"))

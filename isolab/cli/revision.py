@@ -1,12 +1,16 @@
 """A lab file as it was at a revision of git, with everything that it may include."""
 
+import os
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isolab.cli.errors import BAD_INPUT, Failure
+
+_KEPT_BY_GIT = 0o170000 | stat.S_IXUSR
 
 
 @contextmanager
@@ -27,7 +31,25 @@ def lab_file(file: Path, revision: str) -> Iterator[Path]:
             ["git", "-C", str(root), "archive", "--format=tar", commit], stdout=subprocess.PIPE
         ) as archive:
             subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
+        _as_in_checkout(Path(folder), root)
         yield Path(folder) / name
+
+
+def _as_in_checkout(then: Path, now: Path) -> None:
+    """Give what is of then the mode and owner of now.
+
+    Git knows of a mode only whether a file can be run, and of no owner: the rest is no change.
+    """
+    for path in then.rglob("*"):
+        try:
+            before, after = path.lstat(), (now / path.relative_to(then)).lstat()
+        except OSError:
+            continue
+        same = not _KEPT_BY_GIT & (before.st_mode ^ after.st_mode)
+        if same and not stat.S_ISLNK(before.st_mode):
+            path.chmod(stat.S_IMODE(after.st_mode))
+            with suppress(PermissionError):
+                os.chown(path, after.st_uid, after.st_gid)
 
 
 def _git(folder: Path, *words: str) -> str:

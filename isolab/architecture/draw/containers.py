@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from isolab.architecture.draw import words
 from isolab.architecture.draw.drawing import Box, Kind
+from isolab.model import FOR_EVER
 from isolab.plan.model import Balancer, Cluster, Container, Guest
 
 
@@ -69,6 +70,10 @@ def _facts(
     yield container.image
     yield words.ports(container)
     yield words.limits(container.limits)
+    if container.restart not in FOR_EVER:
+        yield words.end(container.restart)
+    if container.copies:
+        yield words.copies(container)
     for cluster in clusters:
         if container.name in cluster.members:
             yield f"cluster {cluster.name} ({cluster.engine})"
@@ -87,6 +92,7 @@ def _details(container: Container, clusters: tuple[Cluster, ...]) -> Iterator[tu
         ("networks", ", ".join(attached.network for attached in container.networks)),
         ("also known as", _names(container)),
         ("volumes", ", ".join(f"{m.volume} at {m.target}" for m in container.mounts)),
+        ("copies", ", ".join(map(words.copy, container.copies))),
         ("files", ", ".join(f"{f.kind} {f.name} at {f.target}" for f in container.files)),
         ("tmpfs", ", ".join(path for path, _ in container.tmpfs)),
         ("knows", ", ".join(f"{name} as {address}" for name, address in container.hosts)),

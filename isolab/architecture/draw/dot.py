@@ -9,7 +9,6 @@ from isolab.architecture.draw.fold import folded
 _SHAPES: dict[Kind, str] = {
     "outside": "plaintext",
     "volume": "cylinder",
-    "bind": "folder",
     "balancer": "hexagon",
     "registry": "component",
 }

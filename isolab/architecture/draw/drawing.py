@@ -16,9 +16,8 @@ Kind = Literal[
     "internal",
     "disk",
     "volume",
-    "bind",
 ]
-"""internal is a network of services that has no way out; bind is a copied folder of the host."""
+"""internal is a network of services that has no way out."""
 Deed = Literal["added", "changed", "replaced", "removed"]
 Damage = Literal["", "restart", "recreate", "degraded", "unavailable"]
 Well = Literal["well", "down", "unknown"]

@@ -30,7 +30,7 @@ def sign(box: Box) -> str:
 
 def heading(box: Box) -> str:
     """± guest app-1, or how many it stands for."""
-    named = box.kind in ("guest", "balancer", "lab network", "bind")
+    named = box.kind in ("guest", "balancer", "lab network")
     kind = f"{box.kind} " if named else ""
     many = f" ({box.count} alike)" if box.alike else ""
     return f"{sign(box)}{kind}{box.title}{many}"

@@ -15,7 +15,6 @@ _SHAPES: dict[Kind, tuple[str, str]] = {
     "network": ("([", "])"),
     "internal": ("([", "])"),
     "volume": ("[(", ")]"),
-    "bind": ("[(", ")]"),
     "balancer": ("{{", "}}"),
 }
 _ARROWS: dict[LineKind, str] = {
@@ -33,7 +32,6 @@ _CLASSES: dict[Kind, str] = {
     "registry": "other",
     "balancer": "other",
     "volume": "other",
-    "bind": "other",
 }
 _GROUPS = ("host", "guest", "disk")
 

@@ -1,7 +1,7 @@
 """Numbers and names in the words that stand on boxes."""
 
 from isolab.model import Limits
-from isolab.plan.model import Container, Guest, PublishedPort
+from isolab.plan.model import Container, Copy, Guest, PublishedPort
 from isolab.units import MiB
 
 
@@ -47,3 +47,25 @@ def port(port: PublishedPort) -> str:
 def ports(container: Container) -> str:
     """All its published ports."""
     return ", ".join(map(port, container.ports)) or "no port outside"
+
+
+def end(restart: str) -> str:
+    """When a container that Docker does not start for ever has done its work."""
+    return "runs once" if restart == "no" else "runs until it ends well"
+
+
+def copies(container: Container) -> str:
+    """copy of ./page, copy of ./page and 2 more."""
+    first, *others = container.copies
+    more = f" and {len(others)} more" if others else ""
+    return f"copy of {_source(first)}{more}"
+
+
+def copy(copy: Copy) -> str:
+    """./page at /srv (read-only)."""
+    return f"{_source(copy)} at {copy.target}{' (read-only)' if copy.read_only else ''}"
+
+
+def _source(copy: Copy) -> str:
+    """From the lab file's folder on."""
+    return copy.source if copy.source.startswith("..") else f"./{copy.source}"
