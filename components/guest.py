@@ -163,7 +163,7 @@ class Guest(pulumi.ComponentResource):
             f"{name}-firewall",
             connection=connection,
             create=guestfiles.WRITE,
-            stdin=firewall.script(args.ruleset),
+            stdin=firewall.script(args.ruleset, guest),
             # As with containers' files: a new root disk has the old one's id.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
         )

@@ -30,6 +30,7 @@ GUEST_IRRELEVANT: Mapping[str, str] = {
     "domain": "follows from the stack and the name",
     "mac": "follows from the stack and the name",
     "address": "follows from the subnet and the name; told where it changes alone",
+    "further_addresses": "follow from the containers that are found there",
     "networks": "told by the containers on them",
     "volumes": "told by the containers that mount them",
     "containers": "told one by one",
@@ -46,7 +47,7 @@ class Side:
         self._internal = {
             (guest.name, n.name): n.internal for guest in plan.guests for n in guest.networks
         }
-        self._guests = {guest.address: guest.name for guest in plan.guests}
+        self._guests = {a: guest.name for guest in plan.guests for a in guest.addresses}
         self._guests[plan.network.gateway] = "the host"
 
     def facts(self, container: Container) -> Mapping[str, Any]:

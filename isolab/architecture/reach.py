@@ -115,7 +115,7 @@ class Reach:
         yield from (tuple(names) for names in waits.values())
 
     def _linked(self, container: Container) -> Iterator[tuple[str, str]]:
-        guests = {g.address: g for g in self.turn.old.guests} if self.turn.old else {}
+        guests = {a: g for g in self.turn.old.guests for a in g.addresses} if self.turn.old else {}
         for host, address in container.hosts:
             guest = guests.get(address)
             for callee in guest.containers if guest else ():

@@ -1,6 +1,6 @@
 """Subnets, addresses, MACs and other names that must be unique, derived from the stack."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Network
 
@@ -69,6 +69,23 @@ def guest_addresses(cidr: str, guests: Sequence[Place]) -> Mapping[str, str]:
         taken[slot] = guest.name
     network = IPv4Network(cidr).network_address
     return {name: str(network + BELOW_FIRST_GUEST + slot) for slot, name in taken.items()}
+
+
+def further_addresses(
+    cidr: str, taken: Collection[str], replicas: Iterable[tuple[str, int]]
+) -> Mapping[tuple[str, int], str]:
+    """An address of the subnet for each of these replicas, as far as there are any left."""
+    network, slots = IPv4Network(cidr).network_address, room(cidr)
+    used, found = set(taken), dict[tuple[str, int], str]()
+    for service, replica in replicas:
+        first = number("further", service, replica)
+        for step in range(slots):
+            address = str(network + BELOW_FIRST_GUEST + (first + step) % slots)
+            if address not in used:
+                used.add(address)
+                found[service, replica] = address
+                break
+    return found
 
 
 def service_subnets(networks: Sequence[str]) -> Mapping[str, str]:

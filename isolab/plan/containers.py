@@ -43,6 +43,8 @@ class Layout:
     addresses: Mapping[str, str]
     """Guest, or HOST, to address."""
     digests: Mapping[str, str]
+    further: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
+    """Where callers find a replica whose ports its guest's own address has already."""
     balanced: Mapping[str, Mapping[int, tuple[str, ...]]] = field(
         default_factory=dict[str, Mapping[int, tuple[str, ...]]]
     )
@@ -211,7 +213,7 @@ def published(layout: Layout, service: Service, replica: int) -> tuple[Published
 
 def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
     """The ports through which callers on other guests reach a replica."""
-    address = layout.addresses[layout.placed[service.name, replica].name]
+    address = _dialled(layout, (service.name, replica))
     callers: dict[int, set[str]] = {}
     for link in layout.called.get((service.name, replica), ()):
         for port in link.ports:
@@ -222,6 +224,11 @@ def linked(layout: Layout, service: Service, replica: int) -> tuple[PublishedPor
         )
         for port, names in sorted(callers.items())
     )
+
+
+def _dialled(layout: Layout, callee: tuple[str, int]) -> str:
+    own = layout.addresses[layout.placed[callee].name]
+    return layout.further.get(callee, own)
 
 
 def all_ports(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:
@@ -296,7 +303,7 @@ def _copies(layout: Layout, service: Service, container: str) -> tuple[Copy, ...
 
 def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
     linked = {
-        link.name: layout.addresses[link.guest]
+        link.name: _dialled(layout, link.callee)
         for link in layout.calls.get((service.name, replica), ())
     }
     return linked | dict(service.extra_hosts)

@@ -13,6 +13,8 @@ from isolab.plan.networks import LINKS, LINKS_BRIDGE
 
 FILE = "/etc/isolab/firewall"
 UNIT = "isolab-firewall.service"
+ADDRESSES = "/etc/isolab/addresses"
+ADDRESSES_UNIT = "isolab-addresses.service"
 LOAD = "/usr/sbin/iptables-restore --noflush"
 _UNITS = "/etc/systemd/system"
 _REFUSE = "REJECT --reject-with icmp-admin-prohibited"
@@ -30,8 +32,10 @@ class Crossing:
     """Container name."""
     guest: str
     """The callee's."""
+    address: str
+    """That of its guest which the caller dials."""
     port: int
-    """On its guest's address."""
+    """On that address."""
     protocol: str
 
 
@@ -44,6 +48,7 @@ def crossings(plan: Plan) -> tuple[Crossing, ...]:
             source=guest_of[caller],
             callee=container.name,
             guest=guest.name,
+            address=port.ip,
             port=port.external,
             protocol=port.protocol,
         )
@@ -70,8 +75,8 @@ def rulesets(plan: Plan) -> Mapping[str, str]:
             for line in (
                 *_HEAD,
                 *_enter(plan, guest),
-                *_leave(guest, leaving[guest.name], places, _published_links(plan, guest)),
-                *_arrive(guest, arriving[guest.name], places),
+                *_leave(guest, leaving[guest.name], _published_links(plan, guest)),
+                *_arrive(arriving[guest.name], places),
                 "COMMIT",
             )
         )
@@ -79,8 +84,11 @@ def rulesets(plan: Plan) -> Mapping[str, str]:
     }
 
 
-def script(ruleset: str) -> str:
-    """What a guest's shell runs: the filter holds at once, and before Docker at each boot."""
+def script(ruleset: str, guest: Guest) -> str:
+    """What a guest's shell runs: the filter holds at once, and before Docker at each boot.
+
+    So do the guest's further addresses, whose list is a script as well.
+    """
     return f"""\
 mkdir -p {FILE.rpartition("/")[0]} {_UNITS}/docker.service.requires
 cat > {FILE} <<'end'
@@ -97,7 +105,37 @@ ExecStart={LOAD} {FILE}
 end
 ln -sf ../{UNIT} {_UNITS}/docker.service.requires/{UNIT}
 {LOAD} {FILE}
-"""
+{_addresses_script(guest)}"""
+
+
+def _addresses_script(guest: Guest) -> str:
+    lines = [
+        # What a former list has, and this one no more.
+        f"[ ! -e {ADDRESSES} ] || sed s/replace/delete/ {ADDRESSES} | sh",
+        f"rm -f {ADDRESSES} {_UNITS}/docker.service.requires/{ADDRESSES_UNIT}",
+    ]
+    if guest.further_addresses:
+        device = f"$(grep -lix {guest.mac} /sys/class/net/*/address | cut -d/ -f5)"
+        lines += [
+            f"cat > {ADDRESSES} <<'end'",
+            *(f"ip address replace {a}/32 dev {device}" for a in guest.further_addresses),
+            "end",
+            f"cat > {_UNITS}/{ADDRESSES_UNIT} <<'end'",
+            "[Unit]",
+            "Description=Further addresses for published ports",
+            "Wants=network-online.target",
+            "After=network-online.target",
+            "Before=docker.service",
+            "",
+            "[Service]",
+            "Type=oneshot",
+            "RemainAfterExit=yes",
+            f"ExecStart=/bin/sh -e {ADDRESSES}",
+            "end",
+            f"ln -sf ../{ADDRESSES_UNIT} {_UNITS}/docker.service.requires/{ADDRESSES_UNIT}",
+            f"sh -e {ADDRESSES}",
+        ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 _HEAD = (
@@ -133,7 +171,6 @@ def _enter(plan: Plan, guest: Guest) -> Iterator[str]:
 def _leave(
     guest: Guest,
     crossings: list[Crossing],
-    places: Mapping[str, str],
     published_links: Iterable[str],
 ) -> Iterator[str]:
     """From a container of this guest: links for their callers, then what everybody may dial."""
@@ -141,7 +178,7 @@ def _leave(
     allowed: set[str] = set()
     closed: set[str] = set()
     for crossing in crossings:
-        way = _dialled(places[crossing.guest], crossing)
+        way = f"-d {crossing.address} -p {crossing.protocol} --dport {crossing.port}"
         closed.add(way)
         allowed.update(f"-s {address} {way}" for address in own.get(crossing.caller, ()))
     for way in sorted(allowed):
@@ -165,7 +202,7 @@ def _published_links(plan: Plan, guest: Guest) -> Iterator[str]:
 
     A port that is published under its own number needs no link of its own.
     """
-    at = {other.address: other for other in plan.guests if other is not guest}
+    at = {a: other for other in plan.guests if other is not guest for a in other.addresses}
     for container in guest.containers:
         sources = [a.address for a in container.networks if a.network == LINKS and a.address]
         ways = {
@@ -185,21 +222,17 @@ def _names(container: Container) -> frozenset[str]:
     return frozenset((container.name, *aliases))
 
 
-def _arrive(guest: Guest, crossings: list[Crossing], places: Mapping[str, str]) -> Iterator[str]:
+def _arrive(crossings: list[Crossing], places: Mapping[str, str]) -> Iterator[str]:
     """From the lab network: published ports alone, those of links from their callers' guests."""
     yield f"-A ISOLAB-ARRIVE -m conntrack ! --ctstate DNAT -j {_REFUSE}"
     ways = {
-        crossing: _published(guest.address, crossing.port, crossing.protocol)
+        crossing: _published(crossing.address, crossing.port, crossing.protocol)
         for crossing in crossings
     }
     for source, way in sorted({(places[c.source], way) for c, way in ways.items()}):
         yield f"-A ISOLAB-ARRIVE -s {source} {way} -j RETURN"
     for way in sorted(set(ways.values())):
         yield f"-A ISOLAB-ARRIVE {way} -j {_REFUSE}"
-
-
-def _dialled(address: str, crossing: Crossing) -> str:
-    return f"-d {address} -p {crossing.protocol} --dport {crossing.port}"
 
 
 def _published(address: str, port: int, protocol: str) -> str:

@@ -1,12 +1,13 @@
 """How one service reaches another: on one guest by Docker's DNS, else across the lab network.
 
 A Docker network ends at its guest's border. A service on another guest is reached through its
-port, published there under its own number, and a host entry for its name at the caller. On the
-host itself services have no Docker network: there they find each other in this way too.
+port, published there under its own number, and a host entry for its name at the caller. Where
+another has that port on the guest's address, the guest gets one more address for it. On the host
+itself services have no Docker network: there they find each other in this way too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolab.model import Lab, Service
@@ -52,6 +53,28 @@ def links(lab: Lab, places: Mapping[tuple[str, int], Place]) -> tuple[Link, ...]
         if caller is not callee and caller.name not in callee.depends_on
         for link in _links(caller, callee, placed[caller.name], placed[callee.name])
     )
+
+
+def crowded_out(
+    lab: Lab,
+    places: Mapping[tuple[str, int], Place],
+    called: Mapping[tuple[str, int], Sequence[Link]],
+) -> Iterator[tuple[str, int]]:
+    """Replicas whose callers cannot dial their guest's own address: the port is another's there."""
+    taken: dict[Place, dict[int, tuple[str, int]]] = defaultdict(dict)
+    for service in lab.services:
+        for port in service.ports:
+            for replica in range(1, service.replicas + 1):
+                if port.published and port.protocol == "tcp":
+                    owner = (service.name, replica)
+                    taken[places[owner]].setdefault(port.published, owner)
+    for callee in sorted(called):
+        wanted = {port for link in called[callee] for port in link.ports}
+        owners = taken[places[callee]]
+        if places[callee] == THE_HOST or all(owners.get(p, callee) == callee for p in wanted):
+            owners.update(dict.fromkeys(wanted, callee))
+        else:
+            yield callee
 
 
 def _near(

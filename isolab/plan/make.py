@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from isolab.model import GuestGroup, Lab
 from isolab.plan import addresses, balancers, clusters, networks
 from isolab.plan.containers import Layout, container, container_name, published
-from isolab.plan.links import Link, links
+from isolab.plan.links import Link, crowded_out, links
 from isolab.plan.model import (
     HOST,
     Container,
@@ -33,6 +33,9 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     everywhere = guests(lab)
     placed, balanced = place(lab), balancers.targets(lab, stack)
     everybody = (*links(lab, placed), *clusters.links(lab, placed))
+    called = _grouped(everybody, lambda link: link.callee)
+    own = addresses.guest_addresses(cidr, everywhere)
+    crowded = crowded_out(lab, placed, called)
     layout = Layout(
         lab=lab,
         stack=stack,
@@ -45,8 +48,9 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
             for replica in range(1, service.replicas + 1)
         },
         calls=_grouped(everybody, lambda link: link.caller),
-        called=_grouped(everybody, lambda link: link.callee),
-        addresses={HOST: gateway, **addresses.guest_addresses(cidr, everywhere)},
+        called=called,
+        addresses={HOST: gateway, **own},
+        further=addresses.further_addresses(cidr, own.values(), crowded),
         digests=surroundings.digests,
         builds=surroundings.builds,
         host_files=surroundings.host_files,
@@ -154,6 +158,11 @@ def _guest(
         image=group.image,
         cpu=group.cpu,
         cloud_init=group.cloud_init,
+        further_addresses=tuple(
+            layout.further[key]
+            for c in containers
+            if (key := (c.service, c.replica)) in layout.further
+        ),
     )
 
 

@@ -303,6 +303,13 @@ class Guest:
     """host-passthrough, host-model or a model's name; empty is what is quick here."""
     cloud_init: CloudInit = CloudInit()
     """What the lab file adds to its first boot."""
+    further_addresses: tuple[str, ...] = ()
+    """Where callers find those of its containers whose ports its own address has already."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its own, and the further ones."""
+        return (self.address, *self.further_addresses)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -120,12 +120,12 @@ def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """On one guest, or on the host, a port leads to one container."""
     places = [(guest.name, guest.containers) for guest in plan.guests]
     for place_, containers in (*places, ("the host", plan.host_containers)):
-        owners: dict[tuple[int, str], list[str]] = defaultdict(list)
+        owners: dict[tuple[str, int, str], list[str]] = defaultdict(list)
         for container in containers:
             for port in container.ports:
-                owners[port.external, port.protocol].append(container.name)
+                owners[port.ip, port.external, port.protocol].append(container.name)
         services = {container.name: container.service for container in containers}
-        for (number, protocol), names in owners.items():
+        for (_, number, protocol), names in owners.items():
             if len(names) > 1:
                 yield problem(
                     lab,

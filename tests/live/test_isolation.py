@@ -41,6 +41,8 @@ class Places:
         status = lab.status()
         guests = {guest["name"]: guest["address"] for guest in status["guests"]}
         self.left, self.right = guests["left-1"], guests["right-1"]
+        hosts = lab("exec", "--stack", lab.stack, "web", "--", "cat", "/etc/hosts")
+        self.twin = next(a for a, *names in map(str.split, hosts.splitlines()) if "twin" in names)
         self.host = self.left.rpartition(".")[0] + ".1"
 
 
@@ -73,7 +75,7 @@ def check(lab: Lab, service: str, *, allowed: list[str], refused: list[str]) -> 
 
 def check_the_matrix(lab: Lab) -> None:
     at = Places(lab)
-    guests = [f"{at.left}:22", f"{at.right}:22"]
+    guests = [f"{at.left}:22", f"{at.right}:22", f"{at.twin}:22"]
     cache, store = (
         inside(lab, guest, name) for guest, name in (("left-1", "cache-1"), ("right-1", "store-1"))
     )
@@ -81,16 +83,24 @@ def check_the_matrix(lab: Lab) -> None:
 
     # Shares networks with both neighbours on its guest, and with store on the other one.
     allowed = ["neighbour:7001", "cache:7002", "store:7003", f"{at.right}:8081", f"{at.host}:5000"]
-    check(lab, "web", allowed=allowed, refused=guests)
+    check(lab, "web", allowed=[*allowed, "twin:7003", "open:7005"], refused=guests)
 
     # Shares a network with web, the caller of store, and even its way out; but none with store.
     allowed = ["web:7000", f"{at.left}:8080", f"{at.right}:8081", f"{at.host}:5000"]
+    allowed += ["twin:7003", f"{at.twin}:7003"]
     refused = [f"{at.right}:7003", *(f"{a}:7002" for a in cache), *there, *guests]
     check(lab, "neighbour", allowed=allowed, refused=refused)
 
-    # On an internal network alone, with a link across: to store, and nowhere else.
-    allowed = ["web:7000", "store:7003", f"{at.right}:7003"]
-    refused = [f"{at.left}:8080", f"{at.right}:8081", f"{at.host}:5000", f"{at.host}:53", *guests]
+    # On an internal network alone, with links across: to store and open, and nowhere else.
+    allowed = ["web:7000", "store:7003", f"{at.right}:7003", "open:7005"]
+    refused = [
+        f"{at.twin}:7003",
+        f"{at.left}:8080",
+        f"{at.right}:8081",
+        f"{at.host}:5000",
+        f"{at.host}:53",
+        *guests,
+    ]
     refused += [f"{bridge(address)}:22" for address in cache]
     check(lab, "cache", allowed=allowed, refused=refused)
 
@@ -101,7 +111,7 @@ def check_the_matrix(lab: Lab) -> None:
 
     # What the lab file publishes is the host's to dial; what exists for a link is not.
     allowed = [f"{at.left}:8080", f"{at.right}:8081", *guests]
-    refused = [f"{at.right}:7003", f"{at.left}:7000", f"{at.left}:7002"]
+    refused = [f"{at.right}:7003", f"{at.twin}:7003", f"{at.left}:7000", f"{at.left}:7002"]
     expected = dict.fromkeys(allowed, True) | dict.fromkeys(refused, False)
     assert from_host(*expected) == expected
 

@@ -43,10 +43,11 @@ def test_a_port_for_a_balancer_is_open_to_its_container() -> None:
 
 
 def test_the_script_has_the_filter_hold_now_and_before_docker_at_each_boot() -> None:
-    script = firewall.script("*filter\nCOMMIT\n")
+    (guest, *_) = planned("separate").guests
+    script = firewall.script("*filter\nCOMMIT\n", guest)
     assert "Before=docker.service" in script
     assert "docker.service.requires" in script
-    assert script.endswith(f"{firewall.LOAD} {firewall.FILE}\n")
+    assert f"\n{firewall.LOAD} {firewall.FILE}\n" in script
 
 
 def test_a_caller_on_internal_networks_alone_gets_out_to_a_port_that_is_published(
@@ -75,3 +76,16 @@ def test_a_caller_on_internal_networks_alone_gets_out_to_a_port_that_is_publishe
         "-A ISOLAB-LEAVE -i br-isolab-links -j REJECT --reject-with icmp-admin-prohibited"
     )
     assert lines.index(out[0]) < refused
+
+
+def test_a_guest_takes_up_its_further_addresses_and_drops_those_of_before() -> None:
+    back, front = planned("same-ports").guests
+    blue, green = back.further_addresses
+    lines = firewall.script("", back).splitlines()
+    added = [line.split()[3] for line in lines if line.startswith("ip address replace")]
+    assert added == [f"{blue}/32", f"{green}/32"]
+    assert all(back.mac in line for line in lines if line.startswith("ip address"))
+    (drop,) = (n for n, line in enumerate(lines) if "s/replace/delete/" in line)
+    assert drop < lines.index(f"cat > {firewall.ADDRESSES} <<'end'")
+    assert front.further_addresses == ()
+    assert "ip address" not in firewall.script("", front)

@@ -66,7 +66,7 @@ def _clusters(plan: Plan) -> Iterator[Line]:
 
 def _across_guests(plan: Plan) -> Iterator[Line]:
     """A container that knows another guest's address by a service's name calls it there."""
-    guests = {guest.address: guest for guest in plan.guests}
+    guests = {a: guest for guest in plan.guests for a in guest.addresses}
     for caller in _everything(plan):
         found: dict[str, str] = {}
         for name, address in caller.hosts:
