@@ -45,8 +45,11 @@ class Deployment:
 
 
 def lab_file(lab: str) -> Path:
-    """stacks/LAB.yaml, or the file itself where a path is given."""
-    return Path(lab) if lab.endswith((".yaml", ".yml")) else paths.REPO / "stacks" / f"{lab}.yaml"
+    """stacks/LAB.yaml, seen from here, or the file itself where a path is given."""
+    if lab.endswith((".yaml", ".yml")):
+        return Path(lab)
+    path, here = paths.REPO / "stacks" / f"{lab}.yaml", Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def surroundings(stack: str, cidr: str | None) -> Surroundings:

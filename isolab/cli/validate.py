@@ -16,13 +16,15 @@ HELP = "check lab files"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a lab file")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="LAB", help="a lab file, or a name in stacks/"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check each file; 2 where one of them is broken."""
-    results = [(file, _examined(file)) for file in arguments.files]
+    results = [(file, _examined(file)) for file in map(_found, arguments.files)]
     if arguments.json:
         files = [
             {
@@ -40,6 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
             if not examined.errors:
                 print(f"{file}: ok")
     return BAD_INPUT if any(examined.errors for _, examined in results) else DONE
+
+
+def _found(lab: Path) -> Path:
+    """A file as it is named; a name alone is a lab in stacks/, as for the other commands."""
+    from machine.stack import lab_file
+
+    return lab if lab.exists() or lab.suffix or len(lab.parts) > 1 else lab_file(str(lab))
 
 
 def _warnings(file: Path, examined: Examined) -> dict[str, object]:

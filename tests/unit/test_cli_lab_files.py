@@ -18,6 +18,12 @@ def test_validate_tells_good_files_from_broken_ones(capsys: pytest.CaptureFixtur
     assert f"{BROKEN}:6:13: services.web.ports[0]: 70000 given" in capsys.readouterr().out
 
 
+def test_validate_takes_a_labs_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "reference"]) == 0
+    assert main(["validate", "refrence"]) == 2
+    assert "stacks/refrence.yaml:1:1: cannot be read" in capsys.readouterr().out
+
+
 def test_validate_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--json", str(REFERENCE), str(BROKEN)]) == 2
     good, broken = json.loads(capsys.readouterr().out)["files"]
