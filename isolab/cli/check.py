@@ -10,7 +10,7 @@ from isolab.cli import deployed, live, results, stack
 from isolab.cli.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, UNABLE, Failure
 from isolab.labfile.node import did_you_mean
-from isolab.lessons import read, texts
+from isolab.lessons import plot, read, texts
 from isolab.lessons.check import check_claim
 from isolab.lessons.junit import junit
 from isolab.lessons.model import ClaimResult, Lesson, LessonResult
@@ -92,6 +92,8 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
                     say(f"  ! {claim.warning}")
                 done.append(check_claim(claim, lesson, here))
                 say(f"  {results.MARKS[done[-1].verdict]} {claim.claim} ({done[-1].seconds:.1f} s)")
+                for line in plot.lines(plot.bars(claim, done[-1].figures)):
+                    say(f"    {line}")
             checked.append(LessonResult(id=lesson.id, title=lesson.title, claims=tuple(done)))
     after = live.wait_until_well(plan)
     if after.verdict != "well":

@@ -13,9 +13,9 @@ from rich.text import Text
 from isolab.architecture.draw.make import drawing_of
 from isolab.architecture.draw.text import rendered
 from isolab.cli import results
-from isolab.lessons import read, texts
+from isolab.lessons import plot, read, texts
 from isolab.lessons.focus import focus
-from isolab.lessons.model import ClaimResult, Lesson
+from isolab.lessons.model import Claim, ClaimResult, Lesson
 from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
@@ -153,7 +153,7 @@ def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
         Text(f"\n{say('Try it')}", style="bold"),
         *_tries(course, lesson),
         Text(f"\n{say('What is claimed')}", style="bold"),
-        *(_claim(course, lesson, claim.id, claim.claim) for claim in lesson.claims),
+        *(_claim(course, lesson, claim) for claim in lesson.claims),
         Text(f"\n{say('To think about')}", style="bold"),
         *(Text(f"  {question.ask}") for question in lesson.questions),
     )
@@ -167,12 +167,16 @@ def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
         yield Padding(Text(attempt.expect, style="dim"), (0, 0, 0, 2))
 
 
-def _claim(course: Course, lesson: Lesson, id: str, words: str) -> RenderableType:
+def _claim(course: Course, lesson: Lesson, claim: Claim) -> RenderableType:
     kept = course.known.get(lesson.id)
-    found = next((c for c in kept.result.claims if c.id == id), None) if kept else None
+    found = next((c for c in kept.result.claims if c.id == claim.id), None) if kept else None
     verdict = found.verdict if found else ""
     mark, style = results.MARKS[verdict], STYLES[verdict]
-    return Text.assemble("  ", (mark, style), f" {words}")
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row("", Text(mark, style), claim.claim)
+    for line in plot.lines(plot.bars(claim, found.figures)) if found else ():
+        grid.add_row("", "", Text(line, "cyan"))
+    return grid
 
 
 def _answers(course: Course, lesson: Lesson) -> RenderableType:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isolab.lessons.model import Claim, ClaimResult, Lesson, Step, Verdict
+from isolab.lessons.plot import figures
 from isolab.lessons.steps import take
 from isolab.lessons.variables import NoSuchVariable
 from isolab.transport import Transport, Unreachable
@@ -49,6 +50,7 @@ def check_claim(claim: Claim, lesson: Lesson, ground: Ground) -> ClaimResult:
         evidence=seen.check,
         control=seen.control,
         seconds=round(time.monotonic() - begin, 1),
+        figures=figures(claim, variables),
     )
 
 

@@ -1,7 +1,7 @@
 """A lesson as its file says it, and what came of its checks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -61,6 +61,22 @@ class Mutation(_FromFile, frozen=True, kw_only=True):
     """What mends it again; the container is made anew as it was in any case."""
 
 
+class Bar(_FromFile, frozen=True, kw_only=True):
+    """One figure of a plot."""
+
+    label: str
+    """What was measured."""
+    figure: str
+    """The variable that a step of the claim keeps it in."""
+
+
+class Plot(_FromFile, frozen=True, kw_only=True):
+    """What a claim measures, as bars beside one another."""
+
+    unit: str
+    bars: tuple[Bar, ...]
+
+
 class Claim(_FromFile, frozen=True, kw_only=True):
     """A sentence about a layer, and how to find out whether it is so."""
 
@@ -79,6 +95,8 @@ class Claim(_FromFile, frozen=True, kw_only=True):
     """Makes what the check needs."""
     after: tuple[Step, ...] = ()
     """Takes it away again, whatever came before."""
+    plot: Plot | None = None
+    """Shows what was measured, next to the verdict."""
 
 
 class Try(_FromFile, frozen=True, kw_only=True):
@@ -137,6 +155,8 @@ class ClaimResult:
     control: str
     """What the positive control showed."""
     seconds: float
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What was measured for the claim's plot, by variable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from isolab.architecture.draw import draw
 from isolab.architecture.draw.make import drawing_of
-from isolab.lessons import texts
+from isolab.lessons import plot, texts
 from isolab.lessons.focus import focus
-from isolab.lessons.model import Lesson, LessonResult
+from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult
 from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
@@ -41,6 +41,7 @@ def pages(
         "plan": plan,
         "file": file,
         "markdown": _markdown,
+        "plotted": _plotted,
     }
     made = {
         INDEX: environment.get_template(INDEX).render(**shared, picture=_picture(plan, frozenset()))
@@ -73,6 +74,10 @@ def _commands(lesson: Lesson, plan: Plan) -> list[str]:
 
 def _picture(plan: Plan, lit: frozenset[str]) -> Markup:
     return Markup(draw(drawing_of(plan, focus=lit), "svg"))
+
+
+def _plotted(claim: Claim, result: ClaimResult) -> Markup:
+    return Markup(plot.svg(plot.bars(claim, result.figures)))
 
 
 def _markdown(text: str) -> Markup:

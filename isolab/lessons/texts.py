@@ -43,6 +43,8 @@ def translatable(lesson: Lesson) -> Iterator[str]:
         yield from (question.ask, question.answer)
     for claim in lesson.claims:
         yield from (claim.claim, claim.warning)
+        if claim.plot:
+            yield from (bar.label for bar in claim.plot.bars)
 
 
 def translated(lesson: Lesson, language: str) -> Lesson:
@@ -57,7 +59,10 @@ def translated(lesson: Lesson, language: str) -> Lesson:
         return known.get(text, text)
 
     def claim(claim: Claim) -> Claim:
-        return replace(claim, claim=say(claim.claim), warning=say(claim.warning))
+        plot = claim.plot and replace(
+            claim.plot, bars=tuple(replace(bar, label=say(bar.label)) for bar in claim.plot.bars)
+        )
+        return replace(claim, claim=say(claim.claim), warning=say(claim.warning), plot=plot)
 
     return replace(
         lesson,
