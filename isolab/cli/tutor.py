@@ -155,7 +155,7 @@ def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
         Text(f"\n{say('What is claimed')}", style="bold"),
         *(_claim(course, lesson, claim) for claim in lesson.claims),
         Text(f"\n{say('To think about')}", style="bold"),
-        *(Text(f"  {question.ask}") for question in lesson.questions),
+        *(Padding(Text(question.ask), (0, 0, 0, 2)) for question in lesson.questions),
     )
 
 

@@ -1,6 +1,7 @@
 """Every lesson follows the conventions, in every language."""
 
 import re
+import shlex
 from pathlib import Path
 
 import polib
@@ -47,6 +48,16 @@ def test_a_claim_has_a_control_a_check_and_a_mutation(lesson: Lesson, claim: Cla
 def test_what_a_text_says_is_said_without_variables(lesson: Lesson) -> None:
     """Only commands are filled in; a text has to be true on every lab."""
     assert not [text for text in texts.translatable(lesson) if VARIABLE.search(text)]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=IDS)
+def test_what_is_tried_on_a_guest_keeps_its_quotes(lesson: Lesson) -> None:
+    """ssh joins words with spaces: the guest's shell takes them apart anew."""
+    for attempt in lesson.tries:
+        for line in attempt.run.split(";"):
+            if line.strip().startswith("./lab ssh"):
+                words = shlex.split(line.partition(" -- ")[2])
+                assert len(words) == 1 or shlex.split(" ".join(words)) == words
 
 
 @pytest.mark.parametrize("language", TRANSLATIONS)
