@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from isolab.cli import deployed, results, stack
-from isolab.cli.check import lessons
+from isolab.cli.check import fits, lessons
 from isolab.cli.errors import DONE
+from isolab.cli.tutor import Course, Setting
 from isolab.lessons import texts
-from isolab.plan.model import Plan
+from isolab.lessons.model import Lesson
 
 NAME = "learn"
 HELP = "lessons on what each layer isolates, with the lab at hand"
@@ -31,16 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     from isolab.cli import tutor
 
     language: str = arguments.lang or texts.language()
-    chosen = tuple(texts.translated(lesson, language) for lesson in lessons(arguments.lessons))
-    name = stack.name(arguments)
-    plan, up = _plan(name)
+    names = () if arguments.html else arguments.lessons
+    chosen = tuple(texts.translated(lesson, language) for lesson in lessons(names))
+    course = _course(stack.name(arguments), chosen, language)
     if arguments.html:
-        for page in _pages(arguments.html, plan, language):
+        for page in _pages(arguments.html, course):
             print(page)
         return DONE
-    course = tutor.Course(
-        plan=plan, up=up, lessons=chosen, language=language, known=results.known(name)
-    )
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         tutor.show(course, whole=bool(arguments.lessons))
         return DONE
@@ -48,22 +46,46 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _plan(name: str) -> tuple[Plan, bool]:
+def _course(name: str, chosen: tuple[Lesson, ...], language: str) -> Course:
+    """The lessons on a stack; those that it is too small for, on the one that they name."""
+    setting = _setting(name)
+    elsewhere: dict[str, Setting] = {}
+    known = results.known(name)
+    for lesson in chosen:
+        if not fits(lesson, setting.plan) and (other := _example(lesson.stack)):
+            elsewhere[lesson.id] = other
+            known |= {k: v for k, v in results.known(lesson.stack).items() if k == lesson.id}
+    return Course(
+        setting=setting, elsewhere=elsewhere, lessons=chosen, language=language, known=known
+    )
+
+
+def _setting(name: str) -> Setting:
     """The deployed plan; while the stack is down, the one that its lab file gives."""
     plan = deployed.find(name)
     if plan is not None:
-        return plan, True
-    return stack.checked_plan(stack.target_of(name))[0], False
+        return Setting(plan=plan, up=True)
+    return Setting(plan=stack.checked_plan(stack.target_of(name))[0], up=False)
 
 
-def _pages(folder: Path, plan: Plan, language: str) -> list[Path]:
+def _example(name: str) -> Setting | None:
+    """The same for a stack that the learner did not ask for; None where its file is broken."""
+    plan = deployed.find(name)
+    if plan is not None:
+        return Setting(plan=plan, up=True)
+    plan = stack.plan_to_look_at(stack.target_of(name))
+    return plan and Setting(plan=plan, up=False)
+
+
+def _pages(folder: Path, course: Course) -> list[Path]:
     from isolab.lessons import pages
 
-    course = tuple(texts.translated(lesson, language) for lesson in lessons(()))
-    last = {name: kept.result for name, kept in results.known(plan.stack).items()}
+    last = {name: kept.result for name, kept in course.known.items()}
+    plans = {lesson.id: course.at(lesson).plan for lesson in course.lessons}
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for name, page in pages.pages(course, plan, last, language).items():
+    made = pages.pages(course.lessons, course.setting.plan, plans, last, course.language)
+    for name, page in made.items():
         (folder / name).write_text(page, encoding="utf-8")
         written.append(folder / name)
     return written

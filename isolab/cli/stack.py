@@ -6,10 +6,14 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.model import Lab
 from isolab.plan.model import Plan, Surroundings
+
+if TYPE_CHECKING:
+    from isolab.plan.read import Examined
 
 DEFAULT = "reference"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -74,6 +78,23 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
 
     A broken lab file ends the command, with all its problems, before anything was touched.
     """
+    from machine.stack import lab_file
+
+    examined, open_subnet = _examined(target)
+    for problem in (*examined.errors, *examined.warnings):
+        print(problem, file=sys.stderr)
+    if examined.plan is None:
+        count = f"{len(examined.errors)} problem{'s' if len(examined.errors) > 1 else ''}"
+        raise Failure(BAD_INPUT, f"{count} in {lab_file(target.lab).name}; nothing was touched")
+    return examined.plan, open_subnet
+
+
+def plan_to_look_at(target: Target) -> Plan | None:
+    """The same for who builds nothing: without a word on what this machine makes of it."""
+    return _examined(target)[0].plan
+
+
+def _examined(target: Target) -> tuple["Examined", bool]:
     from isolab import labfile
     from isolab.plan.read import Examined
     from machine import looking
@@ -94,12 +115,7 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
             machine=looking.machine(target.stack, lab.host.libvirt, config.reserved(target.stack)),
         )
         examined = examine_on_host(lab, around)
-    for problem in (*examined.errors, *examined.warnings):
-        print(problem, file=sys.stderr)
-    if examined.plan is None:
-        count = f"{len(examined.errors)} problem{'s' if len(examined.errors) > 1 else ''}"
-        raise Failure(BAD_INPUT, f"{count} in {path.name}; nothing was touched")
-    return examined.plan, isinstance(lab, Lab) and lab.cidr is None
+    return examined, isinstance(lab, Lab) and lab.cidr is None
 
 
 def _namesake(stack: str) -> str:

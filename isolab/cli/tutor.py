@@ -26,16 +26,30 @@ STYLES = {"holds": "green", "broken": "bold red", "inconclusive": "yellow", "": 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Course:
-    """What a learner has before them."""
+class Setting:
+    """The lab that a lesson is about."""
 
     plan: Plan
     up: bool
     """Whether the plan is deployed, so that commands and checks find a lab."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """What a learner has before them."""
+
+    setting: Setting
+    """The learner's own lab."""
+    elsewhere: Mapping[str, Setting]
+    """That of each lesson which needs another."""
     lessons: tuple[Lesson, ...]
     language: str
     known: Mapping[str, results.Kept]
-    """The last results of this stack, by lesson."""
+    """The last results, by lesson."""
+
+    def at(self, lesson: Lesson) -> Setting:
+        """The lab that this lesson is about."""
+        return self.elsewhere.get(lesson.id, self.setting)
 
 
 def show(course: Course, *, whole: bool, console: Console | None = None) -> None:
@@ -121,10 +135,10 @@ def _list(course: Course) -> RenderableType:
     for number, lesson in enumerate(course.lessons, 1):
         verdict = _verdict(course, lesson)
         mark, style = results.MARKS[verdict], STYLES[verdict]
-        elsewhere = "" if lesson.stack == "reference" else f"./lab up {lesson.stack}"
+        elsewhere = f"./lab up {lesson.stack}" if lesson.id in course.elsewhere else ""
         table.add_row(f"{number:2}", Text(mark, style), lesson.title, Text(elsewhere, "dim"))
     held = sum(_verdict(course, lesson) == "holds" for lesson in course.lessons)
-    state = "" if course.up else f"\n{say('The lab is not up yet:')} ./lab up {course.plan.stack}"
+    state = "" if course.setting.up else f"\n{_not_up(say, course.setting)}"
     head = Text(f"\n{say('What each layer isolates')}  ", style="bold")
     head.append(f"{held}/{len(course.lessons)}", style="green")
     return Group(head, table, Text(state, style="yellow"))
@@ -132,7 +146,8 @@ def _list(course: Course) -> RenderableType:
 
 def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
     say = texts.words(course.language)
-    picture = rendered(drawing_of(course.plan, focus=focus(lesson, course.plan)))
+    plan = course.at(lesson).plan
+    picture = rendered(drawing_of(plan, focus=focus(lesson, plan)))
     told = Group(
         Text(lesson.shows, style="italic"),
         Text(),
@@ -161,7 +176,7 @@ def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
 
 def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
     """Each command on a line of its own, from the first column, so that it can be copied."""
-    variables = {**of_plan(course.plan), **lesson.variables}
+    variables = {**of_plan(course.at(lesson).plan), **lesson.variables}
     for attempt in lesson.tries:
         yield Text(shown(attempt.run, variables), style="cyan", overflow="fold", no_wrap=False)
         yield Padding(Text(attempt.expect, style="dim"), (0, 0, 0, 2))
@@ -194,20 +209,25 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
     from isolab.cli.errors import Failure
 
     say = texts.words(course.language)
-    if not course.up:
-        console.print(f"  {say('The lab is not up yet:')} ./lab up {course.plan.stack}")
+    setting = course.at(lesson)
+    if not setting.up:
+        console.print(f"  {_not_up(say, setting)}")
         return course
     try:
-        (result,) = check(course.plan, (lesson,))
+        (result,) = check(setting.plan, (lesson,))
     except Failure as failure:
         console.print(f"  {failure}", style="red")
         return course
-    results.keep(course.plan.stack, (result,))
+    results.keep(setting.plan.stack, (result,))
     for claim in result.claims:
         console.print(result_of(say, claim))
     now = datetime.now(UTC)
     kept = {**course.known, lesson.id: results.Kept(checked=now, result=result)}
     return replace(course, known=kept)
+
+
+def _not_up(say: texts.Say, setting: Setting) -> str:
+    return f"{say('The lab is not up yet:')} ./lab up {setting.plan.stack}"
 
 
 def result_of(say: texts.Say, claim: ClaimResult) -> RenderableType:

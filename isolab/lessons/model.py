@@ -9,6 +9,10 @@ import msgspec
 Verdict = Literal["holds", "broken", "inconclusive"]
 
 
+STACK = "reference"
+"""The stack that lessons are about, and commands where none is named."""
+
+
 class _FromFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a lesson's file holds: a key that is none is an error, not left out in silence."""
 
@@ -131,7 +135,7 @@ class Lesson(_FromFile, frozen=True, kw_only=True):
     """Services that the lab needs."""
     guests: int = 1
     """How many guests it needs."""
-    stack: str = "reference"
+    stack: str = STACK
     """The example stack that has all it needs."""
     why: str = ""
     """Why it needs another stack than reference."""

@@ -11,7 +11,7 @@ from isolab.architecture.draw import draw
 from isolab.architecture.draw.make import drawing_of
 from isolab.lessons import plot, texts
 from isolab.lessons.focus import focus
-from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult
+from isolab.lessons.model import STACK, Claim, ClaimResult, Lesson, LessonResult
 from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
@@ -20,14 +20,19 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def pages(
-    lessons: Sequence[Lesson], plan: Plan, last: Mapping[str, LessonResult], language: str
+    lessons: Sequence[Lesson],
+    plan: Plan,
+    plans: Mapping[str, Plan],
+    last: Mapping[str, LessonResult],
+    language: str,
 ) -> dict[str, str]:
     """File names to pages.
 
     Args:
         lessons: The course, in the language of the pages.
-        plan: The lab that is drawn and that commands name.
-        last: The last results of this lab, by lesson.
+        plan: The learner's lab, which the first page draws.
+        plans: The lab that each lesson is about: its page draws it, its commands name it.
+        last: The last results, by lesson.
         language: One of texts.LANGUAGES.
     """
     environment = Environment(
@@ -48,6 +53,7 @@ def pages(
     }
     template = environment.get_template("lesson.html")
     for number, lesson in enumerate(lessons):
+        about = plans[lesson.id]
         verdicts = {c.id: c for c in last[lesson.id].claims} if lesson.id in last else {}
         made[file(lesson)] = template.render(
             **shared,
@@ -56,8 +62,9 @@ def pages(
             before=lessons[number - 1] if number else None,
             after=lessons[number + 1] if number + 1 < len(lessons) else None,
             verdicts=verdicts,
-            commands=_commands(lesson, plan),
-            picture=_picture(plan, focus(lesson, plan)),
+            commands=_commands(lesson, about),
+            check=_check(lesson, about),
+            picture=_picture(about, focus(lesson, about)),
         )
     return made
 
@@ -70,6 +77,11 @@ def file(lesson: Lesson) -> str:
 def _commands(lesson: Lesson, plan: Plan) -> list[str]:
     variables = {**of_plan(plan), **lesson.variables}
     return [shown(attempt.run, variables) for attempt in lesson.tries]
+
+
+def _check(lesson: Lesson, plan: Plan) -> str:
+    elsewhere = "" if plan.stack == STACK else f" --stack {plan.stack}"
+    return f"./lab check {lesson.id}{elsewhere}"
 
 
 def _picture(plan: Plan, lit: frozenset[str]) -> Markup:

@@ -19,7 +19,8 @@ def test_a_learner_reads_the_course_from_the_first_page_to_the_last(
     plan = plan_file(REPO / "stacks" / "reference.yaml", {}, Surroundings(stack="reference"))
     assert isinstance(plan, Plan)
     course = tuple(texts.translated(lesson, language) for lesson in read.catalogue())
-    for name, text in pages.pages(course, plan, {}, language).items():
+    plans = {lesson.id: plan for lesson in course}
+    for name, text in pages.pages(course, plan, plans, {}, language).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     page = browser.new_page(viewport={"width": 700, "height": 900})
     complaints: list[str] = []

@@ -50,7 +50,7 @@ def plan() -> Plan:
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_page_is_whole_and_leads_to_pages_alone(plan: Plan, language: str) -> None:
     course = tuple(texts.translated(lesson, language) for lesson in LESSONS)
-    made = pages.pages(course, plan, {}, language)
+    made = pages.pages(course, plan, {lesson.id: plan for lesson in LESSONS}, {}, language)
     assert len(made) == len(LESSONS) + 1
     for name, text in made.items():
         page = Page(text)
@@ -78,6 +78,6 @@ def test_the_last_verdicts_stand_in_the_pages(plan: Plan) -> None:
         for claim in lesson.claims
     )
     last = {lesson.id: LessonResult(id=lesson.id, title=lesson.title, claims=claims)}
-    made = pages.pages(LESSONS, plan, last, "en")
+    made = pages.pages(LESSONS, plan, {lesson.id: plan for lesson in LESSONS}, last, "en")
     assert "seen &lt;this&gt;" in made[pages.file(lesson)]
     assert 'class="broken">broken' in made[pages.INDEX]
