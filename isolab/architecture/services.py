@@ -8,7 +8,7 @@ from isolab.architecture import effects, facts
 from isolab.architecture.change import Change, Kind, Loss
 from isolab.architecture.reach import Reach
 from isolab.architecture.turn import ContainerTurn, place
-from isolab.plan.model import HOST, Cluster, Plan
+from isolab.plan.model import Cluster, Plan
 
 REMADE = frozenset({"move", "recreate"})
 
@@ -64,12 +64,17 @@ def _service(
 
 
 def _renamed(old: Sequence[ContainerTurn], new: Sequence[ContainerTurn]) -> Iterator[str]:
-    """On the host, containers have names of their own: a move there or back is no container's."""
+    """Another name is another container: the lab file gives one, or the host, where names are own.
+
+    Source: components/service.py, where a container's name is that of its resource.
+    """
     gone = [c.old for c in old if c.old and not c.new]
     come = [c.new for c in new if c.new and not c.old]
     for was, is_ in zip(gone, come, strict=False):
-        if HOST in (was.guest, is_.guest):
+        if was.guest != is_.guest:
             yield f"{was.name} on {place(was.guest)} -> {is_.name} on {place(is_.guest)}"
+        elif was.replica == is_.replica:
+            yield f"name {was.name} -> {is_.name}"
 
 
 def _kind(reach: Reach, struck: Sequence[ContainerTurn], *, comes: bool, goes: bool) -> Kind:

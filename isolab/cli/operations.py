@@ -90,7 +90,7 @@ def _kind(layer: Layer, steps: Sequence[Step]) -> Kind:
     operations = Counter(s.operation if s.operation == "same" else _KINDS.get(s.operation)
                          for s in deciding)  # fmt: skip
     kinds = set(operations) - {None}
-    if "replace" in kinds:
+    if "replace" in kinds or kinds == {"create", "delete"}:
         return "replace"
     for whole in ("create", "delete"):
         if kinds == {whole}:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-REFERENCE = (Path(__file__).parents[2] / "stacks" / "reference.yaml").read_text()
+STACKS = Path(__file__).parents[2] / "stacks"
+REFERENCE = (STACKS / "reference.yaml").read_text()
 Edit = tuple[tuple[str, str], ...]
 """What to replace in the reference lab file, each once."""
 
+_EXPOSED = REFERENCE[REFERENCE.index("    expose:") :].split("\n", 1)[0] + "\n"
 _DB = "    image: isolab/mariadb:1\n"
 _WEB = "    image: isolab/guestbook:1\n"
 _GUESTS = "guests:\n"
+_MEMORY = "    memory: 1GiB\n"
+_FOLDER = Path(__file__).parents[1] / "labs" / "compose"
 
 
 def _web(line: str) -> Edit:
@@ -19,6 +23,16 @@ def _web(line: str) -> Edit:
 
 def _db(line: str) -> Edit:
     return ((_DB, f"{_DB}    {line}\n"),)
+
+
+def _guest(line: str) -> Edit:
+    """A key more for the guest."""
+    return ((_MEMORY, f"{_MEMORY}    {line}\n"),)
+
+
+def _whole(stack: str) -> Edit:
+    """Another lab altogether."""
+    return ((REFERENCE, (STACKS / f"{stack}.yaml").read_text()),)
 
 
 def _between(start: str, end: str) -> str:
@@ -47,6 +61,11 @@ EDITS: Mapping[str, Edit] = {
         ("services:\n", "placement: {'*': app}\nservices:\n"),
     ),
     "guest group renamed": (("  app:\n", "  shop:\n"),),
+    "guest of its own kind": (("services:\n", "  app-1: {memory: 1536MiB}\nservices:\n"),),
+    "guest's cpu": _guest("cpu: max"),
+    "guest's users": _guest("cloud_init: {users: [{name: alice}]}"),
+    "guest's packages": _guest("cloud_init: {packages: [jq]}"),
+    "guest's files": _guest("cloud_init: {write_files: [{path: /etc/motd, content: hello}]}"),
     "image": (("isolab/guestbook:1", "isolab/mariadb:1"),),
     "command": _web("command: [serve]"),
     "entrypoint": _web("entrypoint: [/bin/run]"),
@@ -57,7 +76,8 @@ EDITS: Mapping[str, Edit] = {
     "port more": (('["8080:8000"]', '["8080:8000", "8443:8443"]'),),
     "port's address": (('["8080:8000"]', '["127.0.0.1:8080:8000"]'),),
     "port of the container": (("8080:8000", "8080:8001"),),
-    "exposed port": _db("expose: [3306]"),
+    "exposed port": (("expose: [3306]", "expose: [3307]"),),
+    "exposed port gone": ((_EXPOSED, ""),),
     "network more": (
         ("[front, back]", "[front, back, side]"),
         ("  front: {}\n", "  front: {}\n  side: {}\n"),
@@ -93,6 +113,28 @@ EDITS: Mapping[str, Edit] = {
         *_web("configs: [page]"),
         ("volumes:\n  data", "configs: {page: {content: hello}}\n\nvolumes:\n  data"),
     ),
+    "folder of the host": _web(f"volumes: ['{_FOLDER}:/labs:ro']"),
+    "no network": (
+        ("    networks: [front, back]\n", "    network_mode: none\n"),
+        ('    ports: ["8080:8000"]\n', ""),
+        ("  front: {}\n", ""),
+    ),
+    "terminal": _web("tty: true"),
+    "standard input": _web("stdin_open: true"),
+    "container's name": _web("container_name: page"),
+    "platform": _web("platform: linux/amd64"),
+    "a job": (
+        (
+            "services:\n",
+            "services:\n  job: {image: isolab/guestbook:1, command: ['true'], networks: [front]}\n",
+        ),
+        (
+            "      db: {condition: service_healthy}\n",
+            "      db: {condition: service_healthy}\n"
+            "      job: {condition: service_completed_successfully}\n",
+        ),
+    ),
+    "profile": _web("profiles: [extra]"),
     "tmpfs": (("/tmp:size=16m", "/tmp:size=8m"),),
     "dependency's condition": (("{condition: service_healthy}", "{condition: service_started}"),),
     "dependency gone": (("    depends_on:\n      db: {condition: service_healthy}\n", ""),),
@@ -135,11 +177,33 @@ EDITS: Mapping[str, Edit] = {
         ("networks:\n  front: {}\n", "networks:\n"),
     ),
     "placement as it is": (("services:\n", "placement: {'*': app}\nservices:\n"),),
+    "service on the host": (
+        ("services:\n", "placement: {agent: host, '*': app}\nservices:\n"),
+        ("services:\n", "services:\n  agent: {image: isolab/guestbook:1}\n"),
+    ),
     "service moved": (
         ("guests:\n", "guests:\n  store: {data: 2GiB}\n"),
-        *_db("expose: [3306]"),
         ("services:\n", "placement: {web: app, db: store}\nservices:\n"),
     ),
+    "balancer more": (
+        ('["8080:8000"]', '["8000"]'),
+        (
+            "networks:\n  front: {}",
+            "balancers: {front: {service: web, listen: 8080}}\nnetworks:\n  front: {}",
+        ),
+    ),
+    "balancer on a guest": (
+        ('["8080:8000"]', '["8000"]'),
+        ("guests:\n", "guests:\n  edge: {memory: 512MiB}\n"),
+        ("services:\n", "placement: {'*': app}\nservices:\n"),
+        (
+            "networks:\n  front: {}",
+            "balancers: {front: {service: web, listen: 8080, "
+            "placement: edge}}\nnetworks:\n  front: {}",
+        ),
+    ),
+    "separate guests": _whole("separate"),
+    "replicas, a balancer and a cluster": _whole("replicated"),
 }
 
 

@@ -121,6 +121,24 @@ def test_one_key_of_a_service_is_one_change(
     assert effect == ("web-1", "recreate" if kind == "replace" else "none", "none")
 
 
+def test_a_service_leaves_all_networks(tmp_path: Path) -> None:
+    alone = ('    ports: ["8080:8000"]\n    networks: [front, back]\n', "    network_mode: none\n")
+    (change,) = changes(tmp_path, alone, ("  front: {}\n", ""))
+    assert "network mode default -> none" in change.reasons
+
+
+def test_another_name_is_another_container(tmp_path: Path) -> None:
+    image = "    image: isolab/guestbook:1\n"
+    named = (image, f"{image}    container_name: page\n")
+    (change,) = changes(tmp_path, named)
+    assert (change.name, change.change) == ("web", "replace")
+    assert change.reasons == ("name web-1 -> page",)
+    assert told(change) == [
+        ("container", "web-1", "unavailable", "none"),
+        ("service", "web", "unavailable", "none"),
+    ]
+
+
 def test_a_network_that_closes_is_a_change_of_who_is_on_it(tmp_path: Path) -> None:
     found = changes(tmp_path, ("back: {internal: true}", "back: {}"))
     assert [(c.name, c.change) for c in found] == [("db", "replace"), ("web", "replace")]
