@@ -43,6 +43,11 @@ class Loss:
     """Those that wrote to it."""
     because: str
 
+    @property
+    def words(self) -> str:
+        """Which volume, where, whose."""
+        return f"volume {self.volume} on {self.guest}, written by {', '.join(self.containers)}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:

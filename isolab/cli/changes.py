@@ -42,15 +42,10 @@ def as_text(changes: Sequence[Change]) -> Iterator[str]:
 
 def _losses(lost: Sequence[Loss]) -> Iterator[str]:
     for loss in lost:
-        yield f"DATA LOSS: {of_loss(loss)}"
+        yield f"DATA LOSS: {loss.words}"
         yield f"    {loss.because}"
     if lost:
         yield ""
-
-
-def of_loss(loss: Loss) -> str:
-    """Which volume, where, whose."""
-    return f"volume {loss.volume} on {loss.guest}, written by {', '.join(loss.containers)}"
 
 
 def _kind(change: Change) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from isolab.architecture.change import Loss, losses
 from isolab.architecture.diff import diff
-from isolab.cli.changes import of_loss
 from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.plan.model import Plan
 
@@ -45,7 +44,7 @@ def ask(old: Plan | None, new: Plan, *, accepted: bool) -> bool:
     if not lost or accepted:
         return bool(lost)
     for loss in lost:
-        print(f"DATA LOSS: {of_loss(loss)}\n    {loss.because}", file=sys.stderr)
+        print(f"DATA LOSS: {loss.words}\n    {loss.because}", file=sys.stderr)
     if not sys.stdin.isatty():
         raise Failure(
             BAD_INPUT,

@@ -156,6 +156,40 @@ def test_a_guest_folds_and_unfolds(browser: Browser, tmp_path: Path) -> None:
     opened.close()
 
 
+@pytest.mark.parametrize("width", [400, 700, 1600])
+@pytest.mark.parametrize("name", ["reference", "replicated"])
+def test_layers_stay_inside_each_other_on_any_screen(
+    browser: Browser, tmp_path: Path, name: str, width: int
+) -> None:
+    plan = planned(REPO / "stacks" / f"{name}.yaml")
+    opened = Opened(browser, tmp_path / "page.html", drawing_of(plan), "light")
+    opened.page.set_viewport_size({"width": width, "height": 900})
+    outside = opened.page.evaluate(
+        """() => {
+          const within = (a, b) => a.left >= b.left && a.right <= b.right
+            && a.top >= b.top && a.bottom <= b.bottom;
+          const place = (box) => (box.querySelector(":scope > .edge") ?? box)
+            .getBoundingClientRect();
+          return [...document.querySelectorAll(".card [data-box], .upper [data-box], .card")]
+            .filter((box) => !within(place(box), place(box.parentElement.closest(".frame"))))
+            .map((box) => box.textContent);
+        }"""
+    )
+    assert outside == []
+    trunks_over_guests = opened.page.evaluate(
+        """() => {
+          const place = (box) => box.getBoundingClientRect();
+          const cards = [...document.querySelectorAll(".card")].map(place);
+          const over = (p, c) => p.left >= c.left && p.left <= c.right
+            && p.top < c.top && p.bottom > c.bottom;
+          return [...document.querySelectorAll("#over path")].map(place)
+            .filter((p) => cards.some((c) => over(p, c))).length;
+        }"""
+    )
+    assert trunks_over_guests == 0
+    opened.close()
+
+
 def test_the_theme_changes_at_once(browser: Browser, tmp_path: Path) -> None:
     plan = planned(REPO / "stacks" / "reference.yaml")
     opened = Opened(browser, tmp_path / "page.html", drawing_of(plan), "light")

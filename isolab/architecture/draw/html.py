@@ -75,11 +75,12 @@ def _top(drawing: Drawing) -> str:
 def _changes(drawing: Drawing) -> str:
     if not drawing.shows_changes:
         return ""
-    lost = [box.name for box in drawing.walk() if box.mark and box.mark.lost]
-    loss = f'<li class="loss">Data lost: {escape(", ".join(lost))}</li>' if lost else ""
     told = drawing.changes or ("nothing changes",)
-    items = "".join(f"<li>{escape(change)}</li>" for change in told)
-    return f'<section class="changes" aria-label="Changes"><ul>{loss}{items}</ul></section>\n'
+    items = ""
+    for change in told:
+        style = ' class="loss"' if change.startswith(look.LOST) else ""
+        items += f"<li{style}>{escape(change)}</li>"
+    return f'<section class="changes" aria-label="Changes"><ul>{items}</ul></section>\n'
 
 
 def _legend(drawing: Drawing) -> str:
@@ -155,7 +156,7 @@ def _head(box: Box, heading: str, before: str = "", after: str = "") -> str:
             (box.mark.deed, f"{look.SIGNS[box.mark.deed]} {box.mark.deed}")
             if box.mark and box.mark.deed
             else ("", ""),
-            ("lost", "! DATA LOST") if box.mark and box.mark.lost else ("", ""),
+            ("lost", f"! {look.LOST}") if box.mark and box.mark.lost else ("", ""),
         )
         if style
     )

@@ -11,6 +11,7 @@ DAMAGES: dict[Damage, str] = {
     "unavailable": "goes away",
 }
 WELLS: dict[Well, str] = {"well": "✓", "down": "✗", "unknown": "?"}
+LOST = "DATA LOST"
 SUFFERS = "▒ suffers from a change elsewhere"
 ARROWS: dict[LineKind, str] = {
     "attached": "is on",
@@ -41,7 +42,7 @@ def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
     state = (f"{WELLS[box.state.well]} {box.state.words}",) if box.state else ()
     if box.mark is None:
         return state
-    loud = ("DATA LOST",) if box.mark.lost else ()
+    loud = (LOST,) if box.mark.lost else ()
     deed = (box.mark.deed,) if box.mark.deed else ()
     rest = len(box.mark.words) - most
     more = (f"and {rest} more",) if rest > 0 else ()

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from isolab.architecture.change import Change, Effect
+from isolab.architecture.change import Change, Effect, losses
 from isolab.architecture.draw.drawing import Box, Damage, Deed, Mark
+from isolab.architecture.draw.look import LOST
 
 _DEEDS: dict[str, Deed] = {
     "create": "added",
@@ -105,7 +106,9 @@ def _joined(first: Mark | None, second: Mark | None) -> Mark | None:
 
 
 def told(changes: Sequence[Change]) -> Iterator[str]:
-    """Each change in one line."""
+    """Each volume whose data is lost in one line, then each change."""
+    for loss in losses(changes):
+        yield f"{LOST}: {loss.words}"
     for change in changes:
         what = change.layer if change.layer == "host" else f"{change.layer} {change.name}"
         reasons = f": {', '.join(change.reasons)}" if change.reasons else ""

@@ -60,6 +60,9 @@ function write(x, y, words) {
   text.setAttribute("y", y);
   text.textContent = words;
   over.append(text);
+  const plate = document.createElementNS(NS, "rect"), around = text.getBBox();
+  for (const side of ["x", "y", "width", "height"]) plate.setAttribute(side, around[side]);
+  text.before(plate);
 }
 function bundles() {
   const found = new Map();
@@ -116,7 +119,7 @@ function redraw() {
       if (!heights.has(y)) heights.set(y, []);
       heights.get(y).push(x);
     }
-    const trunk = area.right - 30 - 8 * (8 - index) + 8 * Math.min(lanes.length, 8);
+    const trunk = area.right + 8 * (index + 1);
     for (const [y, xs] of heights) {
       if (heights.size > 1) xs.push(trunk);
       stroke(`M ${Math.min(...xs)} ${y} H ${Math.max(...xs)}`, kind, lines);

@@ -53,15 +53,17 @@ def styles() -> str:
 def _head(drawing: Drawing, width: float) -> Piece:
     """Title, description, what changes, and what is outside."""
     drawn, y = text(0, 16, drawing.title, "title"), 24.0
-    said = list(wrapped(drawing.description, width))
+    said = [("soft", part) for part in wrapped(drawing.description, width)]
     if drawing.shows_changes:
         changes = drawing.changes[:_MOST] or ("nothing changes",)
-        said += [part for change in changes for part in wrapped(f"• {change}", width)]
+        for change in changes:
+            style = "down" if change.startswith(look.LOST) else "soft"
+            said += [(style, part) for part in wrapped(f"• {change}", width)]
         if len(drawing.changes) > _MOST:
-            said.append(f"• and {len(drawing.changes) - _MOST} more")
-    for words in said:
+            said.append(("soft", f"• and {len(drawing.changes) - _MOST} more"))
+    for style, words in said:
         y += LINE
-        drawn += text(0, y, words, "soft")
+        drawn += text(0, y, words, style)
     outside = _outside(drawing, width).at(0, y + 18)
     return Piece(width=width, height=y + 18 + outside.height + 34, svg=drawn + outside.svg)
 

@@ -55,7 +55,7 @@ def badges(box: Box, right: float, y: float) -> str:
     drawn = ""
     mark = box.mark
     words = (
-        ("lost", "! DATA LOST") if mark and mark.lost else None,
+        ("lost", f"! {look.LOST}") if mark and mark.lost else None,
         (mark.deed, f"{look.SIGNS[mark.deed]} {mark.deed}") if mark and mark.deed else None,
     )
     for style, label in filter(None, words):
@@ -87,7 +87,7 @@ def container(box: Box, height: float = 0) -> Piece:
     said = tuple(remarks(box))
     plates = 26 + sum(
         measured(words, 11) for words in ((box.mark.deed or "") if box.mark else "",
-                                          "DATA LOST" if box.mark and box.mark.lost else "")
+                                          look.LOST if box.mark and box.mark.lost else "")
     )  # fmt: skip
     inner = max(measured(words) for words in (*box.facts, *(w for _, w in said), "x"))
     width = max(_NARROWEST, min(inner + 2 * PAD, _WIDEST), measured(heading, 14) + 2 * PAD)

@@ -71,7 +71,7 @@ def _changes(drawing: Drawing) -> Iterator[Text]:
     if not drawing.changes:
         yield Text("nothing changes")
     for change in drawing.changes:
-        yield from wrapped(change, COLUMNS)
+        yield from wrapped(change, COLUMNS, "bold red" * change.startswith(look.LOST))
     yield Text("")
 
 
@@ -196,7 +196,7 @@ def _shade(box: Box) -> str:
 
 
 def _remark_style(box: Box, remark: str) -> str:
-    if remark == "DATA LOST":
+    if remark == look.LOST:
         return "bold red"
     if box.state and remark.endswith(box.state.words):
         return _STATES[box.state.well]

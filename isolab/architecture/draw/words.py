@@ -45,8 +45,13 @@ def port(port: PublishedPort) -> str:
 
 
 def ports(container: Container) -> str:
-    """All its published ports."""
-    return ", ".join(map(port, container.ports)) or "no port outside"
+    """All its published ports; those with one number on both sides by that number."""
+    if not container.ports:
+        return "no port outside"
+    if all(p.external == p.internal and p.protocol != "udp" for p in container.ports):
+        what = "port" if len(container.ports) == 1 else "ports"
+        return f"{what} {', '.join(str(p.external) for p in container.ports)}"
+    return ", ".join(map(port, container.ports))
 
 
 def end(restart: str) -> str:
