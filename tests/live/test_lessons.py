@@ -56,7 +56,11 @@ def test_a_mutation_breaks_its_claim(
 AT_FAULT = {
     "a privileged container": (
         "users-root-inside-is-not-root-outside",
-        {"users-root-inside-is-not-root-outside", "users-a-service-has-no-capabilities"},
+        {
+            "users-root-inside-is-not-root-outside",
+            "users-a-service-has-no-capabilities",
+            "users-no-way-to-more-privileges",
+        },
     ),
     "a shared table of processes": (
         "processes-a-container-sees-its-own-processes-alone",
