@@ -45,14 +45,18 @@ def _freeze(scene: Scene) -> None:
 
 
 def _fill(scene: Scene) -> None:
-    """All that is free on the data disk."""
+    """All that is free on the data disk: most at once, the rest until nothing more is taken."""
     folder = "/var/lib/docker/volumes"
-    free = f"$(df --output=avail -B1 {folder} | tail -n 1)"
-    scene.guest(
-        scene.last, f"fallocate -l {free} {folder}/full || dd if=/dev/zero of={folder}/full"
-    )
-    time.sleep(CUT)
-    scene.guest(scene.last, f"rm {folder}/full")
+    fill = f"""\
+free=$(df --output=avail -BM {folder} | tail -n 1)
+fallocate -l $((${{free%M}} - 16))M {folder}/full
+dd if=/dev/zero of={folder}/rest bs=1M
+true"""
+    try:
+        scene.guest(scene.last, fill)
+        time.sleep(CUT)
+    finally:
+        scene.guest(scene.last, f"rm -f {folder}/full {folder}/rest")
 
 
 def _cut(scene: Scene) -> None:
