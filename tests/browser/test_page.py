@@ -182,9 +182,8 @@ def test_layers_stay_inside_each_other_on_any_screen(
           const cards = [...document.querySelectorAll(".card")].map(place);
           const over = (p, c) => p.left >= c.left && p.left <= c.right
             && p.top < c.top && p.bottom > c.bottom;
-          const through = (p) => cards.some((c) => p.left >= c.left && p.left <= c.right
-            && p.top < c.top && p.bottom > c.bottom);
-          return [...document.querySelectorAll("#over path")].map(place).filter(through).length;
+          return [...document.querySelectorAll("#over path")].map(place)
+            .filter((p) => cards.some((c) => over(p, c))).length;
         }"""
     )
     assert trunks_over_guests == 0
