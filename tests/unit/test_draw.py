@@ -164,11 +164,28 @@ def test_lost_data_is_marked_on_its_container() -> None:
     assert "DATA LOST" in draw(changed("data-disk-removed"), "text")
 
 
+def test_lost_data_is_marked_on_its_volume_too() -> None:
+    volumes = [b for b in changed("data-disk-removed").walk() if b.kind == "volume"]
+    marks = {b.id: (b.mark.deed, b.mark.lost) for b in volumes if b.mark}
+    assert marks == {
+        "volume/app-1/data/data": ("removed", True),
+        "volume/app-1/root/data": ("added", False),
+    }
+    for form in ("text", "svg", "html"):
+        assert "volume data, DATA LOST" in draw(changed("data-disk-removed"), form)
+
+
 def test_a_moved_container_is_removed_here_and_added_there() -> None:
     found = {
         b.id: b.mark.deed for b in changed("service-moved").walk() if b.name == "db-1" and b.mark
     }
     assert found == {"container/store-1/db-1": "removed", "container/app-1/db-1": "added"}
+
+
+@pytest.mark.parametrize("folder", sorted((LABS / "diffs").iterdir()), ids=lambda f: f.name)
+def test_no_two_boxes_of_a_change_are_the_same(folder: Path) -> None:
+    ids = Counter(b.id for b in changed(folder.name).walk())
+    assert ids.most_common(1)[0][1] == 1
 
 
 def test_no_change_has_no_marks() -> None:

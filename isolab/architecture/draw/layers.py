@@ -125,10 +125,15 @@ def _network(guest: Guest, network: GuestNetwork) -> Box:
     )
 
 
+def volume_id(guest: Guest, volume: str) -> str:
+    """The volume's box; with another disk it is another one, and empty."""
+    return f"volume/{guest.name}/{'root' if guest.data is None else 'data'}/{volume}"
+
+
 def _disks(guest: Guest) -> tuple[Box, ...]:
     volumes = tuple(
         Box(
-            id=f"volume/{guest.name}/{volume}",
+            id=volume_id(guest, volume),
             kind="volume",
             name=volume,
             details=(("volume", "Docker volume"),),

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from isolab.architecture.draw.containers import identity
 from isolab.architecture.draw.drawing import Line
-from isolab.architecture.draw.layers import LAB_NETWORK, OUTSIDE
+from isolab.architecture.draw.layers import LAB_NETWORK, OUTSIDE, volume_id
 from isolab.plan.model import HOST, Container, Plan
 
 
@@ -80,6 +80,7 @@ def _across_guests(plan: Plan) -> Iterator[Line]:
 
 
 def _inside_guests(plan: Plan) -> Iterator[Line]:
+    guests = {guest.name: guest for guest in plan.guests}
     for container in (*plan.containers, *(b.container for b in plan.balancers)):
         if container.guest == HOST:
             continue
@@ -87,7 +88,7 @@ def _inside_guests(plan: Plan) -> Iterator[Line]:
             target = f"network/{container.guest}/{attached.network}"
             yield Line(source=identity(container), target=target, kind="attached")
         for mount in container.mounts:
-            target = f"volume/{container.guest}/{mount.volume}"
+            target = volume_id(guests[container.guest], mount.volume)
             label = mount.target + (" (read-only)" if mount.read_only else "")
             yield Line(source=identity(container), target=target, kind="mounted", label=label)
 

@@ -49,6 +49,12 @@ def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
     return (*state, *loud, *deed, *box.mark.words[:most], *more)
 
 
+def volume(box: Box) -> str:
+    """A volume as its disk tells of it."""
+    loss = f", {LOST}" if box.mark and box.mark.lost else ""
+    return f"{sign(box)}volume {box.title}{loss}"
+
+
 def legend(drawing: Drawing) -> str:
     """The signs of this drawing, in words."""
     boxes = tuple(drawing.walk())

@@ -1,6 +1,6 @@
 """Changes as marks on boxes: what the edit does, and how far it reaches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from isolab.architecture.change import Change, Effect, losses
@@ -41,9 +41,10 @@ def _marks(changes: Sequence[Change]) -> Callable[[Box], Mark | None]:
     for change in changes:
         for effect in change.effects:
             suffered.setdefault((effect.layer, effect.name), []).append((change, effect))
+    emptied = {(loss.guest, loss.volume): loss.because for loss in losses(changes)}
 
     def mark(box: Box) -> Mark | None:
-        found: Mark | None = None
+        found = _of_loss(emptied, box)
         for key in _keys(box):
             if key in own:
                 found = _joined(found, _of_change(own[key], box))
@@ -63,6 +64,15 @@ def _keys(box: Box) -> Iterator[tuple[str, str]]:
         yield (box.kind, box.name)
     if box.service:
         yield ("service", box.service)
+
+
+def _of_loss(emptied: Mapping[tuple[str, str], str], box: Box) -> Mark | None:
+    """Source: what is lost is what was there; what comes in its place is empty."""
+    if box.kind != "volume" or (box.mark and box.mark.deed == "added"):
+        return None
+    _, guest, _, volume = box.id.split("/", 3)
+    because = emptied.get((guest, volume))
+    return Mark(lost=True, words=(because,)) if because else None
 
 
 def _of_change(change: Change, box: Box) -> Mark | None:

@@ -102,7 +102,7 @@ def _classes(drawing: Drawing, numbers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _styles(box: Box) -> Iterator[str]:
-    if box.mark and (box.mark.deed or box.mark.damage):
+    if box.mark and (box.mark.deed or box.mark.damage or box.mark.lost):
         # A layer's lines and letters are the page's own, so its fill must not hide them.
         layer = "Layer" if box.kind in ("host", "guest") else ""
         yield ("lost" if box.mark.lost else box.mark.deed or "suffers") + layer

@@ -182,9 +182,10 @@ def disk(box: Box, guest: Box, lines: Sequence[Line], width: float) -> Piece:
     widest = measured(words) + 2 * PAD
     for volume in box.boxes:
         users = [f"{names.get(x.source, '')} at {x.label}" for x in lines if x.target == volume.id]
-        told = f"{look.sign(volume)}volume {volume.title}: {', '.join(users) or 'unused'}"
+        style = "down" if volume.mark and volume.mark.lost else "soft"
+        told = f"{look.volume(volume)}: {', '.join(users) or 'unused'}"
         for part in wrapped(told, inner):
-            drawn += text(PAD, y, part, "soft")
+            drawn += text(PAD, y, part, style)
             widest = max(widest, measured(part) + 2 * PAD)
             y += LINE
     for style, remark in remarks(box):

@@ -115,7 +115,7 @@ def _disk(disk: Box, guest: Box, lines: Sequence[Line], cells: int) -> Iterator[
     parts: list[str] = []
     for volume in disk.boxes:
         users = [f"{names[x.source]} at {x.label}" for x in lines if x.target == volume.id]
-        parts.append(f"{look.sign(volume)}volume {volume.title} ({', '.join(users) or 'unused'})")
+        parts.append(f"{look.volume(volume)} ({', '.join(users) or 'unused'})")
     words = f"{look.sign(disk)}{disk.name} {', '.join(disk.facts)}"
     yield from wrapped(f"{words}: {'; '.join(parts)}" if parts else words, cells)
 
