@@ -43,17 +43,20 @@ def of_host(effects: Sequence[Effect]) -> Iterator[str]:
 
 def of_service(reach: Reach, change: Change) -> Iterator[str]:
     """The order of a service's change: each container is removed before its successor is made."""
-    remade = _in_order(reach, _containers(change.effects, "recreate"))
-    for name in remade[:MOST_NAMED]:
-        yield f"{name} is removed, then made anew"
-    if len(remade) > MOST_NAMED:
-        yield f"{len(remade) - MOST_NAMED} more, each in the same way"
     gone = [
         name
         for name in _containers(change.effects, "unavailable")
         if reach.fates[name][0] == "delete"
     ]
-    yield from _sentence(gone, "at the end {} removed; volumes stay where they are")
+    first = [name for name in gone if name in reach.givers]
+    yield from _sentence(first, "first {} removed: another takes over a port")
+    remade = _in_order(reach, _containers(change.effects, "recreate"))
+    for name in remade[:MOST_NAMED]:
+        yield f"{name} is removed, then made anew"
+    if len(remade) > MOST_NAMED:
+        yield f"{len(remade) - MOST_NAMED} more, each in the same way"
+    last = [name for name in gone if name not in reach.givers]
+    yield from _sentence(last, "at the end {} removed; volumes stay where they are")
 
 
 def _another_data_disk(guest: GuestTurn) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from isolab.architecture import fates, rolling
+from isolab.architecture import fates, handover, rolling
 from isolab.architecture.change import Effect
 from isolab.architecture.fates import Verdict
 from isolab.architecture.turn import ContainerTurn, Turn
@@ -44,6 +44,8 @@ class Reach:
             for service, names in self._replicas.items()
         }
         self.out = self._out()
+        self.givers = frozenset(c.name for c in handover.givers(turn.old, turn.new).values())
+        """Those that go before others are made, which get a port or an address of theirs."""
 
     def services(self, struck: Iterable[str]) -> Iterator[Effect]:
         """What becomes of services that lose replicas, and of those that depend on them."""

@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from isolab.cli import consent, engine, stack, summary
+from isolab.cli import consent, engine, makeway, stack, summary
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
 from isolab.cli.progress import Progress
 from isolab.plan.model import Plan
@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     setup.prepare(engine.say, yes=arguments.yes)
     engine.built(target.lab)
     # The set-up may have made another guest image, and with it another root disk.
-    consent.ask(old, _as_on_this_machine(target), accepted=arguments.accept_data_loss or agreed)
+    wanted = _as_on_this_machine(target)
+    consent.ask(old, wanted, accepted=arguments.accept_data_loss or agreed)
     ready = time.monotonic()
     control = engine.opened(target.stack)
     engine.recovered(control)
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     except NoSubnetLeft as full:
         raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
     strays = _put_right(control, guests)
+    makeway.remove_givers(control, wanted, guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
     deployed = control.plan(control.state()) or plan

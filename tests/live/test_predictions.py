@@ -52,6 +52,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "root disk": swap("disk: 8GiB", "disk: 9GiB"),
     "data disk": swap("data: 2GiB", "data: 3GiB"),
     "a service less": without_agent,
+    "a service by another name, with its port": swap("  web:\n", "  page:\n"),
 }
 """Made in a row on one lab, each on top of those before."""
 SHORT = ("environment of a service", "memory limit of a service")
