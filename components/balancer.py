@@ -95,7 +95,11 @@ def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]
     """The replica's turn in a rolling change: see isolab/plan/turns.py."""
     planned = args.planned
     opts = pulumi.ResourceOptions(
-        parent=parent, depends_on=[args.container], deleted_with=args.network
+        parent=parent,
+        depends_on=[args.container],
+        deleted_with=args.network,
+        # Behind the new turn, the old one's end would take the replica out for good.
+        delete_before_replace=True,
     )
     triggers = [args.container.id, args.domain.id]
     balancers = [b for b in args.balancers if turns.servers(b.planned, planned.name)]
