@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from isolab.architecture.diff import diff
 from isolab.architecture.draw import draw
-from isolab.architecture.draw.drawing import Drawing
+from isolab.architecture.draw.drawing import Drawing, State
 from isolab.architecture.draw.make import drawing_of, drawing_of_changes
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
@@ -188,6 +188,29 @@ def test_layers_stay_inside_each_other_on_any_screen(
     )
     assert trunks_over_guests == 0
     opened.close()
+
+
+def test_words_stay_in_their_boxes(browser: Browser, tmp_path: Path) -> None:
+    plan = planned(REPO / "stacks" / "replicated.yaml")
+    words = {"well": "running, 2 of 3 get requests", "down": "running, unhealthy, says why"}
+    states = {
+        (box.kind, box.name): State(words=words[well], well=well)
+        for box in drawing_of(plan).walk()
+        if box.kind in ("balancer", "container", "registry")
+        for well in [("down" if box.name == "db-1" else "well")]
+    }
+    lost = changed("data-disk-removed")
+    for drawing in (drawing_of(plan, states=states), lost):  # type: ignore[arg-type]
+        opened = Opened(browser, tmp_path / "page.html", drawing, "light")
+        over = opened.page.evaluate(
+            """() => [...document.querySelectorAll("g[data-box] > text")].filter((text) => {
+              const edge = text.parentElement.querySelector(":scope > .edge");
+              return edge && text.getBoundingClientRect().right
+                > edge.getBoundingClientRect().right;
+            }).map((text) => text.textContent)"""
+        )
+        assert over == []
+        opened.close()
 
 
 def test_the_theme_changes_at_once(browser: Browser, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from isolab.architecture.draw.svgparts import (
     LINE,
     Piece,
     Rect,
+    as_wide_as,
     badge,
     dot,
     line,
@@ -89,11 +90,16 @@ def container(box: Box, height: float = 0) -> Piece:
         measured(words, 11) for words in ((box.mark.deed or "") if box.mark else "",
                                           look.LOST if box.mark and box.mark.lost else "")
     )  # fmt: skip
-    inner = max(measured(words) for words in (*box.facts, *(w for _, w in said), "x"))
+    everything = (("soft", "x"), *(("soft", fact) for fact in box.facts), *said)
+    inner = max(measured(words, as_wide_as(style)) for style, words in everything)
     width = max(_NARROWEST, min(inner + 2 * PAD, _WIDEST), measured(heading, 14) + 2 * PAD)
     width = max(width, plates + 2 * PAD if plates > 26 else 0)
     lines = [("soft", part) for fact in box.facts for part in wrapped(fact, width - 2 * PAD)]
-    lines += [(style, p) for style, words in said for p in wrapped(words, width - 2 * PAD)]
+    lines += [
+        (style, part)
+        for style, words in said
+        for part in wrapped(words, width - 2 * PAD, as_wide_as(style))
+    ]
     height = max(height, 34 + LINE * len(lines) + (6 if box.mark else 0))
     drawn = edge(box, width, height) + text(PAD, 22, heading, "name")
     for row, (style, words) in enumerate(lines):
@@ -184,9 +190,9 @@ def disk(box: Box, guest: Box, lines: Sequence[Line], width: float) -> Piece:
         users = [f"{names.get(x.source, '')} at {x.label}" for x in lines if x.target == volume.id]
         style = "down" if volume.mark and volume.mark.lost else "soft"
         told = f"{look.volume(volume)}: {', '.join(users) or 'unused'}"
-        for part in wrapped(told, inner):
+        for part in wrapped(told, inner, as_wide_as(style)):
             drawn += text(PAD, y, part, style)
-            widest = max(widest, measured(part) + 2 * PAD)
+            widest = max(widest, measured(part, as_wide_as(style)) + 2 * PAD)
             y += LINE
     for style, remark in remarks(box):
         drawn += text(PAD, y, remark, style)

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 LINE = 17.0
 """Pixels from one line of text to the next."""
 _NARROW, _WIDE = frozenset("iljtfrI.,:;'|!()[]/ -\"`"), frozenset("mwMW@%→…")
+_BOLD = ("well", "down", "unknown")
 _EM_NARROW, _EM, _EM_CAPITAL, _EM_WIDE, _EM_CELLS = 0.35, 0.61, 0.7, 0.95, 1.05
 """Widths of letters in ems: those of DejaVu Sans, the widest of the usual fonts."""
 
@@ -47,6 +48,11 @@ class Piece:
 def measured(words: str, size: float = 12) -> float:
     """The width of a text in pixels, rather too wide than too narrow."""
     return size * sum(map(_em, words))
+
+
+def as_wide_as(style: str) -> float:
+    """The size of plain letters that are as wide as those of a style: bold ones are wider."""
+    return 14.6 if style in _BOLD else 12
 
 
 def wrapped(words: str, width: float, size: float = 12) -> Iterator[str]:
