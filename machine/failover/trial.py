@@ -11,7 +11,7 @@ BEFORE = 5.0
 """Seconds of quiet before the fault."""
 AFTER = 5.0
 """Seconds of quiet behind it."""
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds that the lab has to be whole again."""
 
 

@@ -6,12 +6,21 @@ import pytest
 from conftest import Lab
 
 from isolab.cli import deployed
+from isolab.cli.ground import ground
+from isolab.lessons import read
+from isolab.lessons.check import check_claim
+from isolab.lessons.model import Claim, Lesson
 from machine.failover.faults import FAULTS, Fault
 from machine.failover.scene import Scene
 from machine.failover.trial import hold
+from tests.live.breaking import broken
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
 LAB = "replicated"
+SHORT = ("web", "guest")
+LONG = pytest.mark.long
+CLAIMS = [
+    (lesson, claim) for lesson in read.catalogue() if lesson.stack == LAB for claim in lesson.claims
+]
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +32,22 @@ def scene() -> Iterator[Scene]:
     lab.down()
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(f, id=f.name, marks=() if f.name in SHORT else LONG) for f in FAULTS],
+)
 def test_no_acknowledged_write_is_lost(scene: Scene, fault: Fault) -> None:
     result = hold(scene, fault)
     assert result.acknowledged > 0
     assert result.lost == 0
+
+
+@LONG
+@pytest.mark.parametrize(("lesson", "claim"), CLAIMS, ids=[claim.id for _, claim in CLAIMS])
+def test_a_claim_holds_and_its_mutation_breaks_it(
+    scene: Scene, lesson: Lesson, claim: Claim
+) -> None:
+    with ground(scene.plan) as here:
+        assert check_claim(claim, lesson, here).verdict == "holds"
+        with broken(scene.plan, lesson, claim.mutation, here) as (mutated, there):
+            assert check_claim(claim, mutated, there).verdict == "broken"
