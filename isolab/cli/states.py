@@ -53,7 +53,7 @@ def _guest(guest: GuestStatus) -> State:
 
 
 def _container(container: ContainerStatus) -> State:
-    health = "" if container.health == "none" else f", {container.health}"
+    health = "" if container.health in ("none", live.UNKNOWN) else f", {container.health}"
     return _state(container.state + health, well=container.is_well)
 
 

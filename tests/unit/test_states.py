@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from isolab.architecture.draw import draw
+from isolab.architecture.draw.drawing import State
 from isolab.architecture.draw.make import drawing_of
 from isolab.cli import states
 from isolab.cli.balance import BackendStatus, BalancerStatus
@@ -95,4 +96,4 @@ def test_a_balancer_or_a_guest_that_does_not_answer_is_not_well(tmp_path: Path) 
     found = states.told(plan, now)
     assert found["balancer", "front"].well == "down"
     assert found["guest", "app-1"].well == "unknown"
-    assert found["container", "web-1"].well == "unknown"
+    assert found["container", "web-1"] == State(words="unknown", well="unknown")
