@@ -102,6 +102,8 @@ class StackControl:
 
     def destroy(self, outcome: Outcome, keep: frozenset[str]) -> Iterator[Event]:
         """Remove everything but the resources to keep."""
+        if keep:
+            self._rewrite(lambda exported: state.standing_alone(exported, keep))
         known = self.state()
         going = known.resources if known and keep else ()
         targets = [word for r in going if r.urn not in keep for word in ("--target", r.urn)]
@@ -111,15 +113,12 @@ class StackControl:
 
     def drop(self, urns: Iterable[str]) -> None:
         """Let the engine forget resources, and operations that it began."""
+        self._rewrite(lambda exported: state.without(exported, urns))
+
+    def _rewrite(self, change: Callable[[str], str]) -> None:
         exported = self._engine.ask("stack", "export", "--stack", self.stack)
-        self._engine.ask(
-            "stack",
-            "import",
-            "--force",
-            "--stack",
-            self.stack,
-            input=state.without(exported, urns),
-        )
+        words = ("stack", "import", "--force", "--stack", self.stack)
+        self._engine.ask(*words, input=change(exported))
 
     def forget(self) -> None:
         """Remove the stack itself: its state, its history, its configuration, its keys."""

@@ -128,6 +128,32 @@ def without(exported: str, gone: Iterable[str]) -> str:
     return json.dumps(raw)
 
 
+def standing_alone(exported: str, kept: Iterable[str]) -> str:
+    """An exported state in which some resources need none but each other.
+
+    They may have waited for others, as data disks do where guests change one by one, and a state
+    that names what is gone is none that the engine takes.
+    """
+    raw: dict[str, Any] = json.loads(exported)
+    urns = frozenset(kept)
+    for resource in raw["deployment"].get("resources") or []:
+        if resource["urn"] in urns:
+            _cut_off(resource, urns)
+    return json.dumps(raw)
+
+
+def _cut_off(resource: dict[str, Any], known: frozenset[str]) -> None:
+    for key in ("dependencies", "replaceWith"):
+        named: list[str] | None = resource.get(key)
+        if named:
+            resource[key] = [urn for urn in named if urn in known]
+    by_input: dict[str, list[str] | None] = resource.get("propertyDependencies") or {}
+    for name, urns in by_input.items():
+        by_input[name] = [urn for urn in urns or [] if urn in known]
+    if resource.get("deletedWith") not in known:
+        resource.pop("deletedWith", None)
+
+
 def _resource(raw: Mapping[str, Any]) -> Resource:
     return Resource(
         urn=raw["urn"],

@@ -70,6 +70,30 @@ def test_a_state_forgets_what_it_is_told_to() -> None:
     assert len(left.resources) == len(RESOURCES) - 1
 
 
+def test_what_is_kept_names_nothing_that_goes() -> None:
+    data, turn = f"{VOLUME}-data", f"{VOLUME}-root"
+    waiting = {
+        "dependencies": [POOL, turn],
+        "propertyDependencies": {"pool": [POOL], "size": [turn], "name": None},
+        "replaceWith": [turn],
+        "deletedWith": turn,
+    }
+    raw = json.loads(exported())
+    (kept,) = (r for r in raw["deployment"]["resources"] if r["urn"] == data)
+    kept |= waiting
+    (other,) = (r for r in raw["deployment"]["resources"] if r["urn"] == turn)
+    other["dependencies"] = [POOL]
+    cut = json.loads(state.standing_alone(json.dumps(raw), {data, POOL}))
+    resources = {r["urn"]: r for r in cut["deployment"]["resources"]}
+    assert {key: resources[data].get(key) for key in waiting} == {
+        "dependencies": [POOL],
+        "propertyDependencies": {"pool": [POOL], "size": [], "name": []},
+        "replaceWith": [],
+        "deletedWith": None,
+    }
+    assert resources[turn] == other
+
+
 def lock(backend: Path, pid: int, host: str) -> None:
     folder = backend / ".pulumi/locks/organization/isolab/s"
     folder.mkdir(parents=True)
