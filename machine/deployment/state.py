@@ -136,7 +136,8 @@ def standing_alone(exported: str, kept: Iterable[str]) -> str:
     """
     raw: dict[str, Any] = json.loads(exported)
     urns = frozenset(kept)
-    for resource in raw["deployment"].get("resources") or []:
+    resources: list[dict[str, Any]] = raw["deployment"].get("resources") or []
+    for resource in resources:
         if resource["urn"] in urns:
             _cut_off(resource, urns)
     return json.dumps(raw)
