@@ -43,6 +43,15 @@ def test_no_acknowledged_write_is_lost(scene: Scene, fault: Fault) -> None:
 
 
 @LONG
+def test_all_members_stop_and_begin_again_with_the_data(scene: Scene) -> None:
+    before = [scene.entries(guest) for guest in scene.plan.guests]
+    lab = Lab(LAB)
+    lab("down", LAB, "--keep-data")
+    lab("up", "--yes", LAB)
+    assert [scene.entries(guest) for guest in scene.plan.guests] == before
+
+
+@LONG
 @pytest.mark.parametrize(("lesson", "claim"), CLAIMS, ids=[claim.id for _, claim in CLAIMS])
 def test_a_claim_holds_and_its_mutation_breaks_it(
     scene: Scene, lesson: Lesson, claim: Claim
