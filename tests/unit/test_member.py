@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/mariadb"))
 
+from member import __main__ as program
 from member.decide import decide, stranded
 from member.settings import Settings, Wrong
 from member.states import NOBODY, Data, Phase, Position, State, bootstrappable, recovered, saved
@@ -177,3 +178,41 @@ def test_settings_name_this_member_and_the_others() -> None:
     del environment["GALERA_CLUSTER"]
     with pytest.raises(Wrong, match="GALERA_CLUSTER"):
         Settings.read(environment)
+
+
+class Deaf:
+    """A server outside the cluster that hears no request to stop."""
+
+    code = -9
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def alive(self) -> bool:
+        assert len(self.heard) < 5
+        return "kill" not in self.heard
+
+    def phase(self) -> Phase:
+        return "apart"
+
+    def terminate(self) -> None:
+        self.heard.append("terminate")
+
+    def kill(self) -> None:
+        self.heard.append("kill")
+
+
+def test_a_server_that_does_not_stop_to_join_anew_is_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(program, "WATCH", 0.01)
+    monkeypatch.setattr(program, "STRANDED", 0.02)
+    asked = {"db-2": member("db-2", 50, phase="primary")}
+    monkeypatch.setattr(program.talk, "ask_all", lambda *_: asked)
+    watching = program.Member.__new__(program.Member)
+    watching._settings = Settings(cluster="db", name="db-1", members=dict.fromkeys(MEMBERS, ""))
+    watching._state = member("db-1", 40, phase="apart")
+    watching._server = server = Deaf()
+    watching._joins = False
+    watching._watch()
+    assert server.heard == ["terminate", "kill"]

@@ -85,6 +85,7 @@ class Member:
         """Until the server has ended."""
         assert self._server is not None
         apart_since: float | None = None
+        asked_to_stop: float | None = None
         while self._server.alive():
             time.sleep(WATCH)
             phase = self._server.phase()
@@ -93,6 +94,12 @@ class Member:
             if phase != self._state.phase:
                 say(f"now {phase}")
                 self._state = replace(self._state, phase=phase)
+            if asked_to_stop is not None:
+                # One whose transfer broke off in the middle may wait for ever for its own end.
+                if time.monotonic() - asked_to_stop > STRANDED:
+                    say("it does not stop: killed")
+                    self._server.kill()
+                continue
             if phase != "apart":
                 apart_since = None
                 continue
@@ -101,6 +108,7 @@ class Member:
                 if stranded(talk.ask_all(self._settings.others, self._settings.cluster)):
                     say("outside the cluster for long: stopping to join anew")
                     self._server.terminate()
+                    asked_to_stop = time.monotonic()
                 apart_since = None
         say(f"the server ended with {self._server.code}")
 
