@@ -75,7 +75,7 @@ def _build(service: str, build: Build, tag: str) -> None:
     arguments = [f"{name}={value}" for name, value in build.args.items()]
     arguments += [name for name in PROXIES if name in os.environ]
     command = [
-        "docker", "build", "--tag", tag, "--file", str(_dockerfile(build)),
+        "docker", "build", "--force-rm", "--tag", tag, "--file", str(_dockerfile(build)),
         *(word for argument in arguments for word in ("--build-arg", argument)),
         *(("--target", build.target) if build.target else ()),
         build.context,

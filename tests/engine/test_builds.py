@@ -99,8 +99,10 @@ def test_a_build_that_fails_says_why_at_its_end(context: Path, said: list[str]) 
     lab = lab_of(context)
     build = Build(context=str(context))
     lab = replace(lab, services=(Service(name="web", image="", build=build),))
+    before = docker("ps", "--all", "--quiet").split()
     with pytest.raises(builds.BuildFailed) as failed:
         builds.ensure(lab, said.append)
+    assert docker("ps", "--all", "--quiet").split() == before
     assert "about to fail" in str(failed.value)
     assert "7" in str(failed.value).splitlines()[-1]
     assert found(lab).digest is None
