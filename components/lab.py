@@ -53,7 +53,7 @@ class Lab(pulumi.ComponentResource):
         on_host = BalancerPlace(
             dockerd=host.dockerd,
             pulls_from=f"127.0.0.1:{plan.registry.loopback_port}",
-            ready=(host.network, host.registry),
+            ready=(host.network, host.registry_answers),
         )
         for balancer in plan.balancers:
             if balancer.container.guest == HOST:
@@ -87,7 +87,7 @@ class Lab(pulumi.ComponentResource):
             connection=None,
             dockerd=host.dockerd,
             root=None,
-            ready=host.registry,
+            ready=host.registry_answers,
             filtered=host.network,
             networks={},
             volumes={},

@@ -95,6 +95,8 @@ def what(urn: str, parent: str) -> str:
     if own in _COMMANDS:
         if last in ("ready", "packages", "firewall"):
             return last
+        if last == "answers":
+            return "registry answers"
         if last == "completion":
             return f"end of {name.removesuffix('-completion')}"
         return f"files of {name.removesuffix('-files')}"
