@@ -14,7 +14,7 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import cloudinit, firewall, guestfiles, processor, secrets
+from isolab.plan import boot, cloudinit, guestfiles, processor, secrets
 from isolab.plan.model import Container, GuestImage, GuestNetwork, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
@@ -163,7 +163,7 @@ class Guest(pulumi.ComponentResource):
             f"{name}-firewall",
             connection=connection,
             create=guestfiles.WRITE,
-            stdin=firewall.script(args.ruleset, guest),
+            stdin=boot.script(args.ruleset, guest),
             # As with containers' files: a new root disk has the old one's id.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
         )

@@ -7,6 +7,7 @@ from typing import Literal
 from isolab.units import MiB, Seconds
 
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
+ENDED: Condition = "service_completed_successfully"
 Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
 Severity = Literal["error", "warning"]

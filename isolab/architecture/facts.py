@@ -47,7 +47,7 @@ class Side:
         self._internal = {
             (guest.name, n.name): n.internal for guest in plan.guests for n in guest.networks
         }
-        self._guests = {a: guest.name for guest in plan.guests for a in guest.addresses}
+        self._guests = {address: guest.name for address, guest in plan.at.items()}
         self._guests[plan.network.gateway] = "the host"
 
     def facts(self, container: Container) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from isolab.architecture import fates, handover, rolling
 from isolab.architecture.change import Effect
 from isolab.architecture.fates import Verdict
 from isolab.architecture.turn import ContainerTurn, Turn
-from isolab.plan.model import Balancer, Container
+from isolab.plan.model import Balancer, Container, Guest
 
 AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
 """Fates of containers that answer nobody for a while, or never again."""
@@ -24,6 +24,7 @@ class Reach:
         self._before: Mapping[str, Container] = {
             name: c.old for name, c in turn.containers.items() if c.old
         }
+        self._at: Mapping[str, Guest] = turn.old.at if turn.old else {}
         self._needs = {c.name: tuple(self._needed(c)) for c in self._before.values()}
         self._callers: dict[str, set[str]] = defaultdict(set)
         for caller, needs in self._needs.items():
@@ -117,12 +118,10 @@ class Reach:
         yield from (tuple(names) for names in waits.values())
 
     def _linked(self, container: Container) -> Iterator[tuple[str, str]]:
-        guests = {a: g for g in self.turn.old.guests for a in g.addresses} if self.turn.old else {}
         for host, address in container.hosts:
-            guest = guests.get(address)
+            guest = self._at.get(address)
             for callee in guest.containers if guest else ():
-                aliases = (alias for network in callee.networks for alias in network.aliases)
-                if callee.ports and (host == callee.service or host in aliases):
+                if callee.ports and host in callee.called:
                     yield callee.service, callee.name
 
     def _out(self) -> frozenset[str]:

@@ -128,7 +128,4 @@ def _planned(what: str) -> Plan:
         around = surroundings(name, known.cidr if known else None)
     if not file.exists():
         raise Failure(BAD_INPUT, f"there is no lab file {file}", "name a stack or a file")
-    planned = plan_file(file, os.environ, around)
-    if isinstance(planned, Plan):
-        return planned
-    raise Failure(BAD_INPUT, "\n".join(map(str, planned)))
+    return sides.sound(plan_file(file, os.environ, around))

@@ -10,18 +10,26 @@ from machine.deployment.control import StackControl
 from machine.deployment.leftovers import CONTAINER
 
 
-def remove_givers(control: StackControl, wanted: Plan, guests: Sequence[str]) -> None:
-    """Remove containers whose ports or addresses go to others, and let the engine see it."""
-    known = control.state()
-    old = control.plan(known)
+def remove_givers(
+    control: StackControl, old: Plan | None, wanted: Plan, guests: Sequence[str]
+) -> None:
+    """Remove containers whose ports or addresses go to others, and let the engine see it.
+
+    Args:
+        control: The stack's.
+        old: The plan of the lab that stands; None where none does.
+        wanted: What comes.
+        guests: Names of the guests, for the engine's progress.
+    """
     giving = givers(old, wanted)
-    if not (known and old and giving):
+    known = control.state() if giving else None
+    if old is None or known is None:
         return
-    names = {container.name for container in giving.values()}
-    urns = [r.urn for r in known.resources if r.type == CONTAINER and r.name in names]
+    leaving = {container.name: container for container in giving.values()}
+    urns = [r.urn for r in known.resources if r.type == CONTAINER and r.name in leaving]
     for what in giving:
         engine.say(what)
-    for container in {c.name: c for c in giving.values()}.values():
+    for container in leaving.values():
         place = deployed.below(old, container)
         try:
             # With the time to end that its own settings give it.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isolab.cli import stack
 from isolab.cli.errors import BAD_INPUT, Failure
+from isolab.model import Problem
 from isolab.plan.model import Plan, Surroundings
 
 
@@ -96,7 +97,11 @@ def _planned(file: Path, around: Surroundings) -> Plan:
         raise Failure(BAD_INPUT, f"there is no lab file {file}", "name a lab, a stack or a file")
     from machine.stack import plan_file_on_host
 
-    planned = plan_file_on_host(file, os.environ, around)
+    return sound(plan_file_on_host(file, os.environ, around))
+
+
+def sound(planned: Plan | tuple[Problem, ...]) -> Plan:
+    """The plan; the problems of a file that has none end the command."""
     if isinstance(planned, Plan):
         return planned
     raise Failure(BAD_INPUT, "\n".join(map(str, planned)))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from isolab.cli.engine import say
 from isolab.cli.errors import DONE, FAILED, UNABLE, Failure
 from machine import paths, requirements, sandbox, setup
 from machine.steps import Unable, ensure
@@ -44,17 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
     yes = arguments.yes or "--yes" in given
     words = with_marks(words, everything=arguments.all or "--all" in given)
     try:
-        ensure(requirements.step(), _say)
+        ensure(requirements.step(), say)
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
         if needs_machine or not selected(words):
-            setup.prepare_shared(_say, yes=yes)
+            setup.prepare_shared(say, yes=yes)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
     done = [_run(part) for part in parts(words)]
     print("", file=sys.stderr)
     for part in done:
         verdict = "ok" if part.code == DONE else f"failed ({part.code})"
-        _say(f"{part.name:24} {part.seconds:7.1f} s  {verdict}")
+        say(f"{part.name:24} {part.seconds:7.1f} s  {verdict}")
     return DONE if all(part.code == DONE for part in done) else FAILED
 
 
@@ -117,7 +118,7 @@ def _sandboxed(name: str, places: Sequence[str], options: Sequence[str]) -> Part
 
 
 def _run(part: Part) -> Part:
-    _say(f"\n== {part.name}")
+    say(f"\n== {part.name}")
     begin = time.monotonic()
     code = subprocess.run(part.command, cwd=paths.REPO, check=False).returncode
     accepted = DONE if code == NO_TESTS and "pytest" in part.command else code
@@ -127,7 +128,3 @@ def _run(part: Part) -> Part:
         code=accepted,
         seconds=time.monotonic() - begin,
     )
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     except NoSubnetLeft as full:
         raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
     strays = _put_right(control, guests)
-    makeway.remove_givers(control, wanted, guests)
+    makeway.remove_givers(control, old, wanted, guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
     deployed = control.plan(control.state()) or plan

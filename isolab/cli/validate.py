@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+from isolab.cli import stack
 from isolab.cli.errors import BAD_INPUT, DONE
 from isolab.model import Problem
 from isolab.plan.model import Surroundings
@@ -48,7 +49,7 @@ def _found(lab: Path) -> Path:
     """A file as it is named; a name alone is a lab in stacks/, as for the other commands."""
     from machine.stack import lab_file
 
-    return lab if lab.exists() or lab.suffix or len(lab.parts) > 1 else lab_file(str(lab))
+    return lab if lab.exists() or not stack.is_name(str(lab)) else lab_file(str(lab))
 
 
 def _warnings(file: Path, examined: Examined) -> dict[str, object]:

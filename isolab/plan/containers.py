@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import abspath, dirname, relpath
 
-from isolab.model import FOR_EVER, Condition, Lab, Service
+from isolab.model import ENDED, FOR_EVER, Condition, Lab, Service
 from isolab.plan import addresses, clusters, networks
 from isolab.plan.links import Link
 from isolab.plan.model import (
@@ -74,7 +74,7 @@ class Layout:
                 name
                 for service in self.lab.services
                 for name, condition in service.depends_on.items()
-                if condition == "service_completed_successfully"
+                if condition == ENDED
             ),
         )
 

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from isolab.plan.model import HOST, Container, Guest, Plan
 from isolab.plan.networks import LINKS, LINKS_BRIDGE
 
-FILE = "/etc/isolab/firewall"
-UNIT = "isolab-firewall.service"
-ADDRESSES = "/etc/isolab/addresses"
-ADDRESSES_UNIT = "isolab-addresses.service"
 LOAD = "/usr/sbin/iptables-restore --noflush"
-_UNITS = "/etc/systemd/system"
 _REFUSE = "REJECT --reject-with icmp-admin-prohibited"
 
 
@@ -84,60 +79,6 @@ def rulesets(plan: Plan) -> Mapping[str, str]:
     }
 
 
-def script(ruleset: str, guest: Guest) -> str:
-    """What a guest's shell runs: the filter holds at once, and before Docker at each boot.
-
-    So do the guest's further addresses, whose list is a script as well.
-    """
-    return f"""\
-mkdir -p {FILE.rpartition("/")[0]} {_UNITS}/docker.service.requires
-cat > {FILE} <<'end'
-{ruleset}end
-cat > {_UNITS}/{UNIT} <<'end'
-[Unit]
-Description=Which services reach which
-Before=docker.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart={LOAD} {FILE}
-end
-ln -sf ../{UNIT} {_UNITS}/docker.service.requires/{UNIT}
-{LOAD} {FILE}
-{_addresses_script(guest)}"""
-
-
-def _addresses_script(guest: Guest) -> str:
-    lines = [
-        # What a former list has, and this one no more.
-        f"[ ! -e {ADDRESSES} ] || sed s/replace/delete/ {ADDRESSES} | sh",
-        f"rm -f {ADDRESSES} {_UNITS}/docker.service.requires/{ADDRESSES_UNIT}",
-    ]
-    if guest.further_addresses:
-        device = f"$(grep -lix {guest.mac} /sys/class/net/*/address | cut -d/ -f5)"
-        lines += [
-            f"cat > {ADDRESSES} <<'end'",
-            *(f"ip address replace {a}/32 dev {device}" for a in guest.further_addresses),
-            "end",
-            f"cat > {_UNITS}/{ADDRESSES_UNIT} <<'end'",
-            "[Unit]",
-            "Description=Further addresses for published ports",
-            "Wants=network-online.target",
-            "After=network-online.target",
-            "Before=docker.service",
-            "",
-            "[Service]",
-            "Type=oneshot",
-            "RemainAfterExit=yes",
-            f"ExecStart=/bin/sh -e {ADDRESSES}",
-            "end",
-            f"ln -sf ../{ADDRESSES_UNIT} {_UNITS}/docker.service.requires/{ADDRESSES_UNIT}",
-            f"sh -e {ADDRESSES}",
-        ]
-    return "".join(f"{line}\n" for line in lines)
-
-
 _HEAD = (
     "*filter",
     ":INPUT ACCEPT",
@@ -202,24 +143,19 @@ def _published_links(plan: Plan, guest: Guest) -> Iterator[str]:
 
     A port that is published under its own number needs no link of its own.
     """
-    at = {a: other for other in plan.guests if other is not guest for a in other.addresses}
+    others = {address: other for address, other in plan.at.items() if other is not guest}
     for container in guest.containers:
         sources = [a.address for a in container.networks if a.network == LINKS and a.address]
         ways = {
             f"-d {address} -p {port.protocol} --dport {port.internal}"
             for name, address in (container.hosts if sources else ())
-            for callee in (at[address].containers if address in at else ())
-            if name in _names(callee)
+            if address in others
+            for callee in others[address].containers
+            if name in (callee.name, *callee.called)
             for port in callee.ports
             if port.callers is None and port.ip == address and port.internal == port.external
         }
         yield from sorted(f"-s {source} {way}" for source in sources for way in ways)
-
-
-def _names(container: Container) -> frozenset[str]:
-    """What callers call it."""
-    aliases = (alias for attached in container.networks for alias in attached.aliases)
-    return frozenset((container.name, *aliases))
 
 
 def _arrive(crossings: list[Crossing], places: Mapping[str, str]) -> Iterator[str]:

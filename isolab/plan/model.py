@@ -263,6 +263,12 @@ class Container:
     ends: bool = False
     """Others wait for it to end well."""
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The names by which services that share a network call it."""
+        aliases = (alias for attached in self.networks for alias in attached.aliases)
+        return frozenset((self.service, *aliases))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuestNetwork:
@@ -403,6 +409,11 @@ class Plan:
     def containers(self) -> tuple[Container, ...]:
         """All containers of services on guests, guest by guest."""
         return tuple(container for guest in self.guests for container in guest.containers)
+
+    @property
+    def at(self) -> Mapping[str, Guest]:
+        """Each guest by its addresses."""
+        return {address: guest for guest in self.guests for address in guest.addresses}
 
     def image_of(self, guest: Guest) -> GuestImage | None:
         """What a guest boots from; None where it is not known yet."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from isolab.labfile import in_order
-from isolab.model import Lab, Path, Problem
+from isolab.model import ENDED, Lab, Path, Problem
 from isolab.plan import machine_rules, networks
 from isolab.plan.capacity import OS_RESERVE
 from isolab.plan.links import ports
@@ -12,8 +12,6 @@ from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.ports import NONE_LEFT
 from isolab.plan.processor import PASSED_THROUGH
 from isolab.rules.problem import problem, setting, warning
-
-ENDED = "service_completed_successfully"
 
 Rule = Callable[[Lab, Plan], Iterator[Problem]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from isolab.plan import firewall
+from isolab.plan import boot, firewall
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -44,10 +44,10 @@ def test_a_port_for_a_balancer_is_open_to_its_container() -> None:
 
 def test_the_script_has_the_filter_hold_now_and_before_docker_at_each_boot() -> None:
     (guest, *_) = planned("separate").guests
-    script = firewall.script("*filter\nCOMMIT\n", guest)
+    script = boot.script("*filter\nCOMMIT\n", guest)
     assert "Before=docker.service" in script
     assert "docker.service.requires" in script
-    assert f"\n{firewall.LOAD} {firewall.FILE}\n" in script
+    assert f"\n{firewall.LOAD} {boot.FILTER}\n" in script
 
 
 def test_a_caller_on_internal_networks_alone_gets_out_to_a_port_that_is_published(
@@ -81,11 +81,11 @@ def test_a_caller_on_internal_networks_alone_gets_out_to_a_port_that_is_publishe
 def test_a_guest_takes_up_its_further_addresses_and_drops_those_of_before() -> None:
     back, front = planned("same-ports").guests
     blue, green = back.further_addresses
-    lines = firewall.script("", back).splitlines()
+    lines = boot.script("", back).splitlines()
     added = [line.split()[3] for line in lines if line.startswith("ip address replace")]
     assert added == [f"{blue}/32", f"{green}/32"]
     assert all(back.mac in line for line in lines if line.startswith("ip address"))
     (drop,) = (n for n, line in enumerate(lines) if "s/replace/delete/" in line)
-    assert drop < lines.index(f"cat > {firewall.ADDRESSES} <<'end'")
+    assert drop < lines.index(f"cat > {boot.ADDRESSES} <<'end'")
     assert front.further_addresses == ()
-    assert "ip address" not in firewall.script("", front)
+    assert "ip address" not in boot.script("", front)

@@ -66,14 +66,14 @@ def _clusters(plan: Plan) -> Iterator[Line]:
 
 def _across_guests(plan: Plan) -> Iterator[Line]:
     """A container that knows another guest's address by a service's name calls it there."""
-    guests = {a: guest for guest in plan.guests for a in guest.addresses}
+    guests = plan.at
     for caller in _everything(plan):
         found: dict[str, str] = {}
         for name, address in caller.hosts:
             guest = guests.get(address)
             for callee in guest.containers if guest and guest.name != caller.guest else ():
                 ports = [p.external for p in callee.ports if p.ip in (address, "", "0.0.0.0")]
-                if ports and name in _names(callee):
+                if ports and name in callee.called:
                     found[identity(callee)] = ":" + ",".join(map(str, ports))
         for target, label in found.items():
             yield Line(source=identity(caller), target=target, kind="link", label=label)
@@ -95,8 +95,3 @@ def _inside_guests(plan: Plan) -> Iterator[Line]:
 
 def _everything(plan: Plan) -> tuple[Container, ...]:
     return (*plan.containers, *plan.host_containers)
-
-
-def _names(container: Container) -> set[str]:
-    aliases = {alias for attached in container.networks for alias in attached.aliases}
-    return {container.service, *aliases}
