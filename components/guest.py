@@ -14,8 +14,8 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import boot, cloudinit, guestfiles, processor, secrets
-from isolab.plan.model import Container, GuestImage, GuestNetwork, Plan
+from isolab.plan import boot, cloudinit, guestfiles, networks, processor, secrets
+from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
 from machine.keys import KeyFiles
@@ -177,14 +177,14 @@ class Guest(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(
             parent=self, provider=dockerd, deleted_with=root, replace_with=[root]
         )
-        networks = [
+        made_networks = [
             docker.Network(
                 f"{name}-{network.name}",
                 name=network.name,
                 driver="bridge",
                 internal=network.internal,
                 ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
-                options=network_options(network),
+                options=networks.options(network) or None,
                 opts=inside,
             )
             for network in guest.networks
@@ -243,7 +243,7 @@ class Guest(pulumi.ComponentResource):
             root=root,
             ready=ready,
             filtered=filtered,
-            networks={n.name: made for n, made in zip(guest.networks, networks, strict=True)},
+            networks={n.name: made for n, made in zip(guest.networks, made_networks, strict=True)},
             volumes=dict(zip(guest.volumes, volumes, strict=True)),
             pulls_from=plan.registry.endpoint,
             seed=args.seed,
@@ -260,14 +260,6 @@ class Guest(pulumi.ComponentResource):
             )
             args.started.update(component.started)
         self.register_outputs({"address": guest.address, "domain": domain.id})
-
-
-def network_options(network: GuestNetwork) -> dict[str, str] | None:
-    """A planned network in the words of Docker's bridge driver."""
-    options = {"com.docker.network.bridge.name": network.bridge} if network.bridge else {}
-    if network.separated:
-        options["com.docker.network.bridge.enable_icc"] = "false"
-    return options or None
 
 
 def kernel_command_line(arguments: Sequence[str]) -> list[dict[str, str]] | None:

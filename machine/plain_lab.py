@@ -1,30 +1,71 @@
 """What the plain benchmark script needs to build the same lab by hand, written from the plan."""
 
 import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from isolab.plan import cloudinit, guestfiles, secrets
-from isolab.plan.model import Container, GuestImage, Plan
+from isolab.plan import cloudinit, guestfiles, images, networks, secrets
+from isolab.plan.model import HOST, Container, Guest, GuestImage, Plan
 from machine.service_images import RegistryFiles
+
+REPLACED = "web"
+"""The service whose containers the script replaces."""
 
 
 def write(folder: Path, plan: Plan, image: GuestImage, seed: str, registry: RegistryFiles) -> None:
-    """Fill the folder that benchmarks/plain-lab.sh reads; the plan is one guest with web and db."""
-    (guest,) = plan.guests
-    db, web = (next(c for c in guest.containers if c.service == name) for name in ("db", "web"))
+    """Fill the folder that benchmarks/plain-lab.sh reads.
+
+    Args:
+        folder: An empty one.
+        plan: Of guests with a data disk, all from the lab's own image; balancers on the host.
+        image: That image.
+        seed: What the lab's keys and secrets are derived from.
+        registry: The lab's registry.
+    """
     client = secrets.ssh_key(seed, secrets.CLIENT_KEY)
-    identity = secrets.ssh_key(seed, secrets.host_key(guest.name))
+    balancers = [balancer.container for balancer in plan.balancers]
+    keys = {g.name: secrets.ssh_key(seed, secrets.host_key(g.name)) for g in plan.guests}
+    files = {
+        "settings.sh": _assignments(_settings(plan, image, registry)),
+        "id_ed25519": client.private_openssh,
+        "known_hosts": "".join(f"{g.address} {keys[g.name].public}\n" for g in plan.guests),
+        "hosts.xml": "".join(
+            f"<host mac='{g.mac}' name='{g.name}' ip='{g.address}'/>\n" for g in plan.guests
+        ),
+        **_of_docker(HOST, balancers, f"127.0.0.1:{plan.registry.loopback_port}", seed),
+    }
+    for guest in plan.guests:
+        key = keys[guest.name]
+        files |= {
+            f"{guest.name}/guest.sh": _assignments(_guest(guest)),
+            f"{guest.name}/user-data": cloudinit.user_data(
+                guest, plan, client.public, key.private_openssh, key.public
+            ),
+            f"{guest.name}/meta-data": cloudinit.meta_data(guest, plan),
+            f"{guest.name}/network-config": cloudinit.network_config(guest, plan),
+            f"{guest.name}/docker.sh": "".join(f"{line}\n" for line in _docker(guest)),
+            **_of_docker(guest.name, guest.containers, plan.registry.endpoint, seed),
+        }
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(content)
+
+
+def _assignments(settings: Mapping[str, object]) -> str:
+    return "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in settings.items())
+
+
+def _settings(plan: Plan, image: GuestImage, registry: RegistryFiles) -> Mapping[str, object]:
     addresses = ip_network(plan.network.cidr)
-    settings = {
-        "ADDRESS": guest.address,
-        "MAC": guest.mac,
-        "GUEST": guest.name,
-        "DOMAIN": guest.domain,
-        "MEMORY": guest.memory,
-        "VCPUS": guest.vcpus,
-        "DISK": guest.disk,
-        "DATA": guest.data,
+    replaced = [c for c in plan.containers if c.service == REPLACED]
+    return {
+        "GUESTS": " ".join(guest.name for guest in plan.guests),
+        "BALANCERS": " ".join(balancer.container.name for balancer in plan.balancers),
+        "REPLACED": " ".join(f"{c.guest}/{c.name}" for c in replaced),
+        "PAGE": plan.endpoints[0].url,
         "NETWORK": plan.network.name,
         "BRIDGE": plan.network.bridge,
         "GATEWAY": plan.network.gateway,
@@ -35,64 +76,101 @@ def write(folder: Path, plan: Plan, image: GuestImage, seed: str, registry: Regi
         "REGISTRY": plan.registry.name,
         "REGISTRY_IMAGE": registry.image,
         "REGISTRY_STORAGE": registry.storage,
+        "REGISTRY_LOOPBACK": plan.registry.loopback_port,
         "IMAGE_DISK": image.disk,
         "IMAGE_KERNEL": image.kernel,
         "IMAGE_INITRD": image.initrd,
         "ARGUMENTS": " ".join(image.arguments),
-        "DB_IMAGE": _reference(db, plan),
-        "WEB_IMAGE": _reference(web, plan),
-        "DB_RUN": docker_run(db),
-        "WEB_RUN": docker_run(web),
     }
-    files = {
-        "settings.sh": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in settings.items()),
-        "user-data": cloudinit.user_data(
-            guest, plan, client.public, identity.private_openssh, identity.public
-        ),
-        "meta-data": cloudinit.meta_data(guest, plan),
-        "network-config": cloudinit.network_config(guest, plan),
-        "id_ed25519": client.private_openssh,
-        "known_hosts": f"{guest.address} {identity.public}\n",
-    } | {f"files-{c.name}.sh": guestfiles.archive(c, seed) for c in guest.containers}
-    for name, content in files.items():
-        path = folder / name
-        path.touch(mode=0o600)
-        path.write_text(content)
 
 
-def _reference(container: Container, plan: Plan) -> str:
-    repository = container.image.rsplit(":", 1)[0]
-    return f"{plan.registry.endpoint}/{repository}@{container.digest}"
+def _guest(guest: Guest) -> Mapping[str, object]:
+    return {
+        "ADDRESS": guest.address,
+        "MAC": guest.mac,
+        "DOMAIN": guest.domain,
+        "MEMORY": guest.memory,
+        "VCPUS": guest.vcpus,
+        "DISK": guest.disk,
+        "DATA": guest.data,
+        "CONTAINERS": " ".join(container.name for container in guest.containers),
+    }
 
 
-def docker_run(container: Container) -> str:
-    """The words of `docker run` that give this container; none of them holds a space."""
-    health, limits = container.healthcheck, container.limits
-    words = [
-        f"--name={container.name}",
-        f"--hostname={container.hostname}",
-        f"--network={container.networks[0].network}",
-        f"--restart={container.restart}",
-        f"--memory={limits.memory}m",
-        f"--memory-swap={limits.memory}m",
-        f"--cpus={limits.cpus}",
-        f"--cgroup-parent={container.slice}",
-        *(f"--network-alias={alias}" for alias in container.networks[0].aliases),
-        *(f"--env={name}={value}" for name, value in container.environment),
-        *(f"--publish={p.ip}:{p.external}:{p.internal}" for p in container.ports),
-        *(f"--volume={mount.volume}:{mount.target}" for mount in container.mounts),
-        *(f"--volume={file.path}:{file.target}:ro" for file in container.files),
-        *(f"--tmpfs={path}:{options}" for path, options in container.tmpfs),
-        *(f"--cap-drop={name}" for name in container.cap_drop),
-        *(f"--cap-add={name}" for name in container.cap_add),
-        *(f"--security-opt={option}" for option in container.security_opt),
-        *(["--read-only"] if container.read_only else []),
-    ]
-    if health:
-        words += [
-            f"--health-cmd={' '.join(health.test[1:])}",
-            f"--health-interval={health.interval:g}s",
-            f"--health-timeout={health.timeout:g}s",
-            f"--health-retries={health.retries}",
+def _docker(guest: Guest) -> Iterator[str]:
+    """What the containers stand on, as the guest's shell makes it."""
+    for network in guest.networks:
+        options = networks.options(network)
+        words = [
+            *(["--internal"] if network.internal else []),
+            *([f"--subnet={network.subnet}"] if network.subnet else []),
+            *(f"--opt={name}={value}" for name, value in options.items()),
         ]
-    return " ".join(words)
+        yield shlex.join(["docker", "network", "create", *words, network.name])
+    for volume in guest.volumes:
+        yield shlex.join(["docker", "volume", "create", volume])
+
+
+def _of_docker(
+    place: str, containers: Sequence[Container], registry: str, seed: str
+) -> Mapping[str, str]:
+    """For each container the scripts that write its files and that create it, and its image."""
+    return {
+        f"{place}/{name}": text
+        for container in containers
+        for name, text in (
+            (f"{container.name}.files.sh", guestfiles.archive(container, seed)),
+            (f"{container.name}.create.sh", "\n".join(_create(container, place, registry))),
+            (f"{container.name}.image", images.reference(container, registry)),
+            (f"{container.name}.after", " ".join(name for name, _ in container.depends_on)),
+        )
+    }
+
+
+def _create(container: Container, place: str, registry: str) -> Iterator[str]:
+    """The shell's way to make the container; $CHANGED is one more word of it."""
+    words = [*_options(container), *([] if place != HOST else ["--network=host"])]
+    first, others = container.networks[:1], container.networks[1:]
+    for network in first:
+        words += [f"--hostname={container.hostname}", f"--network={network.network}"]
+        words += [f"--network-alias={alias}" for alias in network.aliases]
+        words += [f"--ip={network.address}"] if network.address else []
+    words += [images.reference(container, registry), *(container.command or ())]
+    yield f"docker create ${{CHANGED:-}} {shlex.join(words)}"
+    for network in others:
+        words = [f"--alias={alias}" for alias in network.aliases]
+        words += [f"--ip={network.address}"] if network.address else []
+        yield shlex.join(["docker", "network", "connect", *words, network.network, container.name])
+    yield f"docker start {container.name}"
+
+
+def _options(container: Container) -> Iterator[str]:
+    health, limits = container.healthcheck, container.limits
+    yield f"--name={container.name}"
+    yield f"--restart={container.restart}"
+    if limits.memory:
+        yield f"--memory={limits.memory}m"
+        yield f"--memory-swap={limits.memory}m"
+    if limits.cpus:
+        yield f"--cpus={limits.cpus:g}"
+    if container.slice:
+        yield f"--cgroup-parent={container.slice}"
+    if container.user:
+        yield f"--user={container.user}"
+    yield from (f"--env={name}={value}" for name, value in container.environment)
+    yield from (f"--publish={p.ip}:{p.external}:{p.internal}/{p.protocol}" for p in container.ports)
+    yield from (f"--volume={mount.volume}:{mount.target}" for mount in container.mounts)
+    yield from (f"--volume={file.path}:{file.target}:ro" for file in container.files)
+    yield from (f"--tmpfs={path}:{options}" for path, options in container.tmpfs)
+    yield from (f"--add-host={name}:{address}" for name, address in container.hosts)
+    yield from (f"--cap-drop={name}" for name in container.cap_drop)
+    yield from (f"--cap-add={name}" for name in container.cap_add)
+    yield from (f"--security-opt={option}" for option in container.security_opt)
+    if container.read_only:
+        yield "--read-only"
+    yield f"--stop-timeout={int(container.stop_grace_period)}"
+    if health and health.test[0] in ("CMD", "CMD-SHELL"):
+        yield f"--health-cmd={shlex.join(health.test[1:])}"
+        yield f"--health-interval={health.interval:g}s"
+        yield f"--health-timeout={health.timeout:g}s"
+        yield f"--health-retries={health.retries}"

@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
     )
+    parser.add_argument(
+        "--lab", default="reference", help="of up: a lab in stacks/ whose guests have a data disk"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
 
@@ -44,11 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
         from machine import setup
 
         setup.prepare_shared(_say, yes=arguments.yes)
-        words = [f"--only={fault}" for fault in only] + (["--json"] if arguments.json else [])
+        words = [f"--lab={arguments.lab}", *(f"--only={fault}" for fault in only)]
+        words += ["--json"] if arguments.json else []
         return sandbox.enter([NAME, arguments.what, *words])
     if arguments.what == "failover":
         return bench_failover.run(_machine(), only, as_json=arguments.json)
-    return _print(_measure(), as_json=arguments.json)
+    return _print(_measure(arguments.lab), as_json=arguments.json)
 
 
 def _machine() -> str:
@@ -72,7 +76,7 @@ class _Plain:
     """The lab by hand: the folder that the script reads."""
 
     folder: Path
-    domain: str
+    domains: tuple[str, ...]
 
     def run(self, command: str) -> dict[str, float]:
         """Run the script; its stages in seconds."""
@@ -93,7 +97,10 @@ def _plain(folder: Path) -> _Plain:
         seed=os.urandom(32).hex(),
         registry=service_images.registry_files(),
     )
-    return _Plain(folder=folder, domain=deployment.plan.guests[0].domain)
+    return _Plain(
+        folder=folder,
+        domains=tuple(guest.domain for guest in deployment.plan.guests),
+    )
 
 
 def _say(line: str) -> None:
@@ -119,10 +126,10 @@ def _resident_memory(domain: str) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def _measure() -> Iterator[Row]:
+def _measure(like: str) -> Iterator[Row]:
     labs = paths.REPO / "stacks"
     lab = labs / f"{BENCH_STACK}.yaml"
-    shutil.copy(labs / "reference.yaml", lab)
+    shutil.copy(labs / f"{like}.yaml", lab)
     try:
         yield from _measure_lab(lab)
     finally:
@@ -133,7 +140,8 @@ def _measure_lab(lab: Path) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="isolab-bench-") as folder:
         plain = _plain(Path(folder))
         isolab_up = _seconds(lambda: _lab("up", BENCH_STACK))
-        memory = _resident_memory(plain.domain.replace("plain", BENCH_STACK))
+        own = (domain.replace("plain", BENCH_STACK) for domain in plain.domains)
+        memory = sum(map(_resident_memory, own))
         unchanged = _seconds(lambda: _lab("up", BENCH_STACK))
         preview = _seconds(lambda: _lab("preview", BENCH_STACK))
         text = lab.read_text()
@@ -142,8 +150,8 @@ def _measure_lab(lab: Path) -> Iterator[Row]:
         down = _seconds(lambda: _lab("down", BENCH_STACK))
         stages = plain.run("up") | plain.run("replace") | plain.run("down")
     yield row("up, page answering", isolab_up, "s", stages["up"])
-    yield row("guest start to docker info, plain", stages["guest"], "s")
-    yield row("host memory of the guest", memory, "MiB")
+    yield row("guests' start to docker info, plain", stages["guest"], "s")
+    yield row("host memory of the guests", memory, "MiB")
     yield row("up with nothing to change", unchanged, "s")
     yield row("preview", preview, "s")
     yield row("change of a container's environment", changed, "s", stages["replace"])

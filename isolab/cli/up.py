@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     deployed = control.plan(control.state()) or plan
     durations.keep(progress.durations, kvm=deployed.kvm)
     if strays:
-        _wait(deployed)
+        _wait(control, deployed)
     if arguments.refresh:
         # Only now do all guests answer.
         looked, outcome = engine.run(lambda outcome: control.refresh(outcome, ()), guests)
@@ -117,11 +117,13 @@ def _up(control: StackControl, guests: Sequence[str]) -> Progress:
     return progress
 
 
-def _wait(plan: Plan) -> None:
+def _wait(control: StackControl, plan: Plan) -> None:
     """What was started again gets well by itself."""
     from isolab.cli import live
 
     engine.say("waiting for the guests and what runs on them to come back")
+    # Docker forgets a start of seconds ago where its guest was made anew meanwhile.
+    control.start(control.strays(), engine.say)
     now = live.wait_until_well(plan)
     if now.verdict != "well":
         raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")

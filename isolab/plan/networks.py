@@ -21,6 +21,14 @@ def docker_name(network: str) -> str:
     return f"isolab-{network}" if network in _RESERVED else network
 
 
+def options(network: GuestNetwork) -> dict[str, str]:
+    """A planned network in the words of Docker's bridge driver."""
+    chosen = {"com.docker.network.bridge.name": network.bridge} if network.bridge else {}
+    if network.separated:
+        chosen["com.docker.network.bridge.enable_icc"] = "false"
+    return chosen
+
+
 def of_service(service: Service) -> tuple[str, ...]:
     """The networks of a service, by their names in the lab file."""
     if service.network_mode == "none":

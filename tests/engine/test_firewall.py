@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from components.guest import network_options
-from isolab.plan import firewall
+from isolab.plan import firewall, networks
 from isolab.plan.model import Guest, Plan, Surroundings
 from isolab.plan.read import plan_file
 from machine import docker_cli, registry, service_images
@@ -105,7 +104,7 @@ def containers(plan: Plan, left: Guest, lab_network: None) -> Iterator[None]:
         with registry.serving(service_images.load_registry_image()) as address:
             registry.pull(image, service_images.digests()[image], address, tag=image)
     for network in left.networks:
-        options = network_options(network) or {}
+        options = networks.options(network)
         docker(
             "network", "create", "--subnet", network.subnet,
             *(["--internal"] if network.internal else []),

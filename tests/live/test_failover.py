@@ -1,6 +1,7 @@
 """The replicated lab while things go wrong: every acknowledged write is found again at the end."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from conftest import Lab
@@ -10,6 +11,8 @@ from isolab.cli.ground import ground
 from isolab.lessons import read
 from isolab.lessons.check import check_claim
 from isolab.lessons.model import Claim, Lesson
+from machine import paths
+from machine.failover.client import Client
 from machine.failover.faults import FAULTS, Fault
 from machine.failover.scene import Scene
 from machine.failover.trial import hold
@@ -18,6 +21,13 @@ from tests.live.breaking import broken
 LAB = "replicated"
 SHORT = ("web", "guest")
 LONG = pytest.mark.long
+ROLLING = {
+    "image": ("image: isolab/guestbook:1", "image: guestbook-of-the-test:2\n    build: ./image"),
+    "environment": ("DB_NAME: guestbook", "DB_NAME: guestbook\n      CHANGED: once"),
+    "balancer": ("check: /healthz}", "check: /healthz, sticky: true}"),
+    "memory": ("memory: 1GiB", "memory: 1088MiB"),
+}
+"""What changes in the lab file, one replica after the other."""
 CLAIMS = [
     (lesson, claim) for lesson in read.catalogue() if lesson.stack == LAB for claim in lesson.claims
 ]
@@ -40,6 +50,38 @@ def test_no_acknowledged_write_is_lost(scene: Scene, fault: Fault) -> None:
     result = hold(scene, fault)
     assert result.acknowledged > 0
     assert result.lost == 0
+
+
+@pytest.fixture(scope="module")
+def changing(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the lab file, beside it an image that differs from the guestbook."""
+    folder = tmp_path_factory.mktemp("changing")
+    (folder / "image").mkdir()
+    (folder / "image/Dockerfile").write_text("FROM isolab/guestbook:1\nENV CHANGED=once\n")
+    file = folder / "replicated.yaml"
+    file.write_text((paths.REPO / "stacks/replicated.yaml").read_text())
+    return file
+
+
+@LONG
+@pytest.mark.parametrize("what", ROLLING)
+def test_no_request_fails_while_replicas_change_one_by_one(
+    scene: Scene, changing: Path, what: str
+) -> None:
+    old, new = ROLLING[what]
+    assert changing.read_text().count(old) == 1
+    changing.write_text(changing.read_text().replace(old, new))
+    client = Client(scene.url)
+    client.start()
+    try:
+        Lab(LAB)("up", "--yes", "--stack", LAB, str(changing))
+    finally:
+        seen = client.stop()
+    print(f"{what}: {seen.sent} requests, {seen.failed} failed, gap {seen.longest_gap:.1f} s")
+    held = [scene.entries(guest) for guest in scene.plan.guests]
+    assert seen.acknowledged
+    assert seen.failed == 0
+    assert all(seen.acknowledged <= entries for entries in held)
 
 
 @LONG
