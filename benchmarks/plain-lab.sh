@@ -106,12 +106,12 @@ up_services() {
     wait
     for container in $CONTAINERS; do
         for other in $(cat "$folder/$name/$container.after"); do
-            until healthy "$other"; do sleep 2; done
+            until healthy "$other"; do sleep 5; done
         done
         create "$container"
     done
     for container in $CONTAINERS; do
-        until healthy "$container"; do sleep 2; done
+        until healthy "$container"; do sleep 5; done
     done
 }
 
@@ -141,7 +141,7 @@ replace() {
         . "$folder/$name/guest.sh"
         guest docker rm -f "$container"
         create "$container" --env=BENCH=changed
-        until healthy "$container"; do sleep 2; done
+        until healthy "$container"; do sleep 5; done
     done
 }
 
