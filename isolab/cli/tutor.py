@@ -14,9 +14,9 @@ from isolab.architecture.draw.make import drawing_of
 from isolab.architecture.draw.text import rendered
 from isolab.cli import results
 from isolab.lessons import plot, read, texts
+from isolab.lessons.commands import commands
 from isolab.lessons.focus import focus
 from isolab.lessons.model import Claim, ClaimResult, Lesson
-from isolab.lessons.variables import of_plan, shown
 from isolab.plan.model import Plan
 
 SIDE_BY_SIDE = 150
@@ -74,9 +74,9 @@ def converse(course: Course, first: int | None, console: Console | None = None) 
         if at is None:
             console.print(_list(course))
             answer = _ask(console, say("Number of a lesson, Enter for the next one, q to end"))
-            at, hints, fresh = _chosen(course, answer), 0, True
             if answer == "q":
                 return
+            at, hints, fresh = _chosen(course, answer, console), 0, True
             continue
         lesson = course.lessons[at]
         if fresh:
@@ -101,7 +101,7 @@ def converse(course: Course, first: int | None, console: Console | None = None) 
             case "q":
                 return
             case _:
-                at, hints, fresh = _chosen(course, answer), 0, True
+                at, hints, fresh = _chosen(course, answer, console), 0, True
 
 
 def _ask(console: Console, words: str) -> str:
@@ -111,11 +111,13 @@ def _ask(console: Console, words: str) -> str:
         return "q"
 
 
-def _chosen(course: Course, answer: str) -> int | None:
-    """The lesson with that number; without one the first that does not hold yet."""
+def _chosen(course: Course, answer: str, console: Console) -> int | None:
+    """The lesson with that number; without one the first that does not hold yet; or a word."""
     if answer.isdigit() and 0 < int(answer) <= len(course.lessons):
         return int(answer) - 1
     if answer:
+        say = texts.words(course.language)
+        console.print(Text(f"  {say('There is no such lesson:')} {answer}", "yellow"))
         return None
     open_ones = (
         i for i, lesson in enumerate(course.lessons) if _verdict(course, lesson) != "holds"
@@ -176,9 +178,9 @@ def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
 
 def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
     """Each command on a line of its own, from the first column, so that it can be copied."""
-    variables = {**of_plan(course.at(lesson).plan), **lesson.variables}
-    for attempt in lesson.tries:
-        yield Text(shown(attempt.run, variables), style="cyan", overflow="fold", no_wrap=False)
+    typed = commands(lesson, course.at(lesson).plan)
+    for attempt, command in zip(lesson.tries, typed, strict=True):
+        yield Text(command, style="cyan", overflow="fold", no_wrap=False)
         yield Padding(Text(attempt.expect, style="dim"), (0, 0, 0, 2))
 
 

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from isolab.architecture.draw import draw
 from isolab.architecture.draw.make import drawing_of
 from isolab.lessons import plot, texts
+from isolab.lessons.commands import commands, on_stack
 from isolab.lessons.focus import focus
-from isolab.lessons.model import STACK, Claim, ClaimResult, Lesson, LessonResult
-from isolab.lessons.variables import of_plan, shown
+from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult
 from isolab.plan.model import Plan
 
 INDEX = "index.html"
@@ -62,7 +62,7 @@ def pages(
             before=lessons[number - 1] if number else None,
             after=lessons[number + 1] if number + 1 < len(lessons) else None,
             verdicts=verdicts,
-            commands=_commands(lesson, about),
+            commands=commands(lesson, about),
             check=_check(lesson, about),
             picture=_picture(about, focus(lesson, about)),
         )
@@ -74,14 +74,8 @@ def file(lesson: Lesson) -> str:
     return f"{lesson.id}.html"
 
 
-def _commands(lesson: Lesson, plan: Plan) -> list[str]:
-    variables = {**of_plan(plan), **lesson.variables}
-    return [shown(attempt.run, variables) for attempt in lesson.tries]
-
-
 def _check(lesson: Lesson, plan: Plan) -> str:
-    elsewhere = "" if plan.stack == STACK else f" --stack {plan.stack}"
-    return f"./lab check {lesson.id}{elsewhere}"
+    return on_stack(f"./lab check {lesson.id}", plan.stack)
 
 
 def _picture(plan: Plan, lit: frozenset[str]) -> Markup:

@@ -2,14 +2,18 @@
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import polib
 import pytest
 
 from isolab.lessons import read, texts
-from isolab.lessons.model import Claim, Lesson
+from isolab.lessons.commands import commands
+from isolab.lessons.model import STACK, Claim, Lesson
 from isolab.lessons.variables import VARIABLE
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
 
 REPO = Path(__file__).parents[2]
 LESSONS = read.catalogue()
@@ -58,6 +62,17 @@ def test_what_is_tried_on_a_guest_keeps_its_quotes(lesson: Lesson) -> None:
             if line.strip().startswith("./lab ssh"):
                 words = shlex.split(line.partition(" -- ")[2])
                 assert len(words) == 1 or shlex.split(" ".join(words)) == words
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=IDS)
+def test_what_is_tried_names_the_learners_own_stack(lesson: Lesson) -> None:
+    file = REPO / "stacks" / f"{lesson.stack}.yaml"
+    plan = plan_file(file, {}, Surroundings(stack="mine"))
+    assert isinstance(plan, Plan)
+    for command in commands(lesson, plan):
+        for asked in re.findall(r"\./lab (?!diff|image)[^;]*", command):
+            assert re.search(r"\bmine\b", asked), command
+    assert not any("--stack" in c for c in commands(lesson, replace(plan, stack=STACK)))
 
 
 @pytest.mark.parametrize("language", TRANSLATIONS)
