@@ -40,10 +40,15 @@ def bars(claim: Claim, figures: Mapping[str, float]) -> tuple[Measured, ...]:
         Measured(
             label=bar.label,
             share=figures[bar.figure] / most if most > 0 else 0,
-            figure=f"{figures[bar.figure]:.3g} {claim.plot.unit}",
+            figure=f"{_readable(figures[bar.figure])} {claim.plot.unit}",
         )
         for bar in claim.plot.bars
     )
+
+
+def _readable(figure: float) -> str:
+    """Three digits that count; from a thousand on all those before the point, and no exponent."""
+    return f"{figure:.0f}" if figure >= 1000 else f"{figure:.3g}"
 
 
 def lines(measured: Sequence[Measured]) -> list[str]:

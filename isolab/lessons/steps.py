@@ -40,7 +40,8 @@ def take(step: Step, places: Mapping[str, Transport], variables: dict[str, str])
     if step.keep:
         variables[step.keep] = output
     missed = tuple(_missed(step, result, output, variables))
-    said = _short(output or result.stderr.strip() or f"(nothing, code {result.code})")
+    sought = fill(step.contains or step.lacks or "", variables)
+    said = _short(output or result.stderr.strip() or f"(nothing, code {result.code})", sought)
     wanted = f"; expected {' and '.join(missed)}" if missed else ""
     return Seen(met=not missed, words=f"{step.at}: {_short(command)} → {said}{wanted}")
 
@@ -80,6 +81,9 @@ def _bound(bound: float | str, variables: Mapping[str, str]) -> float:
     return float(fill(bound, variables)) if isinstance(bound, str) else bound
 
 
-def _short(text: str) -> str:
+def _short(text: str, sought: str = "") -> str:
+    """Its beginning, or where it has what was sought."""
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+    at = max(0, min(line.find(sought) - SHOWN // 2, len(line) - SHOWN))
+    part = line[at : at + SHOWN]
+    return f"{'…' if at else ''}{part}{'…' if at + SHOWN < len(line) else ''}"

@@ -16,6 +16,11 @@ def test_bars_are_as_long_as_their_figures() -> None:
     assert container == f"one more container  {'█' * 5} 2.5 s"
 
 
+def test_a_large_figure_has_no_exponent() -> None:
+    found = plot.figures(CLAIM, MEASURED | {"guest_seconds": "1108.4"})
+    assert plot.lines(plot.bars(CLAIM, found))[0].endswith(" 1108 s")
+
+
 @pytest.mark.parametrize("lost", ["", "no answer", "-1", "inf", "nan"])
 def test_a_figure_that_is_none_leaves_no_plot(lost: str) -> None:
     found = plot.figures(CLAIM, MEASURED | {"guest_seconds": lost})

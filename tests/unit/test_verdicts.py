@@ -8,6 +8,7 @@ import pytest
 from isolab.lessons.check import Ground, check_claim
 from isolab.lessons.junit import junit
 from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult, Mutation, Step
+from isolab.lessons.steps import take
 from isolab.transport import Result, Unreachable
 
 
@@ -146,3 +147,12 @@ def test_junit_counts_and_escapes() -> None:
     text = junit("reference", (result,))
     assert '<testsuite name="try" tests="1" failures="1" skipped="0"' in text
     assert "&lt;4&gt;" in text
+
+
+@pytest.mark.parametrize("length", [0, 100, 5000])
+def test_evidence_quotes_what_was_sought_however_far_down_it_stands(length: int) -> None:
+    place = Place({"list": (f"{'first ' * length}mariadbd{' last' * length}", 0)})
+    seen = take(Step(at="guest", run="list", contains="mariadbd"), {"guest": place}, {})
+    assert seen.met
+    assert "mariadbd" in seen.words
+    assert len(seen.words) < 200
