@@ -2,7 +2,7 @@
 
 import http.client
 import os
-import socket
+import re
 import time
 import urllib.request
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from machine.docker_cli import DockerFailed, docker, image_id, last_words
 IMAGE = service_catalog.REGISTRY.name
 PATIENCE = 60
 """Seconds a registry may take to answer."""
-ATTEMPTS = 3
+LISTENING = re.compile(r'msg="listening on ([0-9.:]+)"')
 
 
 def load_image() -> str:
@@ -29,21 +29,13 @@ def load_image() -> str:
 def serving(image: str) -> Generator[str, None, None]:
     """A registry over the storage folder, writable, on loopback: its host:port.
 
-    Somebody else may have taken the port by the time that the registry listens: then another.
+    The kernel gives it a port when it listens: one that was looked up before may be taken by then.
     """
-    complaint = ""
-    for _ in range(ATTEMPTS):
-        address = f"127.0.0.1:{_free_port()}"
-        container = _run(image, "host", address, writable=True)
-        try:
-            trouble = _trouble(address, container)
-            if not trouble:
-                yield address
-                return
-            complaint = f"{trouble}\n{last_words(container)}"
-        finally:
-            docker("rm", "--force", container)
-    raise DockerFailed(f"the registry does not answer: {complaint}")
+    container = _run(image, "host", "127.0.0.1:0", writable=True)
+    try:
+        yield _answering(container)
+    finally:
+        docker("rm", "--force", container)
 
 
 @contextmanager
@@ -63,7 +55,7 @@ def _run(image: str, network: str, address: str, *, writable: bool) -> str:
         "run", "--detach", "--network", network, "--read-only",
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
         "--user", f"{os.getuid()}:{os.getgid()}",
-        "--env", f"REGISTRY_HTTP_ADDR={address}",
+        "--env", f"REGISTRY_HTTP_ADDR={address}", "--env", "REGISTRY_LOG_LEVEL=info",
         "--volume", f"{service_catalog.storage()}:/var/lib/registry{'' if writable else ':ro'}",
         image,
     )  # fmt: skip
@@ -93,22 +85,23 @@ def pull(name: str, digest: str, address: str, tag: str, host: str | None = None
     docker("rmi", reference, host=host)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _trouble(address: str, container: str) -> str:
-    """Why a registry does not answer; empty as soon as it does."""
+def _answering(container: str) -> str:
+    """Where the registry of a container listens, once it answers."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        try:
-            with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
-                return ""
-        except (OSError, http.client.HTTPException) as error:
-            state = docker("inspect", "--format", "{{.State.Status}}", container)
-            if state != "running":
-                return f"its container is {state}"
-            if time.monotonic() > deadline:
-                return str(error)
-            time.sleep(0.05)
+        said = last_words(container)
+        listening = LISTENING.search(said)
+        if listening and _answers(listening[1]):
+            return listening[1]
+        state = docker("inspect", "--format", "{{.State.Status}}", container)
+        if state != "running" or time.monotonic() > deadline:
+            raise DockerFailed(f"the registry does not answer: its container is {state}\n{said}")
+        time.sleep(0.05)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
+            return True
+    except (OSError, http.client.HTTPException):
+        return False
