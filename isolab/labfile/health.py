@@ -23,7 +23,7 @@ _HEALTHCHECK = {
     "disable": "Switches off the image's own healthcheck.",
 }
 _DEPENDENCY = {
-    "condition": "What must be seen of the other service; with a healthcheck, always that it is healthy.",
+    "condition": "What must be seen of the other service; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
     "restart": "Restarts with the other service: not supported, only false is taken.",
 }
