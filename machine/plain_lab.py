@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from isolab.plan import cloudinit, guestfiles, images, networks, secrets
-from isolab.plan.model import HOST, Container, Guest, GuestImage, Plan
+from isolab.plan.model import HOST, Attachment, Container, Guest, GuestImage, Plan
 from machine.service_images import RegistryFiles
 
 REPLACED = "web"
@@ -129,19 +129,22 @@ def _of_docker(
 
 def _create(container: Container, place: str, registry: str) -> Iterator[str]:
     """The shell's way to make the container; $CHANGED is one more word of it."""
-    words = [*_options(container), *([] if place != HOST else ["--network=host"])]
+    words = [*_options(container), *(["--network=host"] if place == HOST else [])]
     first, others = container.networks[:1], container.networks[1:]
     for network in first:
         words += [f"--hostname={container.hostname}", f"--network={network.network}"]
-        words += [f"--network-alias={alias}" for alias in network.aliases]
-        words += [f"--ip={network.address}"] if network.address else []
+        words += _attached(network, "network-alias")
     words += [images.reference(container, registry), *(container.command or ())]
     yield f"docker create ${{CHANGED:-}} {shlex.join(words)}"
     for network in others:
-        words = [f"--alias={alias}" for alias in network.aliases]
-        words += [f"--ip={network.address}"] if network.address else []
+        words = _attached(network, "alias")
         yield shlex.join(["docker", "network", "connect", *words, network.network, container.name])
     yield f"docker start {container.name}"
+
+
+def _attached(network: Attachment, alias: str) -> list[str]:
+    address = [f"--ip={network.address}"] if network.address else []
+    return [*(f"--{alias}={name}" for name in network.aliases), *address]
 
 
 def _options(container: Container) -> Iterator[str]:

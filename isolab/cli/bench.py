@@ -23,6 +23,8 @@ HELP = "measure isolab against a plain script, what a lab survives, or how plans
 
 SCRIPT = paths.REPO / "benchmarks" / "plain-lab.sh"
 BENCH_STACK = "bench"
+LABS = ("reference", "replicated")
+"""What the script can build, too: guests with a data disk, a web service, balancers on the host."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
     )
     parser.add_argument(
-        "--lab", default="reference", help="of up: a lab in stacks/ whose guests have a data disk"
+        "--lab", choices=LABS, default=LABS[0], help="of up: what to build (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")

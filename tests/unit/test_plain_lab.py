@@ -34,10 +34,8 @@ def test_each_container_is_written_below_its_guest(planned: Plan, folder: Path) 
         settings = (folder / guest.name / "guest.sh").read_text()
         assert f"ADDRESS={guest.address}\n" in settings
         for container in guest.containers:
-            *_, start = (
-                (folder / guest.name / f"{container.name}.create.sh").read_text().split("\n")
-            )
-            assert start == f"docker start {container.name}"
+            create = (folder / guest.name / f"{container.name}.create.sh").read_text()
+            assert create.splitlines()[-1] == f"docker start {container.name}"
 
 
 def test_a_value_with_spaces_is_one_word(folder: Path) -> None:
