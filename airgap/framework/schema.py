@@ -27,9 +27,11 @@ ANY = Scalar("any")
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Elements of one kind, in an order that counts."""
+    """Elements of one kind, in an order that counts unless said otherwise."""
 
     of: "Kind"
+    ordered: bool = field(default=True, kw_only=True)
+    """Whether the same elements in another order are a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Field:
     """Filled in where the program gives none."""
     replaces: bool = field(default=False, kw_only=True)
     """A changed value needs a new resource; a nested field has it from the field on top."""
+    unasked: bool = field(default=True, kw_only=True)
+    """Whether the program may leave it out and take what the resource then has.
+
+    Where it may not, a value that was found and not asked for is a change back to none.
+    """
     auto_name: bool = field(default=False, kw_only=True)
     """The resource's own name; made from the program's where it gives none."""
 

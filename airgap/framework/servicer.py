@@ -55,6 +55,8 @@ class Servicer(Provider):
             )
             if is_imported(old):
                 old = kind.adopted(state, new)
+            elif self._plugin.bridged:
+                old = diff.as_read(old, state, kind.inputs)
             ignored = set(request.ignoreChanges)
             found = diff.changes(old, new, kind.inputs)
             found = [each for each in found if not ignored & {each.path, each.top}]
