@@ -14,7 +14,7 @@ A plugin is a `Plugin` value and a folder with `__main__.py` (see airgap.install
 A resource is a subclass of `ResourceType[Client]` with
 
 - `token`          "docker:index/volume:Volume"
-- `inputs`         Object({name: Field(kind, required=, default=, replaces=, auto_name=)}); an input
+- `inputs`         Object({name: Field(kind, required=, default=, replaces=, …)}); an input
                    that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN,
                    ANY, List(kind), List(kind, ordered=False), Bag(kind) (in no order either, and
                    a difference is told of the whole), Map(kind), Object({...}).
