@@ -57,14 +57,16 @@ class Outcome:
 class Bench:
     """A program, its stack `test`, and a Pulumi home with the plugins, in one folder."""
 
-    def __init__(self, folder: Path, program: str, plugins: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, program: str, plugins: Sequence[str], *, project: str = "bench"
+    ) -> None:
         cli = engine()
         assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
         self.folder = folder
         self._project = folder / "project"
         self._project.mkdir(parents=True)
         (folder / "state").mkdir()
-        (self._project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+        (self._project / "Pulumi.yaml").write_text(f"name: {project}\nruntime: python\n")
         (self._project / "__main__.py").write_text(program)
         shutil.copy(Path(__file__).with_name("resource_options.py"), self._project)
         self.scenario({})
