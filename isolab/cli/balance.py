@@ -70,6 +70,8 @@ def ask(plan: Plan, balancer: Balancer) -> BalancerStatus:
 
 def _try(place: Transport, balancer: Balancer) -> tuple[tuple[BackendStatus, ...], str]:
     """The replicas behind a balancer, or what came instead of them."""
+    if balancer.statistics is None:
+        return (), "it has no statistics page"
     question = asking.once(balancer.statistics_address, balancer.statistics, "/;csv")
     try:
         said = place.run(question, timeout=TIMEOUT)

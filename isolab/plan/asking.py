@@ -1,7 +1,7 @@
 """How a program that may still be starting is asked over HTTP: by bash, on host and guest alike.
 
-Whoever connects may be let in before the program listens (Docker's port proxy does that), and be cut
-off at any point. Only a whole answer counts; of anything else it is told in a few words what it was.
+Whoever connects may be let in before the program listens (Docker's port proxy does that), and be
+cut off at any point. Only a whole answer counts; anything else is told in a few words.
 """
 
 import shlex
@@ -51,7 +51,7 @@ def once(address: str, port: int, path: str) -> list[str]:
 
 
 def until_answered(what: str, address: str, port: int, path: str, seconds: int) -> str:
-    """bash's text that ends once there is an answer, or in so many seconds with what it saw last."""
+    """bash's text that ends once there is an answer; in so many seconds with what it saw last."""
     return _ASK + _AWAIT.format(
         address=address, port=port, path=path, seconds=seconds, what=shlex.quote(what)
     )

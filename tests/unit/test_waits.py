@@ -1,6 +1,9 @@
 """Waits for programs that start, each held against doors that open before their program listens."""
 
+import re
+import socket
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from isolab.cli import balance
 from isolab.plan import asking
 from isolab.plan.model import HOST, Balancer, Plan, Surroundings
 from isolab.plan.read import plan_file
+from machine import answers
 
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 STATISTICS = b"""HTTP/1.0 200 OK\r
@@ -104,3 +108,60 @@ def test_a_balancer_that_stays_silent_says_how() -> None:
         status = balance.ask(*balancer(door.port))
     assert list(balance.drift([status])) == ["balancer front is silent: HTTP 503"]
     assert balance.ask(*balancer(door.port)).saw == "connection refused"
+
+
+@each_kind
+def test_a_daemon_that_starts_is_waited_for_at_its_socket(kind: str, tmp_path: Path) -> None:
+    """As dbus and virtlogd are: one question, of whose answer the end is known."""
+
+    def serve(client: socket.socket) -> None:
+        if client.recv(64) == b"\0AUTH\r\n":
+            client.sendall(b"REJECTED EXTERNAL\r\n")
+
+    def one(number: int) -> None:
+        path = tmp_path / f"{number}"
+
+        def ask() -> str:
+            return answers.of_socket(str(path), b"\0AUTH\r\n", lambda said: said[-2:] == b"\r\n", 5)
+
+        with Door(kind, serve, path=path, number=number, whole=18) as door:
+            assert answers.until(ask, 20) == ""
+        assert door.failed == 3
+
+    every_try(one)
+
+
+@pytest.mark.parametrize(
+    ("kind", "saw"),
+    [
+        ("reset", ".* behind no answer|broken pipe|connection reset by peer"),
+        ("half", "the connection was closed behind half an answer"),
+        ("silent", "no answer within 0.1 s"),
+    ],
+)
+def test_a_daemon_that_is_given_up_is_told_with_what_was_seen(
+    kind: str, saw: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "socket"
+
+    def ask() -> str:
+        return answers.of_socket(str(path), b"?", lambda said: said == b"yes", 0.1)
+
+    with Door(kind, lambda client: client.sendall(b"yes"), path=path, whole=3, faults=1000):
+        assert re.fullmatch(saw, answers.until(ask, 0.5))
+    assert ask() == "connection refused"
+    path.unlink()
+    assert ask() == "no such file or directory"
+
+
+def test_a_command_that_hangs_ends_with_its_time() -> None:
+    assert answers.of_command(["sleep", "60"], 0.1) == "no answer within 0.1 s"
+    assert answers.of_command(["sh", "-c", "echo a; echo b >&2; exit 3"], 5) == "b"
+    assert answers.of_command(["no-such-client"], 5) == "no-such-client: No such file or directory"
+    assert answers.of_command(["true"], 5) == ""
+
+
+def test_nobody_is_asked_again_where_nobody_can_answer() -> None:
+    began = time.monotonic()
+    assert answers.until(lambda: "it ended", 60, over=lambda: True) == "it ended"
+    assert time.monotonic() - began < 5
