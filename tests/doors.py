@@ -40,7 +40,7 @@ def _half(client: socket.socket, door: "Door") -> None:
     here, there = socket.socketpair()
     with here, there:
         threading.Thread(target=_quietly, args=(door.real, there), daemon=True).start()
-        relay(client, here, most=1 + door.number * 37 % (door.whole - 1))
+        relay(client, here, most=1 + door.number * 977 % (door.whole - 1))
 
 
 def _silent(client: socket.socket, door: "Door") -> None:
