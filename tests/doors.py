@@ -41,6 +41,8 @@ def _half(client: socket.socket, door: "Door") -> None:
     with here, there:
         threading.Thread(target=_quietly, args=(door.real, there), daemon=True).start()
         relay(client, here, most=1 + door.number * 977 % (door.whole - 1))
+        # The program behind the door ends its side as well, or it would run out of connections.
+        here.shutdown(socket.SHUT_RDWR)
 
 
 def _silent(client: socket.socket, door: "Door") -> None:
