@@ -22,7 +22,7 @@ end=$(($(date +%s) + 300))
 until saw=$(timeout 30 docker version --format '{{.Server.Version}}' 2>&1); do
   if [ "$(date +%s)" -ge $end ]; then
     echo "Docker did not answer within five minutes; the last try saw:" >&2
-    echo "${saw:-no answer within 30 s}" >&2
+    echo "${saw:-no answer within 30 s}" | tail -n 1 >&2
     echo "Docker itself said last:" >&2
     journalctl -u docker -u containerd -n 15 --no-pager >&2
     exit 1
