@@ -8,21 +8,12 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import local
 
+from isolab.plan import asking
 from isolab.plan.model import GuestImage, Plan
 from machine.service_images import RegistryFiles
 
 REGISTRY_USER = "65534:65534"
 REGISTRY_STORAGE = "/var/lib/registry"
-ANSWERS = """\
-for _ in $(seq 300); do
-  exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET /v2/ HTTP/1.0\\r\\n\\r\\n' >&3 &&
-    read -r -t 5 line <&3 && exit 0
-  sleep 0.2
-done 2>/dev/null
-echo "the lab's registry did not answer on port {port} within a minute" >&2
-exit 1
-"""
-"""Docker lets in whom the port is published to before the registry listens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +97,14 @@ class Host(pulumi.ComponentResource):
         self.registry_answers = local.Command(
             f"{name}-registry-answers",
             interpreter=["/bin/bash", "-c"],
-            create=ANSWERS.format(port=plan.registry.loopback_port),
+            # Docker lets in whom the port is published to before the registry listens.
+            create="\n".join(
+                asking.until_answered("the lab's registry", address, port, "/v2/", seconds=60)
+                for address, port in (
+                    ("127.0.0.1", registry.loopback_port),
+                    (registry.address, registry.port),
+                )
+            ),
             triggers=[self.registry.id, self.registry_loopback.id],
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[self.registry, self.registry_loopback]

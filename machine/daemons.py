@@ -2,23 +2,26 @@
 
 import os
 import shlex
-import socket
+import struct
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from machine import kvm, paths
+from machine import answers, kvm, paths
 from machine.privilege import as_root, is_root
 from machine.steps import Report, Step, Unable, run
 
 Way = Literal["systemd", "hand"]
 PATIENCE = 60.0
-"""Seconds a daemon has to answer after its start."""
+"""Seconds a daemon has to answer."""
 LIBVIRT = "qemu:///system"
 DOCKER = "unix:///var/run/docker.sock"
+ONE_TRY = 10.0
+"""Seconds for one answer of a daemon that was just started."""
+PING = struct.pack(">7I", 28, 0x6B656570, 1, 1, 2, 0, 0)
+"""libvirt's keepalive message (src/rpc/virkeepalive.c), which each of its daemons answers alike."""
 NULL = (1, 3)
 """Device number of /dev/null, which stands in for a /dev/kvm that is hidden."""
 HIDE_KVM = (
@@ -42,32 +45,41 @@ class Daemon:
     """Its systemd unit."""
     command: tuple[str, ...]
     """How it is started by hand."""
-    answers: Callable[[], bool]
+    ask: Callable[[float], str]
+    """What came instead of an answer within so many seconds; empty where it answers."""
     prepare: tuple[tuple[str, ...], ...] = ()
     """Commands before a start by hand."""
 
+    def answers(self) -> bool:
+        """Whether it answers now, however busy it is."""
+        return not self.ask(PATIENCE)
 
-def connects(path: str) -> bool:
-    """Whether somebody listens on a socket; one that we may not open has a listener too."""
-    with socket.socket(socket.AF_UNIX) as end:
-        end.settimeout(5)
-        try:
-            end.connect(path)
-        except PermissionError:
-            return True
-        except OSError:
-            return False
-    return True
+    def wait(self, seconds: float = PATIENCE) -> str:
+        """What the last try saw where it has not answered by then; empty where it answers."""
+        return answers.until(lambda: self.ask(ONE_TRY), seconds)
 
 
-def libvirt_answers() -> bool:
-    """Whether a libvirt connection can be opened, by whichever of its daemons."""
-    return _says_yes(as_root_where_closed("/run/libvirt/libvirt-sock", _VIRSH))
+def _ask_dbus(timeout: float) -> str:
+    # Its answer to a client that does not say how it would log in: how it could.
+    return answers.of_socket(
+        "/run/dbus/system_bus_socket", b"\0AUTH\r\n", lambda said: said.endswith(b"\r\n"), timeout
+    )
 
 
-def docker_answers() -> bool:
-    """Whether the Docker daemon on the default socket answers."""
-    return _says_yes(as_root_where_closed("/var/run/docker.sock", _DOCKER))
+def _ask_virtlogd(timeout: float) -> str:
+    return answers.of_socket(
+        "/run/libvirt/virtlogd-sock", PING, lambda said: len(said) >= len(PING), timeout
+    )
+
+
+def _ask_libvirtd(timeout: float) -> str:
+    """By whichever of libvirt's daemons."""
+    command = as_root_where_closed("/run/libvirt/libvirt-sock", _VIRSH)
+    return answers.of_command(command, timeout)
+
+
+def _ask_dockerd(timeout: float) -> str:
+    return answers.of_command(as_root_where_closed("/var/run/docker.sock", _DOCKER), timeout)
 
 
 _VIRSH = ("virsh", "-q", "-c", LIBVIRT, "uri")
@@ -79,25 +91,25 @@ DAEMONS = (
         unit="dbus.service",
         prepare=(("mkdir", "-p", "/run/dbus"), ("dbus-uuidgen", "--ensure")),
         command=("dbus-daemon", "--system", "--fork", "--nopidfile"),
-        answers=lambda: connects("/run/dbus/system_bus_socket"),
+        ask=_ask_dbus,
     ),
     Daemon(
         name="virtlogd",
         unit="virtlogd.socket",
         command=("virtlogd", "-d"),
-        answers=lambda: connects("/run/libvirt/virtlogd-sock"),
+        ask=_ask_virtlogd,
     ),
     Daemon(
         name="libvirtd",
         unit="libvirtd.service",
         command=("libvirtd", "-d"),
-        answers=libvirt_answers,
+        ask=_ask_libvirtd,
     ),
     Daemon(
         name="dockerd",
         unit="docker.service",
         command=("dockerd",),
-        answers=docker_answers,
+        ask=_ask_dockerd,
     ),
 )
 """In the order in which they need each other."""
@@ -141,11 +153,10 @@ def start(daemon: Daemon, report: Report) -> None:
         if hidden:
             report("hides /dev/kvm from it, which does not work here")
         where = str(start_by_hand(daemon, hide_kvm=hidden, prefix=as_root([])))
-    deadline = time.monotonic() + PATIENCE
-    while not daemon.answers():
-        if time.monotonic() > deadline:
-            raise Unable(f"{daemon.name} does not answer after its start", f"see {where}")
-        time.sleep(0.2)
+    if saw := daemon.wait():
+        raise Unable(
+            f"{daemon.name} does not answer {PATIENCE:g} s after its start: {saw}", f"see {where}"
+        )
 
 
 def start_by_hand(daemon: Daemon, *, hide_kvm: bool, prefix: list[str]) -> Path:
@@ -194,13 +205,3 @@ def _processes(name: str) -> list[Path]:
         except OSError:
             continue
     return found
-
-
-def _says_yes(command: list[str]) -> bool:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0

@@ -9,13 +9,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from machine import registry, service_catalog
-from machine.docker_cli import DockerFailed, docker
+from machine import answers, registry, service_catalog
+from machine.docker_cli import DockerFailed
 
 Report = Callable[[str], None]
 
 PATIENCE = 60
 """Seconds that the passing dockerd may take to answer, and to end."""
+ONE_TRY = 10
+"""Seconds for one answer of it."""
 KEPT = ("image", "overlay2")
 """What of a data root makes the layers; all else is made anew at the guest's first start."""
 
@@ -91,14 +93,11 @@ def _passing_dockerd(root: Path, neighbour: str) -> Generator[str, None, None]:
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            docker("version", host=address)
-            return
-        except DockerFailed:
-            if process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.2)
-                continue
-            said = "\n".join(log.read_text().splitlines()[-5:])
-            raise DockerFailed(f"the dockerd that unpacks layers did not start:\n{said}") from None
+    saw = answers.until(
+        lambda: answers.of_command(["docker", "--host", address, "version"], ONE_TRY),
+        PATIENCE,
+        over=lambda: process.poll() is not None,
+    )
+    if saw:
+        said = "\n".join(log.read_text().splitlines()[-5:])
+        raise DockerFailed(f"the dockerd that unpacks layers did not start: {saw}\n{said}")

@@ -1,19 +1,19 @@
 """The registry's image on this machine, and a registry for the time of a push or pull."""
 
-import http.client
 import os
 import re
-import time
-import urllib.request
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from machine import service_catalog
+from isolab.plan import asking
+from machine import answers, service_catalog
 from machine.docker_cli import DockerFailed, docker, image_id, last_words
 
 IMAGE = service_catalog.REGISTRY.name
 PATIENCE = 60
 """Seconds a registry may take to answer."""
+ONE_TRY = 10
+"""Seconds for one answer, which takes a moment."""
 LISTENING = re.compile(r'msg="listening on ([0-9.:]+)"')
 
 
@@ -44,7 +44,10 @@ def serving_apart(image: str) -> Generator[tuple[str, str], None, None]:
     address = "127.0.0.1:5000"
     container = _run(image, "none", address, writable=False)
     try:
-        yield address, docker("inspect", "--format", "{{.State.Pid}}", container)
+        process = docker("inspect", "--format", "{{.State.Pid}}", container)
+        inside = ("nsenter", f"--net=/proc/{process}/ns/net")
+        _wait(container, lambda: _ask(address, *inside))
+        yield address, process
     finally:
         docker("rm", "--force", container)
 
@@ -87,21 +90,31 @@ def pull(name: str, digest: str, address: str, tag: str, host: str | None = None
 
 def _answering(container: str) -> str:
     """Where the registry of a container listens, once it answers."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        said = last_words(container)
-        listening = LISTENING.search(said)
-        if listening and _answers(listening[1]):
-            return listening[1]
-        state = docker("inspect", "--format", "{{.State.Status}}", container)
-        if state != "running" or time.monotonic() > deadline:
-            raise DockerFailed(f"the registry does not answer: its container is {state}\n{said}")
-        time.sleep(0.05)
+    address = ""
+
+    def ask() -> str:
+        nonlocal address
+        if not address:
+            listening = LISTENING.search(last_words(container))
+            address = listening[1] if listening else ""
+        return _ask(address) if address else "it has not told yet where it listens"
+
+    _wait(container, ask)
+    return address
 
 
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{address}/v2/", timeout=PATIENCE):
-            return True
-    except (OSError, http.client.HTTPException):
-        return False
+def _wait(container: str, ask: Callable[[], str]) -> None:
+    def state() -> str:
+        return docker("inspect", "--format", "{{.State.Status}}", container)
+
+    if saw := answers.until(ask, PATIENCE, over=lambda: state() != "running"):
+        raise DockerFailed(
+            f"the registry does not answer: {saw}; its container is {state()}\n"
+            f"{last_words(container)}"
+        )
+
+
+def _ask(address: str, *inside: str) -> str:
+    """What a registry says instead of an answer; to a process that `inside` starts elsewhere."""
+    host, _, port = address.rpartition(":")
+    return answers.of_command([*inside, *asking.once(host, int(port), "/v2/")], ONE_TRY)

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -127,12 +126,12 @@ def _inside(daemon: Daemon, folder: Path) -> Daemon:
 
 
 def _wait(daemon: Daemon) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not daemon.answers():
-        if time.monotonic() > deadline:
-            log = (paths.logs() / f"{daemon.name}.log").read_text(errors="replace")
-            raise Unable(f"{daemon.name} does not answer", "\n  ".join(log.splitlines()[-5:]))
-        time.sleep(0.1)
+    if saw := daemon.wait(PATIENCE):
+        log = (paths.logs() / f"{daemon.name}.log").read_text(errors="replace")
+        raise Unable(
+            f"{daemon.name} does not answer {PATIENCE:g} s after its start: {saw}",
+            "\n  ".join(log.splitlines()[-5:]),
+        )
 
 
 def mount(*words: str) -> None:

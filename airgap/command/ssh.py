@@ -100,8 +100,7 @@ class Connections:
             with line.dialling:
                 channel = _reuse(line.transport)
                 if channel is None:
-                    line.transport = dial(target, context)
-                    channel = line.transport.open_session(timeout=target.timeout)
+                    line.transport, channel = dial(target, context)
             try:
                 yield channel
             finally:
@@ -125,8 +124,8 @@ def _reuse(transport: Transport | None) -> Channel | None:
         return None
 
 
-def dial(target: Target, context: Context[Any]) -> Transport:
-    """Connects, however long the machine needs within the attempts that it has.
+def dial(target: Target, context: Context[Any]) -> tuple[Transport, Channel]:
+    """Connects and opens a session, however long the machine needs within its attempts.
 
     The attempts that count are as far apart as the official plugin's, three seconds in the end;
     between them the port is looked at far more often, so that no second of a boot is waited away.
@@ -141,14 +140,16 @@ def dial(target: Target, context: Context[Any]) -> Transport:
             if now >= counted:
                 failed += 1
                 if failed >= target.attempts:
-                    raise Failure(f"after {failed} failed attempts: {problem}") from problem
+                    where = f"{target.host}:{target.port}, {now - began:.0f} s"
+                    text = f"after {failed} failed attempts: {problem} ({where})"
+                    raise Failure(text) from problem
                 counted, pause = now + pause, min(pause * _GROWTH, _LONGEST_PAUSE)
                 context.say(f"waiting for {target.host}, {now - began:.0f} s: {problem}")
             context.ending.wait(problem.pause)
     raise Failure(f"{context.ending.reason} while waiting for {target.host}")
 
 
-def _attempt(target: Target) -> Transport:
+def _attempt(target: Target) -> tuple[Transport, Channel]:
     where = f"dial tcp {target.host}:{target.port}"
     try:
         knock = min(_KNOCK_TIMEOUT, target.timeout)
@@ -163,10 +164,10 @@ def _attempt(target: Target) -> Transport:
     transport = Transport(connection)
     try:
         _handshake(transport, target)
+        return transport, _first_session(transport, target)
     except BaseException:
         transport.close()
         raise
-    return transport
 
 
 def _handshake(transport: Transport, target: Target) -> None:
@@ -193,6 +194,15 @@ def _handshake(transport: Transport, target: Target) -> None:
             reason = "ssh: host key mismatch"
         raise _NoAnswer(f"ssh: handshake failed: {reason}", _RETRY_HANDSHAKE) from error
     transport.set_keepalive(_KEEPALIVE)
+
+
+def _first_session(transport: Transport, target: Target) -> Channel:
+    """An sshd that is stopped or started anew while it boots lets in, and then gives none."""
+    try:
+        return transport.open_session(timeout=target.timeout)
+    except (SSHException, OSError, EOFError) as error:
+        reason = str(error) or "the connection was closed"
+        raise _NoAnswer(f"ssh: no session was opened: {reason}", _RETRY_HANDSHAKE) from error
 
 
 def _pinned(host_key: str) -> tuple[str, bytes] | None:

@@ -1,6 +1,7 @@
 """A daemon's socket on another machine, brought here by one ssh."""
 
 import contextlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,10 +11,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from airgap.framework import Failure
+from airgap.framework.waiting import NotYet
 
 DAEMON_SOCKET = "/var/run/docker.sock"
 PATIENCE = 40.0
-"""Seconds for ssh to bring the socket here."""
+"""Seconds for one ssh to bring the socket here."""
+BROKEN_OFF = re.compile(
+    r"kex_exchange_identification|banner|ssh_dispatch_run_fatal|bad packet length"
+    r"|connection (to \S+ )?(closed|reset)|broken pipe|lost connection",
+    re.IGNORECASE,
+)
+"""What ssh says where somebody let it in, but was no sshd yet, or no more."""
 
 
 class Tunnel:
@@ -39,9 +47,14 @@ class Tunnel:
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE
         while not socket.exists():
-            if self._ssh.poll() is not None or time.monotonic() > deadline:
+            ended = self._ssh.poll() is not None
+            if ended or time.monotonic() > deadline:
                 said = self.close()
-                raise Failure(f"Docker does not answer at {host}: {said or 'ssh timed out'}")
+                # With LogLevel=ERROR, ssh says nothing of an sshd that goes once it has let it in.
+                kind = NotYet if BROKEN_OFF.search(said) or (ended and not said) else Failure
+                if not said:
+                    said = "ssh lost its connection" if ended else f"ssh took over {PATIENCE:g} s"
+                raise kind(f"Docker does not answer at {host}: {said}")
             time.sleep(0.02)
         threading.Thread(target=self._drain, daemon=True).start()
 

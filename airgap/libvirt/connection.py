@@ -1,14 +1,17 @@
 """The connection to libvirt, and its errors in the user's words."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from queue import Empty, Queue
 from typing import Any, TypeVar
 
 import libvirt
 
 from airgap.framework import Failure, Lost
+from airgap.framework.waiting import NotYet, answered
 from airgap.libvirt.uri import for_libvirt, is_remote
 
 _USUAL_URI = "qemu:///system"
@@ -22,6 +25,15 @@ _BUSY_FOR = 20
 """Seconds to wait for a pool whose volumes are still being written or read."""
 KEEPALIVE, KEEPALIVES = 5, 3
 """Seconds between two questions to a daemon behind a network, and how many may stay unanswered."""
+_STARTING = 15.0
+"""Seconds for a daemon that lets us in to come to its first answer."""
+_GREETING = 60.0
+"""Seconds for one try of that."""
+_BROKEN_OFF = re.compile(
+    "recv data|reading data|write data|reset by peer|broken pipe", re.IGNORECASE
+)
+_REFUSED = re.compile("connect to host|could not resolve|denied|verification failed", re.IGNORECASE)
+"""Over ssh, what it says ends in a connection that is broken off as well."""
 Thing = TypeVar("Thing")
 
 
@@ -64,15 +76,10 @@ class Connection:
         remote = is_remote(uri)
         if remote:
             _EVENTS.start()
-        try:
-            handle = libvirt.open(for_libvirt(uri))
-            if remote:
-                handle.setKeepAlive(KEEPALIVE, KEEPALIVES)
-            return cls(uri, handle)
-        except libvirt.libvirtError as error:
-            text = error.get_error_message()
-            advice = "" if remote else "; is libvirtd running?"
-            raise Failure(f"libvirt does not answer at {uri}: {text}{advice}") from None
+        handle = answered(uri, lambda: _open(uri), _STARTING)
+        if remote:
+            handle.setKeepAlive(KEEPALIVE, KEEPALIVES)
+        return cls(uri, handle)
 
     def close(self) -> None:
         """Ends it; what hangs on it must not keep the plugin from ending."""
@@ -95,6 +102,30 @@ class Connection:
             if not self.alive():
                 raise Lost(f"{what}: the connection to {self.uri} was lost: {text}") from None
             raise Failure(f"{what}: {text}") from None
+
+
+def _open(uri: str) -> libvirt.virConnect:
+    """libvirt's own function waits for ever for a daemon that lets it in and says nothing."""
+    opened: Queue[libvirt.virConnect | libvirt.libvirtError] = Queue()
+
+    def work() -> None:
+        try:
+            opened.put(libvirt.open(for_libvirt(uri)))
+        except libvirt.libvirtError as error:
+            opened.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        found = opened.get(timeout=_GREETING)
+    except Empty:
+        text = f"no answer within {_GREETING:g} s"
+        raise NotYet(f"libvirt does not answer at {uri}: {text}") from None
+    if isinstance(found, libvirt.libvirtError):
+        text = found.get_error_message()
+        advice = "" if is_remote(uri) else "; is libvirtd running?"
+        kind = NotYet if _BROKEN_OFF.search(text) and not _REFUSED.search(text) else Failure
+        raise kind(f"libvirt does not answer at {uri}: {text}{advice}")
+    return found
 
 
 def is_gone(error: libvirt.libvirtError) -> bool:

@@ -1,17 +1,20 @@
 """How balancers find the replicas behind them, from their own statistics."""
 
 import csv
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from isolab.cli import deployed
+from isolab.plan import asking
 from isolab.plan.model import Balancer, Plan
-from isolab.transport import Unreachable
+from isolab.transport import Transport, Unreachable
 
-PATIENCE = 10
-"""Seconds that a balancer has for an answer."""
-# bash speaks HTTP well enough, on a guest as on the host.
-ASK = r"exec 3<>/dev/tcp/{address}/{port} && printf 'GET /;csv HTTP/1.0\r\n\r\n' >&3 && cat <&3"
+PATIENCE = 3
+"""Seconds in which a balancer that gave no whole answer is asked again."""
+PAUSE = 0.2
+TIMEOUT = 15
+"""Seconds for one try, the way to its guest included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,23 +46,48 @@ class BalancerStatus:
     state: str
     """running, or silent where it did not answer."""
     backends: tuple[BackendStatus, ...]
+    saw: str = ""
+    """Where it is silent: what came instead of an answer."""
 
 
 def ask(plan: Plan, balancer: Balancer) -> BalancerStatus:
     """What a balancer says."""
     place = deployed.below(plan, balancer.container)
-    command = ASK.format(address=balancer.statistics_address, port=balancer.statistics)
-    try:
-        said = place.run(["bash", "-c", command], timeout=PATIENCE)
-        rows = tuple(_backends(balancer, said.stdout)) if said.ok else None
-    except Unreachable:
-        rows = None
+    end = time.monotonic() + PATIENCE
+    rows, saw = _try(place, balancer)
+    # Where nobody listens at all, nobody is just starting: its container runs, or it does not.
+    while saw and saw != asking.REFUSED and time.monotonic() < end:
+        time.sleep(PAUSE)
+        rows, saw = _try(place, balancer)
     return BalancerStatus(
         name=balancer.name,
         address=f"{balancer.address}:{balancer.listen}",
-        state="silent" if rows is None else "running",
-        backends=rows or (),
+        state="silent" if saw else "running",
+        backends=rows,
+        saw=saw,
     )
+
+
+def _try(place: Transport, balancer: Balancer) -> tuple[tuple[BackendStatus, ...], str]:
+    """The replicas behind a balancer, or what came instead of them."""
+    if balancer.statistics is None:
+        return (), "it has no statistics page"
+    question = asking.once(balancer.statistics_address, balancer.statistics, "/;csv")
+    try:
+        said = place.run(question, timeout=TIMEOUT)
+    except Unreachable as unreachable:
+        return (), str(unreachable)
+    if not said.ok:
+        return (), said.stderr.strip()
+    # Its answer tells no length; it lists each route with its replicas first and a sum behind them.
+    missing = [route.name for route in balancer.routes if not _has_sum(said.stdout, route.name)]
+    if missing:
+        return (), f"an answer that ends before {missing[0]}"
+    return tuple(_backends(balancer, said.stdout)), ""
+
+
+def _has_sum(table: str, route: str) -> bool:
+    return f"\n{route},BACKEND," in table
 
 
 def _backends(balancer: Balancer, answer: str) -> Iterator[BackendStatus]:
@@ -80,7 +108,7 @@ def drift(balancers: Iterable[BalancerStatus]) -> Iterator[str]:
     """What is not as it should be, a line each."""
     for balancer in balancers:
         if balancer.state != "running":
-            yield f"balancer {balancer.name} is {balancer.state}"
+            yield f"balancer {balancer.name} is {balancer.state}: {balancer.saw}"
         for backend in balancer.backends:
             if not backend.gets_requests:
                 yield (

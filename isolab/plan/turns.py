@@ -18,6 +18,8 @@ PATIENCE = 240
 """Seconds that a replica has to get well: an emulated guest may have to boot before."""
 LOOK = 20
 """Seconds between two words about it."""
+MARGIN = 30
+"""Seconds that Docker has for an answer, beside what it is asked to do."""
 
 
 def servers(balancer: Balancer, container: str) -> tuple[str, ...]:
@@ -32,29 +34,38 @@ def servers(balancer: Balancer, container: str) -> tuple[str, ...]:
 
 def come(balancer: Balancer, container: str) -> str:
     """The shell command that ends once the balancer sends requests to the container."""
-    names = shlex.join(servers(balancer, container))
-    asked = f"docker exec {balancer.container.name} turn in {LOOK} {names}"
-    return _until(asked)
+    names = servers(balancer, container)
+    turn = f"docker exec {balancer.container.name} turn in {LOOK} {shlex.join(names)}"
+    limit = LOOK * len(names) + MARGIN
+    asked = f'saw=$(timeout {limit} {turn} 2>&1) || {{ echo "$saw" >&2; false; }}'
+    return _until(asked, f"{balancer.container.name} does not send requests to {container}")
 
 
 def go(balancer: Balancer, container: Container) -> str:
     """The shell command that takes the container out; a balancer that is gone sends it nothing."""
-    names = shlex.join(servers(balancer, container.name))
+    names = servers(balancer, container.name)
     seconds = max(1, int(container.stop_grace_period))
-    return f"docker exec {balancer.container.name} turn out {seconds} {names} || true"
+    limit = seconds * len(names) + MARGIN
+    turn = f"docker exec {balancer.container.name} turn out {seconds} {shlex.join(names)}"
+    return f"timeout {limit} {turn} || true"
 
 
 def well(container: Container) -> str:
     """The shell command that ends once Docker calls the container healthy, on its own guest."""
-    asked = "docker inspect --format '{{.State.Health.Status}}' " + container.name
-    return _until(f'[ "$({asked})" = healthy ]')
+    inspect = "docker inspect --format '{{.State.Health.Status}}' " + container.name
+    asked = f'saw=$(timeout {MARGIN} {inspect} 2>&1); [ "${{saw##*[!a-z]}}" = healthy ]'
+    return _until(asked, f"{container.name} is not healthy")
 
 
-def _until(command: str) -> str:
+def _until(command: str, otherwise: str) -> str:
+    """Runs a command that leaves in $saw what it saw, until it holds."""
     return (
         f"end=$(($(date +%s) + {PATIENCE}))\n"
         f"until {command}; do\n"
-        '  [ "$(date +%s)" -lt "$end" ] || exit 1\n'
+        '  if [ "$(date +%s)" -ge "$end" ]; then\n'
+        f'    echo "{otherwise} after {PATIENCE} s; the last try saw: ${{saw:-no answer}}" >&2\n'
+        "    exit 1\n"
+        "  fi\n"
         "  sleep 1\n"
         "done\n"
     )

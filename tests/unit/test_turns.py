@@ -1,6 +1,7 @@
 """Replicas change one by one, and come up all at once."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,38 @@ def test_a_replica_is_taken_out_of_every_route() -> None:
     api = next(c for c in planned().containers if c.name == "api-2")
     assert turns.servers(front, "api-2") == ("api/api-2", "api_2/api-2")
     name = front.container.name
-    assert turns.go(front, api) == f"docker exec {name} turn out 10 api/api-2 api_2/api-2 || true"
+    out = f"docker exec {name} turn out 10 api/api-2 api_2/api-2"
+    assert turns.go(front, api) == f"timeout 50 {out} || true"
     assert f"docker exec {name} turn in" in turns.come(front, "api-2")
+
+
+@pytest.mark.parametrize(
+    ("docker", "saw"),
+    [
+        ("echo healthy", None),
+        ("echo warning >&2; echo healthy", None),
+        ("echo unhealthy", "unhealthy"),
+        ("echo cannot connect >&2; exit 1", "cannot connect"),
+        ("exec sleep 9", "no answer"),
+    ],
+)
+def test_a_wait_for_a_healthy_container_ends_and_says_what_it_saw(
+    docker: str, saw: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = tmp_path / "docker"
+    client.write_text(f"#!/bin/sh\n{docker}\n")
+    client.chmod(0o755)
+    monkeypatch.setattr(turns, "PATIENCE", 1)
+    monkeypatch.setattr(turns, "MARGIN", 1)
+    done = subprocess.run(
+        ["sh", "-c", turns.well(planned().containers[0])],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = f"api-1 is not healthy after 1 s; the last try saw: {saw}\n" if saw else ""
+    assert (done.returncode, done.stderr) == (1 if saw else 0, told)
 
 
 def test_a_turn_is_told_as_one() -> None:
