@@ -7,7 +7,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 from pulumi_command import remote
 
-from components.service import container_inputs, is_checked, run
+from components.service import UNCHANGEABLE, container_inputs, is_checked, run
 from isolab.plan import guestfiles, images, turns
 from isolab.plan.model import Balancer as PlannedBalancer
 from isolab.plan.model import Container
@@ -68,7 +68,7 @@ class Balancer(pulumi.ComponentResource):
             **inputs,
             opts=pulumi.ResourceOptions.merge(
                 inside,
-                pulumi.ResourceOptions(depends_on=[self.files], replace_on_changes=["healthcheck"]),
+                pulumi.ResourceOptions(depends_on=[self.files], replace_on_changes=UNCHANGEABLE),
             ),
         )
         self.register_outputs({"container": container.name})

@@ -1,7 +1,7 @@
 """The guest's layer: one virtual machine with its disks, ready when its Docker answers."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import boot, cloudinit, guestfiles, networks, processor, secrets
+from isolab.plan import boot, cloudinit, guestfiles, networks, processor, readback, secrets
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
@@ -42,6 +42,8 @@ class GuestArgs:
     chain: Chain[pulumi.Resource]
     started: dict[str, Started]
     """All containers so far, by name; the guest adds its own."""
+    ports_read: Mapping[str, readback.Ports]
+    """Of containers that stand, by name."""
     ruleset: str
     """Its packet filter."""
     folder: Path
@@ -251,6 +253,7 @@ class Guest(pulumi.ComponentResource):
             folder=args.folder,
             turn=its_turn,
             chain=args.chain,
+            ports_read=args.ports_read,
         )
         for service, containers in containers_by_service(guest.containers):
             component = Service(

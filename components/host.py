@@ -1,6 +1,7 @@
 """The host's layer: the network, the storage and the registry that guests stand on."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -87,37 +88,51 @@ class Host(pulumi.ComponentResource):
             host="unix:///var/run/docker.sock",
             opts=pulumi.ResourceOptions(parent=self),
         )
+        on_docker = pulumi.ResourceOptions(
+            parent=self, provider=self.dockerd, depends_on=[self.network]
+        )
+        registry, loopback = plan.registry, f"{plan.registry.name}-loopback"
         self.registry = docker.Container(
             f"{name}-registry",
-            name=plan.registry.name,
-            image=args.registry.image,
-            user=REGISTRY_USER,
-            read_only=True,
-            restart="unless-stopped",
-            capabilities={"drops": ["ALL"]},
-            security_opts=["no-new-privileges:true"],
-            envs=['REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled": true}'],
-            mounts=[
-                {
-                    "type": "bind",
-                    "source": args.registry.storage,
-                    "target": REGISTRY_STORAGE,
-                    "read_only": True,
-                }
-            ],
-            ports=[
-                {"internal": 5000, "external": plan.registry.port, "ip": plan.registry.address},
-                {"internal": 5000, "external": plan.registry.loopback_port, "ip": "127.0.0.1"},
-            ],
-            opts=pulumi.ResourceOptions(
-                parent=self, provider=self.dockerd, depends_on=[self.network]
-            ),
+            **registry_inputs(registry.name, args.registry, registry.address, registry.port),
+            opts=on_docker,
+        )
+        # One of its own: a port that is published twice comes back in another order each time.
+        self.registry_loopback = docker.Container(
+            f"{name}-registry-loopback",
+            **registry_inputs(loopback, args.registry, "127.0.0.1", registry.loopback_port),
+            opts=on_docker,
         )
         self.registry_answers = local.Command(
             f"{name}-registry-answers",
             interpreter=["/bin/bash", "-c"],
             create=ANSWERS.format(port=plan.registry.loopback_port),
-            triggers=[self.registry.id],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.registry]),
+            triggers=[self.registry.id, self.registry_loopback.id],
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self.registry, self.registry_loopback]
+            ),
         )
         self.register_outputs({"network": self.network.id, "pool": self.pool.id})
+
+
+def registry_inputs(name: str, files: RegistryFiles, address: str, port: int) -> dict[str, Any]:
+    """The registry's container, published once: it reads what the host has, and writes nothing."""
+    return {
+        "name": name,
+        "image": files.image,
+        "user": REGISTRY_USER,
+        "read_only": True,
+        "restart": "unless-stopped",
+        "capabilities": {"drops": ["ALL"]},
+        "security_opts": ["no-new-privileges:true"],
+        "envs": ['REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled": true}'],
+        "mounts": [
+            {
+                "type": "bind",
+                "source": files.storage,
+                "target": REGISTRY_STORAGE,
+                "read_only": True,
+            }
+        ],
+        "ports": [{"internal": 5000, "external": port, "ip": address}],
+    }

@@ -13,6 +13,7 @@ from isolab.plan import firewall
 from isolab.plan.model import HOST, GuestImage, Plan
 from isolab.plan.order import guest_order
 from isolab.plan.turns import Chain
+from machine.deployment.standing import Standing
 from machine.keys import KeyFiles
 from machine.service_images import RegistryFiles
 
@@ -28,7 +29,7 @@ class Lab(pulumi.ComponentResource):
         keys: Where the stack's ssh key and its guests' pinned host keys lie on this machine.
         registry: The registry's image and the folder it serves.
         folder: The lab file's, where what guests get a copy of lies.
-        standing: Names of its domains and containers that are there.
+        standing: Its domains and containers that are there.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Lab(pulumi.ComponentResource):
         keys: KeyFiles,
         registry: RegistryFiles,
         folder: Path,
-        standing: frozenset[str],
+        standing: Standing,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)
@@ -49,7 +50,7 @@ class Lab(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
         balancers: dict[str, Balancer] = {}
-        chain = Chain[pulumi.Resource](standing)
+        chain = Chain[pulumi.Resource](standing.names)
         on_host = BalancerPlace(
             dockerd=host.dockerd,
             pulls_from=f"127.0.0.1:{plan.registry.loopback_port}",
@@ -78,6 +79,7 @@ class Lab(pulumi.ComponentResource):
                     balancers=balancers,
                     chain=chain,
                     started=started,
+                    ports_read=standing.ports,
                     ruleset=filters[guest.name],
                     folder=folder,
                 ),
@@ -97,6 +99,7 @@ class Lab(pulumi.ComponentResource):
             # One replica has no fellows to wait for.
             turn=lambda planned, container, parent: (),
             chain=chain,
+            ports_read=standing.ports,
             folder=folder,
         )
         # Behind the guests: they may wait for services there.

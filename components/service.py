@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from pulumi_command import local, remote
 
 from isolab.model import FOR_EVER, Condition
-from isolab.plan import guestfiles, images
+from isolab.plan import guestfiles, images, readback
 from isolab.plan.model import Container
 from isolab.plan.turns import Chain
 from machine import host_files
@@ -28,6 +28,8 @@ exit 1
 """Ends when the container has, as it did."""
 PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
+UNCHANGEABLE = ["healthcheck", "tmpfs", "init"]
+"""Inputs whose change Docker's provider takes for an update, and then changes nothing."""
 TOGETHER = 600
 """Seconds for a member of a cluster: it waits for the slowest of their guests, and for copies."""
 
@@ -56,6 +58,8 @@ class ServicePlace:
     turn: Turn
     chain: Chain[pulumi.Resource]
     """The turns of all replicas so far, on this guest and before."""
+    ports_read: Mapping[str, readback.Ports]
+    """Of containers that stand, by name."""
     folder: Path
     """The lab file's, on the host: copies are made of what lies there."""
 
@@ -145,15 +149,14 @@ class Service(pulumi.ComponentResource):
                     image,
                     TOGETHER if container.name in place.clustered else PATIENCE,
                     place.networks,
+                    place.ports_read.get(container.name, ()),
                 ),
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
                         depends_on=[*holds, *files, *first, *turn],
                         replace_with=[place.volumes[m.volume] for m in container.mounts],
-                        # The official provider takes a new healthcheck for an update, and then
-                        # changes nothing.
-                        replace_on_changes=["healthcheck"],
+                        replace_on_changes=UNCHANGEABLE,
                         delete_before_replace=True,
                     ),
                 ),
@@ -192,8 +195,9 @@ def container_inputs(
     image: docker.RemoteImage,
     patience: int = PATIENCE,
     networks: Mapping[str, docker.Network] | None = None,
+    ports_read: readback.Ports = (),
 ) -> dict[str, Any]:
-    """A planned container in the words of the Docker provider.
+    """A planned container in the words of the Docker provider, each as it is read back.
 
     It names networks by the resources, where there are some, so that the engine takes it off a
     network that is made anew: Docker removes none that a container is on.
@@ -223,7 +227,7 @@ def container_inputs(
         "memory": limits.memory,
         # Without a limit of its own, swap would double what the memory limit promises.
         "memory_swap": limits.memory,
-        "cpus": f"{limits.cpus:g}" if limits.cpus else None,
+        "cpus": readback.cpus(limits.cpus) if limits.cpus else None,
         "cgroup_parent": container.slice or None,
         "capabilities": {
             "adds": list(container.cap_add) or None,
@@ -245,7 +249,7 @@ def container_inputs(
                 "ip": port.ip,
                 "protocol": port.protocol,
             }
-            for port in container.ports
+            for port in readback.ports(container.ports, ports_read)
             if container.network_mode != "host"
         ]
         or None,
@@ -276,17 +280,17 @@ def container_inputs(
         "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,
         "labels": [{"label": name, "value": value} for name, value in container.labels],
         "log_driver": container.logging_driver or None,
-        "log_opts": dict(container.logging_options) or None,
+        "log_opts": dict(readback.log_options(container)) or None,
         "stop_signal": container.stop_signal or None,
         "stop_timeout": int(container.stop_grace_period),
         "destroy_grace_seconds": int(container.stop_grace_period),
         "healthcheck": health
         and {
             "tests": list(health.test),
-            "interval": f"{health.interval:g}s",
-            "timeout": f"{health.timeout:g}s",
+            "interval": readback.duration(health.interval),
+            "timeout": readback.duration(health.timeout),
             "retries": health.retries,
-            "start_period": f"{health.start_period:g}s",
+            "start_period": readback.duration(health.start_period),
         },
         "wait": True if checked else None,
         "wait_timeout": patience if checked else None,

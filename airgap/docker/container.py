@@ -1,6 +1,7 @@
 """Containers: made, awaited until they are well, changed in place where Docker can."""
 
 import time
+from collections.abc import Sequence
 
 from airgap.docker.connection import Connection, found
 from airgap.docker.container_creation import (
@@ -11,7 +12,7 @@ from airgap.docker.container_creation import (
     upload,
 )
 from airgap.docker.container_schema import INPUTS
-from airgap.docker.container_state import MIB, UNFILLED, state_of
+from airgap.docker.container_state import MIB, UNFILLED, made, state_of, updated
 from airgap.docker.container_wait import LOOK_EVERY, settled
 from airgap.framework import (
     Change,
@@ -42,7 +43,11 @@ class Container(ResourceType[Connection]):
         first = {each.path for each in changes if each.what == "add" and each.path in told}
         before = {name: told[name] for name in first}
         after = {name: inputs[name] for name in first}
-        others = [each for each in changes if each.path not in first]
+        others = [
+            each
+            for each in changes
+            if each.path not in first and not (each.top == "ports" and _same_ports(state, inputs))
+        ]
         return [*others, *differences(before, after, self.inputs)]
 
     def adopted(self, state: State, inputs: Inputs) -> Inputs:
@@ -62,17 +67,17 @@ class Container(ResourceType[Connection]):
                     f"look at it with `docker inspect {name}`"
                 )
             context.making()
-            made = client.api.create_container(**creation(client, inputs))["Id"]
+            id = client.api.create_container(**creation(client, inputs))["Id"]
         try:
             with client.told(f"unable to start container {name}"):
-                connect_networks(client, made, inputs)
-                upload(client, made, inputs)
+                connect_networks(client, id, inputs)
+                upload(client, id, inputs)
                 if inputs["start"]:
-                    client.api.start(made)
-                told = settled(context, made, inputs)
+                    client.api.start(id)
+                told = settled(context, id, inputs)
         except Failure as failure:
-            raise HalfDone(made, dict(inputs), str(failure)) from None
-        return Created(made, state_of(told, inputs))
+            raise HalfDone(id, dict(inputs), str(failure)) from None
+        return Created(id, made(state_of(told, inputs), inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
         told = found(context.client.api.inspect_container, inputs["name"])
@@ -99,8 +104,9 @@ class Container(ResourceType[Connection]):
                 )
             if inputs["mustRun"] and not client.api.inspect_container(id)["State"]["Running"]:
                 client.api.start(id)
-            told = settled(context, id, inputs)
-        return state_of(told, inputs)
+            settled(context, id, inputs)
+        outputs = (*self.inputs.fields, *self.computed, *self.unfilled)
+        return dict.fromkeys(outputs) | updated(state, inputs)
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
         api, grace = context.client.api, state.get("destroyGraceSeconds")
@@ -111,3 +117,21 @@ class Container(ResourceType[Connection]):
             # Docker answers before a removal that somebody else began has come to its end.
             while found(api.inspect_container, id):
                 time.sleep(LOOK_EVERY)
+
+
+def _same_ports(state: State, inputs: Inputs) -> bool:
+    """Whether ports in another order are the same ones, as the official plugin sees it.
+
+    Each is compared with the first of the same port inside: where one port inside is published
+    twice, another order is a change.
+    """
+    had, gets = state.get("ports") or [], inputs.get("ports") or []
+    return len(had) == len(gets) and all(_stands_among(port, gets) for port in had)
+
+
+def _stands_among(port: Inputs, gets: Sequence[Inputs]) -> bool:
+    def key(each: Inputs) -> tuple[object, ...]:
+        return each["internal"], each["protocol"]
+
+    first = next((each for each in gets if key(each) == key(port)), None)
+    return first is not None and all(first.get(n) == port.get(n) for n in ("external", "ip"))

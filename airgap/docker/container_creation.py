@@ -8,8 +8,8 @@ from typing import Any
 from docker.types import LogConfig, Mount, Ulimit
 
 from airgap.docker.connection import Connection
-from airgap.docker.container_state import MIB, NANO
-from airgap.docker.durations import nanoseconds
+from airgap.docker.container_state import MIB
+from airgap.docker.durations import NANO, nanoseconds
 from airgap.docker.labels import labels_to
 from airgap.framework import Inputs
 
@@ -18,7 +18,6 @@ def creation(client: Connection, inputs: Inputs) -> dict[str, Any]:
     """The inputs as Docker takes them."""
     ports = inputs.get("ports") or []
     health = inputs.get("healthcheck")
-    networks = inputs.get("networksAdvanced") or []
     return {
         "image": inputs["image"],
         "name": inputs["name"],
@@ -43,18 +42,12 @@ def creation(client: Connection, inputs: Inputs) -> dict[str, Any]:
             "retries": health.get("retries"),
             "start_period": nanoseconds(health.get("startPeriod")),
         },
-        "networking_config": client.api.create_networking_config(
-            {networks[0]["name"]: _endpoint(client, networks[0])}
-        )
-        if networks
-        else None,
         "host_config": _host_config(client, inputs),
     }
 
 
 def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
     capabilities = inputs.get("capabilities") or {}
-    networks = inputs.get("networksAdvanced") or []
     volumes = inputs.get("volumes") or []
     host: dict[str, Any] = client.api.create_host_config(
         binds=[
@@ -79,10 +72,10 @@ def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
         pid_mode=inputs.get("pidMode"),
         userns_mode=inputs.get("usernsMode"),
         runtime=inputs.get("runtime"),
-        network_mode=networks[0]["name"] if networks else inputs["networkMode"],
+        network_mode=inputs["networkMode"],
         restart_policy=restart_policy(inputs),
-        cap_add=capabilities.get("adds"),
-        cap_drop=capabilities.get("drops"),
+        cap_add=_full_names(capabilities.get("adds")),
+        cap_drop=_full_names(capabilities.get("drops")),
         security_opt=inputs.get("securityOpts"),
         mem_limit=inputs.get("memory", 0) * MIB or None,
         memswap_limit=swap_limit(inputs),
@@ -110,6 +103,12 @@ def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
     return host
 
 
+def _full_names(capabilities: list[str] | None) -> list[str] | None:
+    """As Docker's own clients send them: with CAP_ before each but ALL."""
+    names = {name.upper().removeprefix("CAP_") for name in capabilities or []}
+    return sorted(name if name == "ALL" else f"CAP_{name}" for name in names) or None
+
+
 def _bindings(inputs: Inputs) -> dict[str, Any] | None:
     bindings: dict[str, Any] = {}
     for port in inputs.get("ports") or []:
@@ -130,17 +129,15 @@ def swap_limit(inputs: Inputs) -> int | None:
     return swap if swap is None or swap < 0 else swap * MIB
 
 
-def _endpoint(client: Connection, network: Inputs) -> dict[str, Any]:
-    return client.api.create_endpoint_config(
-        aliases=network.get("aliases"),
-        ipv4_address=network.get("ipv4Address"),
-        ipv6_address=network.get("ipv6Address"),
-    )
-
-
 def connect_networks(client: Connection, id: str, inputs: Inputs) -> None:
-    """Docker takes one network at the creation; the others come before the start."""
-    for network in (inputs.get("networksAdvanced") or [])[1:]:
+    """The networks that were asked for, in the place of the one that all have by default.
+
+    The container's network mode stays "bridge", which is what the official plugin reads back.
+    """
+    networks = inputs.get("networksAdvanced") or []
+    if networks and inputs["networkMode"] == "bridge":
+        client.api.disconnect_container_from_network(id, "bridge")
+    for network in networks:
         client.api.connect_container_to_network(
             id,
             network["name"],

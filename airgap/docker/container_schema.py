@@ -1,14 +1,18 @@
 """What a container takes, and which changes Docker can make in place."""
 
 from airgap.docker.labels import LABELS
-from airgap.framework import BOOLEAN, INTEGER, STRING, Bag, Field, List, Map, Object
+from airgap.framework import BOOLEAN, INTEGER, STRING, Bag, Field, Kind, List, Map, Object
 
 
 def _fixed(kind: object, **more: object) -> Field:
     return Field(kind, replaces=True, **more)  # type: ignore[arg-type]
 
 
-CAPABILITIES = Object({"adds": Field(Bag(STRING)), "drops": Field(Bag(STRING))})
+def _set_of(kind: Kind) -> List:
+    return List(kind, ordered=False)
+
+
+CAPABILITIES = Object({"adds": Field(_set_of(STRING)), "drops": Field(_set_of(STRING))})
 HEALTHCHECK = Object(
     {
         "tests": Field(List(STRING)),
@@ -22,7 +26,7 @@ HEALTHCHECK = Object(
 NETWORK = Object(
     {
         "name": Field(STRING, required=True),
-        "aliases": Field(List(STRING)),
+        "aliases": Field(_set_of(STRING)),
         "ipv4Address": Field(STRING),
         "ipv6Address": Field(STRING),
     },
@@ -37,7 +41,7 @@ PORT = Object(
     {
         "internal": Field(INTEGER, required=True),
         "external": Field(INTEGER),
-        "ip": Field(STRING),
+        "ip": Field(STRING, default="0.0.0.0"),
         "protocol": Field(STRING, default="tcp"),
     }
 )
@@ -99,15 +103,15 @@ INPUTS = Object(
         "cpuShares": Field(INTEGER),
         "cpus": _fixed(STRING),
         "destroyGraceSeconds": Field(INTEGER),
-        "dns": _fixed(List(STRING)),
+        "dns": _fixed(_set_of(STRING)),
         "domainname": _fixed(STRING),
         "entrypoints": _fixed(List(STRING)),
-        "envs": _fixed(List(STRING)),
-        "groupAdds": _fixed(List(STRING)),
+        "envs": _fixed(_set_of(STRING)),
+        "groupAdds": _fixed(_set_of(STRING)),
         "healthcheck": Field(HEALTHCHECK),
         "hostname": _fixed(STRING),
-        "hosts": _fixed(List(HOST)),
-        "init": _fixed(BOOLEAN),
+        "hosts": _fixed(_set_of(HOST)),
+        "init": Field(BOOLEAN),
         "ipcMode": _fixed(STRING),
         "labels": _fixed(LABELS),
         "logDriver": _fixed(STRING),
@@ -115,8 +119,8 @@ INPUTS = Object(
         "maxRetryCount": Field(INTEGER),
         "memory": Field(INTEGER),
         "memoryReservation": Field(INTEGER),
-        "memorySwap": Field(INTEGER),
-        "mounts": _fixed(List(MOUNT)),
+        "memorySwap": Field(INTEGER, unasked=False),
+        "mounts": _fixed(_set_of(MOUNT)),
         "mustRun": Field(BOOLEAN, default=True),
         "networkMode": _fixed(STRING, default="bridge"),
         "networksAdvanced": _fixed(Bag(NETWORK)),
@@ -128,7 +132,7 @@ INPUTS = Object(
         "removeVolumes": Field(BOOLEAN, default=True),
         "restart": Field(STRING),
         "runtime": _fixed(STRING),
-        "securityOpts": _fixed(List(STRING)),
+        "securityOpts": _fixed(_set_of(STRING)),
         "shmSize": _fixed(INTEGER),
         "start": Field(BOOLEAN, default=True),
         "stdinOpen": _fixed(BOOLEAN),
@@ -136,15 +140,15 @@ INPUTS = Object(
         "stopTimeout": _fixed(INTEGER),
         "storageOpts": _fixed(Map(STRING)),
         "sysctls": _fixed(Map(STRING)),
-        "tmpfs": _fixed(Map(STRING)),
+        "tmpfs": Field(Map(STRING)),
         "tty": _fixed(BOOLEAN),
-        "ulimits": _fixed(List(ULIMIT)),
-        "uploads": _fixed(List(UPLOAD)),
+        "ulimits": _fixed(_set_of(ULIMIT)),
+        "uploads": _fixed(_set_of(UPLOAD)),
         "user": _fixed(STRING),
         "usernsMode": _fixed(STRING),
-        "volumes": _fixed(List(VOLUME)),
+        "volumes": _fixed(_set_of(VOLUME)),
         "wait": Field(BOOLEAN),
-        "waitTimeout": Field(INTEGER),
+        "waitTimeout": Field(INTEGER, default=60),
         "workingDir": _fixed(STRING),
     },
     instead={

@@ -1,12 +1,16 @@
-"""From what the daemon tells of a container to the state in the schema's form."""
+"""From what the daemon tells of a container to the state in the schema's form.
+
+Each output is read back in the form in which the official plugin reads it back, also where that is
+another than the program's: see tests/engine/records.
+"""
 
 from typing import Any
 
+from airgap.docker.durations import NANO, written
 from airgap.docker.labels import labels_of
 from airgap.framework import Inputs, State
 
 MIB = 2**20
-NANO = 10**9
 
 
 def state_of(told: dict[str, Any], known: Inputs) -> State:
@@ -18,55 +22,56 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         **_only_known(known),
         "attach": False,
         "bridge": "",
-        "capabilities": _capabilities(host, known),
+        "capabilities": _capabilities(host) or known.get("capabilities"),
         "cgroupParent": host.get("CgroupParent") or None,
         "cgroupnsMode": known.get("cgroupnsMode"),
-        "command": config.get("Cmd"),
+        "command": config.get("Cmd") or [],
         "cpuPeriod": None,
         "cpuQuota": None,
         "cpuSet": host.get("CpusetCpus", ""),
         "cpuShares": host.get("CpuShares", 0),
-        "cpus": _cpus(host, known),
+        "cpus": cpus(host["NanoCpus"]) if host.get("NanoCpus") else known.get("cpus"),
         "deviceReadBps": [],
         "deviceReadIops": [],
         "deviceRequests": [],
         "deviceWriteBps": [],
         "deviceWriteIops": [],
         "devices": [],
-        "dns": host.get("Dns") or None,
-        "dnsOpts": None,
-        "dnsSearches": None,
+        "dns": host.get("Dns") or [],
+        "dnsOpts": [],
+        "dnsSearches": [],
         "domainname": config.get("Domainname", ""),
-        "entrypoints": config.get("Entrypoint"),
+        "entrypoints": config.get("Entrypoint") or [],
         "envs": _envs(config, known),
         "exitCode": None if told["State"]["Running"] else told["State"]["ExitCode"],
         "gpus": None,
-        "groupAdds": host.get("GroupAdd") or None,
-        "healthcheck": known.get("healthcheck"),
+        "groupAdds": host.get("GroupAdd") or [],
+        "healthcheck": _healthcheck(config),
         "hostname": config["Hostname"],
         "hosts": _hosts(host),
         "image": _image(told, known),
         "init": bool(host.get("Init")),
         "ipcMode": host.get("IpcMode", ""),
-        "labels": labels_of(config.get("Labels"), known),
+        "labels": known.get("labels", []) if known else labels_of(config.get("Labels"), known),
         "logDriver": host["LogConfig"]["Type"],
-        "logOpts": host["LogConfig"].get("Config") or None,
+        # The daemon's own options stand among them.
+        "logOpts": (host["LogConfig"].get("Config") or {}) if known.get("logOpts") else {},
         "logs": False,
         "maxRetryCount": host["RestartPolicy"].get("MaximumRetryCount", 0),
         "memory": host["Memory"] // MIB,
         "memoryReservation": host.get("MemoryReservation", 0) // MIB,
         "memorySwap": swap if swap < 0 else swap // MIB,
-        "mounts": known.get("mounts") or _unless_found(known),
+        "mounts": _mounts(host),
         "mustRun": told["State"]["Running"] if known.get("mustRun", True) else False,
         "name": told["Name"].lstrip("/"),
         "networkDatas": [_network_data(name, each) for name, each in networks.items()],
-        "networkMode": known.get("networkMode"),
+        "networkMode": host["NetworkMode"],
         "networksAdvanced": [_NETWORK | each for each in known.get("networksAdvanced") or []]
         if known
         else _networks(told),
-        "pidMode": host.get("PidMode") or None,
+        "pidMode": host.get("PidMode") if known.get("pidMode") else None,
         "platform": told.get("Platform"),
-        "ports": known.get("ports") if told["State"]["Running"] else None,
+        "ports": _ports(told, known),
         "privileged": host["Privileged"],
         "publishAllPorts": host.get("PublishAllPorts", False),
         "readOnly": host["ReadonlyRootfs"],
@@ -76,15 +81,16 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "securityOpts": host.get("SecurityOpt") or [],
         "shmSize": host["ShmSize"] // MIB,
         "stdinOpen": config["OpenStdin"],
-        "stopSignal": known.get("stopSignal", ""),
+        "stopSignal": config.get("StopSignal") or "",
         "stopTimeout": config.get("StopTimeout"),
-        "storageOpts": host.get("StorageOpt"),
-        "sysctls": host.get("Sysctls") or None,
-        "tmpfs": host.get("Tmpfs"),
+        "storageOpts": host.get("StorageOpt") or {},
+        "sysctls": host.get("Sysctls") or {},
+        "tmpfs": host.get("Tmpfs") or {},
         "tty": config["Tty"],
         "ulimits": [
             {"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]}
             for u in host.get("Ulimits") or []
+            if known.get("ulimits")
         ],
         "uploads": known.get("uploads") or _unless_found(known),
         "user": config.get("User", ""),
@@ -178,31 +184,112 @@ def _volumes(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _only_known(known: Inputs) -> State:
     """What Docker does not keep: how the program wants the container made and removed."""
-    return {name: known.get(name) for name in _PROGRAM_ONLY} | {"containerLogs": None}
+    told = {name: known.get(name) for name in _PROGRAM_ONLY}
+    return told | {"containerLogs": None, "wait": known.get("wait", False)}
 
 
-def _capabilities(host: dict[str, Any], known: Inputs) -> Any:
-    """As they were asked for: Docker adds CAP_ to some names, which is no change."""
-    asked = known.get("capabilities") or {}
-    told = {"adds": host.get("CapAdd") or [], "drops": host.get("CapDrop") or []}
-    if not any(told.values()):
-        return None
-
-    def plain(names: list[str]) -> list[str]:
-        return sorted(name.removeprefix("CAP_") for name in names)
-
+def made(state: State, inputs: Inputs) -> State:
+    """The state right after the creation: what no program asked for was not filled in yet."""
+    unread = ("dns", "dnsOpts", "dnsSearches", "groupAdds", "storageOpts", "sysctls")
     return {
-        way: asked.get(way) if plain(asked.get(way) or []) == plain(names) else names
-        for way, names in told.items()
-        if names or asked.get(way)
+        **state,
+        **{name: state[name] or None for name in unread},
+        # As asked for yet: what the daemon makes of them shows at the next read.
+        "capabilities": inputs.get("capabilities"),
+        "hosts": inputs.get("hosts", []),
+        "networksAdvanced": [
+            {**_NETWORK, "gwPriority": None, **each} for each in inputs.get("networksAdvanced", ())
+        ],
+        "volumes": [{**_VOLUME, "readOnly": None, **each} for each in inputs.get("volumes", ())],
     }
 
 
-def _cpus(host: dict[str, Any], known: Inputs) -> str | None:
-    nano, asked = host.get("NanoCpus") or 0, known.get("cpus")
-    if asked is not None and round(float(asked) * NANO) == nano:
+def updated(state: State, inputs: Inputs) -> State:
+    """The state after an update, which the official plugin does not read back."""
+    lists = {
+        "networksAdvanced": [_NETWORK | each for each in inputs.get("networksAdvanced", ())],
+        "volumes": [_VOLUME | each for each in inputs.get("volumes", ())],
+    }
+    return {**state, **_UNSET, **inputs, **lists}
+
+
+_UNSET: State = {
+    "cpuSet": "",
+    "cpuShares": 0,
+    "maxRetryCount": 0,
+    "memory": 0,
+    "memoryReservation": 0,
+    "memorySwap": 0,
+    "restart": "no",
+}
+"""What can be changed in place, where the program says nothing of it any more."""
+
+
+def _capabilities(host: dict[str, Any]) -> dict[str, list[str]] | None:
+    told = {"adds": host.get("CapAdd") or [], "drops": host.get("CapDrop") or []}
+    return told if any(told.values()) else None
+
+
+def cpus(nano: int) -> str:
+    """Billionths of a processor as the official plugin writes them: 1.0, 0.5, 10., 0.1 for 0.05.
+
+    With nine digits behind the point; where that text holds exactly nine zeros, with one digit;
+    else without the zeros at its end.
+    """
+    text = f"{nano // NANO}.{nano % NANO:09d}"
+    return f"{nano / NANO:.1f}" if text.count("0") == 9 else text.rstrip("0")
+
+
+def _healthcheck(config: dict[str, Any]) -> dict[str, Any] | None:
+    told = config.get("Healthcheck")
+    return told and {
+        "interval": written(told.get("Interval", 0)),
+        "retries": told.get("Retries", 0),
+        "startInterval": written(told.get("StartInterval", 0)),
+        "startPeriod": written(told.get("StartPeriod", 0)),
+        "tests": told.get("Test") or [],
+        "timeout": written(told.get("Timeout", 0)),
+    }
+
+
+def _mounts(host: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "bindOptions": None,
+            "readOnly": each.get("ReadOnly", False),
+            "source": each.get("Source", ""),
+            "target": each["Target"],
+            "tmpfsOptions": None,
+            "type": each["Type"],
+            "volumeOptions": None,
+        }
+        for each in host.get("Mounts") or []
+    ]
+
+
+def _ports(told: dict[str, Any], known: Inputs) -> list[dict[str, Any]] | None:
+    """As they are published, by the port inside; the daemon has an order of its own for the rest.
+
+    One that is to run and does not has none. Those of a container that was made elsewhere are not
+    known: some may be its image's.
+    """
+    asked = known.get("ports")
+    if not asked:
+        return _unless_found(known)
+    if not (told["State"]["Running"] or known.get("mustRun", True)):
         return asked
-    return f"{nano / NANO:g}" if nano else None
+    published: dict[str, Any] = told["NetworkSettings"]["Ports"] or {}
+    by_port = sorted(published.items(), key=lambda each: int(each[0].partition("/")[0]))
+    return [
+        {
+            "external": int(binding["HostPort"]),
+            "internal": int(port.partition("/")[0]),
+            "ip": binding["HostIp"],
+            "protocol": port.partition("/")[2],
+        }
+        for port, bindings in by_port
+        for binding in bindings or []
+    ]
 
 
 def _envs(config: dict[str, Any], known: Inputs) -> list[str]:
@@ -220,8 +307,9 @@ def _image(told: dict[str, Any], known: Inputs) -> str:
 
 
 def _hosts(host: dict[str, Any]) -> list[dict[str, str]]:
-    pairs = (each.split(":", 1) for each in host.get("ExtraHosts") or [])
-    return [{"host": name, "ip": address} for name, address in pairs]
+    # An address of IPv6 is cut at its first colon, there as here.
+    pairs = (each.split(":") for each in host.get("ExtraHosts") or [])
+    return [{"host": name, "ip": address} for name, address, *_ in pairs]
 
 
 def _network_data(name: str, told: dict[str, Any]) -> dict[str, Any]:

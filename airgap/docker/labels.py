@@ -5,7 +5,8 @@ from typing import Any
 from airgap.framework import STRING, Field, Inputs, List, Object
 
 LABELS = List(
-    Object({"label": Field(STRING, required=True), "value": Field(STRING, required=True)})
+    Object({"label": Field(STRING, required=True), "value": Field(STRING, required=True)}),
+    ordered=False,
 )
 
 

@@ -46,7 +46,7 @@ class Network(ResourceType[Connection]):
             "labels": Field(LABELS, replaces=True),
             "ipamDriver": Field(STRING, default="default", replaces=True),
             "ipamOptions": Field(Map(STRING), replaces=True),
-            "ipamConfigs": Field(List(_POOL), replaces=True),
+            "ipamConfigs": Field(List(_POOL, ordered=False), replaces=True),
         },
         instead={"ingress": "a swarm's own tools"},
     )
@@ -89,7 +89,7 @@ class Network(ResourceType[Connection]):
                 attachable=inputs.get("attachable"),
             )
             told = api.inspect_network(made["Id"])
-        return Created(told["Id"], _state(told, inputs))
+        return Created(told["Id"], {**_state(told, inputs), **_unread(told, inputs)})
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
         for told in self._named(context, inputs["name"]):
@@ -111,17 +111,24 @@ class Network(ResourceType[Connection]):
             found(context.client.api.remove_network, id)
 
 
+def _unread(told: dict[str, Any], inputs: Inputs) -> State:
+    """What is empty in another way right after the creation."""
+    pools = _state(told, inputs)["ipamConfigs"]
+    return {
+        "ipamOptions": inputs.get("ipamOptions"),
+        "ipamConfigs": [{**pool, "auxAddress": pool["auxAddress"] or None} for pool in pools],
+    }
+
+
 def _state(told: dict[str, Any], known: Inputs) -> State:
-    # A pool that Docker chose by itself is no input, so it is told only where one was given.
-    given = known.get("ipamConfigs")
     pools = [
         {
-            "auxAddress": pool.get("AuxiliaryAddresses"),
-            "gateway": (asked or {}).get("gateway", "") and pool.get("Gateway", ""),
+            "auxAddress": pool.get("AuxiliaryAddresses") or {},
+            "gateway": pool.get("Gateway", ""),
             "ipRange": pool.get("IPRange", ""),
             "subnet": pool.get("Subnet", ""),
         }
-        for pool, asked in zip(told["IPAM"].get("Config") or [], given or [None] * 8, strict=False)
+        for pool in told["IPAM"].get("Config") or []
     ]
     return {
         "attachable": told["Attachable"],
@@ -130,7 +137,7 @@ def _state(told: dict[str, Any], known: Inputs) -> State:
         "internal": told["Internal"],
         "ipamConfigs": pools,
         "ipamDriver": told["IPAM"]["Driver"],
-        "ipamOptions": told["IPAM"].get("Options"),
+        "ipamOptions": told["IPAM"].get("Options") or {},
         "ipv6": told["EnableIPv6"],
         "labels": labels_of(told.get("Labels"), known),
         "name": told["Name"],

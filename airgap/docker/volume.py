@@ -41,7 +41,8 @@ class Volume(ResourceType[Connection]):
                 inputs.get("driverOpts"),
                 labels_to(inputs),
             )
-        return Created(inputs["name"], _state(told, inputs))
+        state = _state(told, inputs)
+        return Created(inputs["name"], {**state, "driverOpts": state["driverOpts"] or None})
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with context.client.told(f"unable to read volume {id}"):
@@ -60,7 +61,7 @@ def _state(told: dict[str, Any], known: Inputs) -> State:
     return {
         "cluster": None,
         "driver": told["Driver"],
-        "driverOpts": told.get("Options") or known.get("driverOpts"),
+        "driverOpts": told.get("Options") or known.get("driverOpts") or {},
         "labels": labels_of(told.get("Labels"), known),
         "mountpoint": told["Mountpoint"],
         "name": told["Name"],

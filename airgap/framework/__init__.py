@@ -14,10 +14,10 @@ A plugin is a `Plugin` value and a folder with `__main__.py` (see airgap.install
 A resource is a subclass of `ResourceType[Client]` with
 
 - `token`          "docker:index/volume:Volume"
-- `inputs`         Object({name: Field(kind, required=, default=, replaces=, auto_name=)}); an input
+- `inputs`         Object({name: Field(kind, required=, default=, replaces=, …)}); an input
                    that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN,
-                   ANY, List(kind), Bag(kind) (a list whose order means nothing), Map(kind),
-                   Object({...}).
+                   ANY, List(kind), List(kind, ordered=False), Bag(kind) (in no order either, and
+                   a difference is told of the whole), Map(kind), Object({...}).
 - `computed`       names of outputs that are known only after a create (unknown in its preview)
 - `unfilled`       names of outputs that the official plugin has and that stay empty here
 - `instead`        what to use for an input that is refused: {"cpuShares": "cpus"}
@@ -42,9 +42,10 @@ by themselves: an output with the name of a secret input is secret; `secret_outp
 In `problems`, `preview` and `adjust` a value may be UNKNOWN; create, update, read, delete never
 see it.
 
-What is compared in a diff is the inputs of then and now. `read` therefore need only tell the
-state as it is: an input whose value is different there counts as drift; where the state has no
-such key, or the input was not given, nothing is compared.
+What is compared in a diff is the inputs of now with the state, as far as the program asked for it:
+create, read and update tell the state as the official plugin reads it back, and a value that comes
+back in another form is a change, there and here. Where the state has no such key, the inputs of
+then are compared; what was not asked for counts only where its field says `unasked=False`.
 
 Failures: `Failure("what happened: what to do")`; one line, shown as it is. `Report` keeps its
 lines. `Lost` says that the connection broke: what a create may have left is then looked for by the
@@ -79,6 +80,7 @@ from airgap.framework.schema import (
     STRING,
     Bag,
     Field,
+    Kind,
     List,
     Map,
     Object,
@@ -102,6 +104,7 @@ __all__ = [
     "Field",
     "HalfDone",
     "Inputs",
+    "Kind",
     "List",
     "Lost",
     "Map",

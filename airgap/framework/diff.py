@@ -48,10 +48,10 @@ def _compare(old: Any, new: Any, kind: Kind, path: str, nested: bool) -> Iterato
         case Map() if isinstance(old, Mapping) and isinstance(new, Mapping):
             for name in sorted({*old, *new}):
                 yield from _compare(old.get(name), new.get(name), kind.of, f"{path}.{name}", True)
+        case Bag() | List(ordered=False) if _as_bag(old, kind.of) == _as_bag(new, kind.of):
+            return
         case List() if isinstance(old, list) and isinstance(new, list):
             yield from _compare_lists(old, new, kind, path, nested)
-        case Bag() if _as_bag(old) == _as_bag(new):
-            return
         case _:
             yield path, "add" if old is None else "delete" if new is None else "update"
 
@@ -74,8 +74,20 @@ def _compare_lists(
             yield from _compare(before, after, kind.of, where, True)
 
 
-def _as_bag(value: Any) -> list[str]:
-    return sorted(map(repr, value or []))
+def _as_bag(elements: Any, kind: Kind) -> list[str]:
+    """The elements in an order of their own; a field that is empty is one that is not there."""
+    return sorted(repr(_lean(each, kind)) for each in elements or [])
+
+
+def _lean(value: Any, kind: Kind) -> Any:
+    match kind:
+        case Object() if isinstance(value, Mapping):
+            lean = {n: _lean(value[n], kind.fields[n].kind) for n in kind.fields if n in value}
+            return sorted((n, each) for n, each in lean.items() if each)
+        case Bag() | List(ordered=False) if isinstance(value, list):
+            return _as_bag(value, kind.of)
+        case _:
+            return value
 
 
 def drifted(inputs: Mapping[str, Any], state: Mapping[str, Any], schema: Object) -> dict[str, Any]:
@@ -86,6 +98,16 @@ def drifted(inputs: Mapping[str, Any], state: Mapping[str, Any], schema: Object)
         else value
         for name, value in inputs.items()
     }
+
+
+def as_read(inputs: Mapping[str, Any], state: Mapping[str, Any], schema: Object) -> dict[str, Any]:
+    """What a change is told against: the inputs as they were read back.
+
+    As with the official plugins: a value that a daemon writes in another way than the program is a
+    change at each preview.
+    """
+    more = (name for name, each in schema.fields.items() if not each.unasked and name not in inputs)
+    return drifted(inputs, state, schema) | {n: state[n] for n in more if state.get(n)}
 
 
 def _overlay(wanted: Any, found: Any, kind: Kind) -> Any:
@@ -101,8 +123,13 @@ def _overlay(wanted: Any, found: Any, kind: Kind) -> Any:
             for name, value in wanted.items()
         }
     if isinstance(wanted, list) and isinstance(found, list):
-        if isinstance(kind, Bag) and _as_bag(plain(wanted)) == _as_bag(found):
-            return wanted
+        match kind:
+            case Bag() | List(ordered=False) if _as_bag(plain(wanted), kind.of) == _as_bag(
+                found, kind.of
+            ):
+                return wanted
+            case _:
+                pass
         if isinstance(kind, List | Bag) and len(wanted) == len(found):
             return [_overlay(w, f, kind.of) for w, f in zip(wanted, found, strict=True)]
     return found

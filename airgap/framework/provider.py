@@ -92,8 +92,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         inputs = values.load(request.news)
-        _, problems = check(self._decoded(inputs), self._plugin.config)
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(problems))
+        decoded = self._decoded(inputs)
+        _, problems = check(decoded, self._plugin.config)
+        return provider_pb2.CheckResponse(
+            inputs=values.dump({n: _encoded(v, decoded.get(n)) for n, v in inputs.items()}),
+            failures=failures(problems),
+        )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         old, new = plain(values.load(request.olds)), plain(values.load(request.news))
@@ -131,6 +135,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: Any, context: Any) -> Any:
         self.cancelled.set()
         return empty_pb2.Empty()
+
+
+def _encoded(given: Any, decoded: Any) -> Any:
+    """What is no string, as the official plugins keep it: in JSON without spaces."""
+    if isinstance(given, Secret) and isinstance(decoded, Secret):
+        return Secret(_encoded(given.value, decoded.value))
+    if isinstance(given, str) and isinstance(decoded, list | dict | bool | int | float):
+        return json.dumps(decoded, separators=(",", ":"), ensure_ascii=False)
+    return given
 
 
 def _decode(value: Any) -> Any:

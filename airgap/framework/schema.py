@@ -27,9 +27,11 @@ ANY = Scalar("any")
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Elements of one kind, in an order that counts."""
+    """Elements of one kind, in an order that counts unless said otherwise."""
 
     of: "Kind"
+    ordered: bool = field(default=True, kw_only=True)
+    """Whether the same elements in another order are a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,37 @@ class Field:
     """Filled in where the program gives none."""
     replaces: bool = field(default=False, kw_only=True)
     """A changed value needs a new resource; a nested field has it from the field on top."""
+    unasked: bool = field(default=True, kw_only=True)
+    """Whether the program may leave it out and take what the resource then has.
+
+    Where it may not, a value that was found and not asked for is a change back to none.
+    """
+    secret: bool = field(default=False, kw_only=True)
+    """A secret by itself, whether the program says so or not."""
     auto_name: bool = field(default=False, kw_only=True)
     """The resource's own name; made from the program's where it gives none."""
+
+
+def sealed(value: Any, kind: Kind) -> Any:
+    """The value with each field that is a secret by itself wrapped as one."""
+    if isinstance(value, Secret):
+        return Secret(sealed(value.value, kind))
+    match kind:
+        case Object() if isinstance(value, Mapping):
+            return {n: _sealed_field(each, kind.fields.get(n)) for n, each in value.items()}
+        case Map() if isinstance(value, Mapping):
+            return {name: sealed(each, kind.of) for name, each in value.items()}
+        case List() | Bag() if isinstance(value, list):
+            return [sealed(each, kind.of) for each in value]
+        case _:
+            return value
+
+
+def _sealed_field(value: Any, field: Field | None) -> Any:
+    if field is None:
+        return value
+    inside = sealed(value, field.kind)
+    return Secret(inside) if field.secret and not isinstance(inside, Secret) else inside
 
 
 def check(properties: Mapping[str, Any], schema: Object) -> tuple[dict[str, Any], list[Problem]]:

@@ -11,7 +11,7 @@ from airgap.framework.answers import diff_response, failures, hidden, kept, told
 from airgap.framework.imports import MARK, imported, is_imported
 from airgap.framework.provider import Provider
 from airgap.framework.resource import Created, Failure, Lost, ResourceType
-from airgap.framework.schema import check
+from airgap.framework.schema import check, sealed
 from airgap.framework.values import plain, without_bookkeeping
 
 
@@ -41,7 +41,7 @@ class Servicer(Provider):
             if not self._plugin.bridged:
                 inputs = without_bookkeeping(inputs)
             return provider_pb2.CheckResponse(
-                inputs=values.dump(inputs), failures=failures(problems)
+                inputs=values.dump(sealed(inputs, kind.inputs)), failures=failures(problems)
             )
 
     def Diff(self, request: Any, context: Any) -> Any:
@@ -55,6 +55,8 @@ class Servicer(Provider):
             )
             if is_imported(old):
                 old = kind.adopted(state, new)
+            elif self._plugin.bridged:
+                old = diff.as_read(old, state, kind.inputs)
             ignored = set(request.ignoreChanges)
             found = diff.changes(old, new, kind.inputs)
             found = [each for each in found if not ignored & {each.path, each.top}]
@@ -68,11 +70,12 @@ class Servicer(Provider):
             if request.preview:
                 state = kind.preview(inputs)
                 secret = hidden(kind, state, given)
+                state = sealed(state, kind.inputs)
                 return provider_pb2.CreateResponse(properties=values.dump(state, secret))
             with kept(context, kind, given):
                 made = self._make(kind, request, inputs)
             secret = hidden(kind, made.state, given)
-            state = self._outputs(made.id, made.state)
+            state = self._outputs(kind, made.id, made.state)
             return provider_pb2.CreateResponse(id=made.id, properties=values.dump(state, secret))
 
     def _make(self, kind: ResourceType[Any], request: Any, inputs: dict[str, Any]) -> Created:
@@ -94,8 +97,9 @@ class Servicer(Provider):
             self._journal.clear(request.urn)
         return made
 
-    def _outputs(self, id: str, state: dict[str, Any]) -> dict[str, Any]:
-        return {"id": id, **state} if self._plugin.bridged else state
+    def _outputs(self, kind: ResourceType[Any], id: str, state: dict[str, Any]) -> dict[str, Any]:
+        told = sealed(state, kind.inputs)
+        return {"id": id, **told} if self._plugin.bridged else told
 
     def Read(self, request: Any, context: Any) -> Any:
         with told(context):
@@ -113,7 +117,7 @@ class Servicer(Provider):
             else:
                 inputs = imported(kind.inputs, state)
             secret = hidden(kind, state, old, inputs)
-            state = self._outputs(request.id, state)
+            state = self._outputs(kind, request.id, state)
             return provider_pb2.ReadResponse(
                 id=request.id,
                 properties=values.dump(state, secret),
@@ -131,7 +135,7 @@ class Servicer(Provider):
                     context_ = self._context(request.urn, request.timeout)
                     state = kind.update(context_, request.id, plain(old), plain(given))
             secret = hidden(kind, state, given)
-            state = self._outputs(request.id, state)
+            state = self._outputs(kind, request.id, state)
             return provider_pb2.UpdateResponse(properties=values.dump(state, secret))
 
     def Delete(self, request: Any, context: Any) -> Any:

@@ -103,6 +103,8 @@ def what(urn: str, parent: str) -> str:
     kind = _KINDS.get(own, own)
     if last == "registry":
         return "registry"
+    if name.endswith("-registry-loopback"):
+        return "registry on loopback"
     if own == "docker:index/container:Container":
         return f"{kind} {name}"
     if own in ("docker:index/network:Network", "docker:index/volume:Volume"):

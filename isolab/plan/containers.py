@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from os.path import abspath, dirname, relpath
+from os.path import abspath, dirname, normpath, relpath
 
 from isolab.model import ENDED, FOR_EVER, Condition, Lab, Service
 from isolab.plan import addresses, clusters, networks
@@ -123,7 +123,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         healthcheck=service.healthcheck,
         restart="no" if ends and service.restart in FOR_EVER else service.restart,
         user=service.user,
-        working_dir=service.working_dir,
+        working_dir=_clean(service.working_dir),
         hostname=service.hostname or name,
         read_only=service.read_only,
         init=service.init,
@@ -316,6 +316,11 @@ def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tupl
         near = [(replica, place) for replica, place in replicas if place == guest]
         for replica, _ in near or replicas:
             yield layout.names[name, replica], condition
+
+
+def _clean(path: str) -> str:
+    """An absolute path as Docker keeps it: without "..", "." and what says nothing."""
+    return f"/{normpath(path).lstrip('/')}" if path.startswith("/") else path
 
 
 def _path_and_options(entry: str) -> tuple[str, str]:

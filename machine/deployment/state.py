@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
+
+from isolab.plan.readback import Ports
 
 PROJECT = "isolab"
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -24,6 +26,16 @@ class Resource:
     """The URN of the component that it belongs to."""
     provider: str
     inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def ports(self) -> Ports:
+        """A container's published ports, in the order in which Docker told them last."""
+        told = self.outputs.get("ports")
+        return tuple(
+            (port["internal"], port.get("external", 0), port["protocol"], port["ip"])
+            for port in (cast(list[dict[str, Any]], told) if isinstance(told, list) else ())
+        )
 
     @property
     def name(self) -> str:
@@ -163,6 +175,7 @@ def _resource(raw: Mapping[str, Any]) -> Resource:
         parent=raw.get("parent", ""),
         provider=raw.get("provider", ""),
         inputs=raw.get("inputs") or {},
+        outputs=raw.get("outputs") or {},
     )
 
 

@@ -159,10 +159,10 @@ class Bench:
         """A refresh that has to succeed."""
         return self.must("refresh", "--yes", "--skip-preview", "--non-interactive", "-s", "test")
 
-    def keeps_secret(self, first: str, second: str) -> None:
+    def keeps_secret(self, first: str, second: str, **scenario: Any) -> None:
         """Two values of `secret` in the scenario, one after the other, are shown nowhere."""
         for value in (first, second):
-            self.scenario({"secret": value})
+            self.scenario({"secret": value, **scenario})
             said = self.must("preview", "--diff", "--non-interactive", "--stack", "test").text
             said += self.up().text
             self.refresh()

@@ -80,4 +80,4 @@ def test_what_stands_is_read_from_the_stacks_state(
     ]
     file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
     monkeypatch.setenv("PULUMI_BACKEND_URL", tmp_path.as_uri())
-    assert standing(planned()) == {"web-1", "isolab-balanced-app-1"}
+    assert standing(planned()).names == {"web-1", "isolab-balanced-app-1"}
