@@ -64,6 +64,19 @@ def missing(source: Source) -> str:
     return SETS[source].missing()
 
 
+def require_official() -> None:
+    """Hold that the official set stands here; downloads nothing.
+
+    Raises:
+        Unable: It does not.
+    """
+    if lacking := missing("official"):
+        raise Unable(
+            f"the official plugins are not on this machine: {lacking}",
+            "ISOLAB_PLUGINS=official ./lab up gets them; --plugins airgap runs on isolab's own",
+        )
+
+
 def cli(source: Source | None) -> Path | None:
     """The Pulumi CLI to run with a set."""
     return SETS[source].cli() if source else engine.executable()
