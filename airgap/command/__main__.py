@@ -9,6 +9,7 @@ PLUGIN = Plugin(
     name="command",
     version="1.2.1",
     bridged=False,
+    adds={"__pulumi-go-provider-version": "1.2.0"},
     config=Object({}),
     connect=lambda _: Connections(),
     resources=(LocalCommand(), RemoteCommand()),

@@ -21,6 +21,8 @@ class Plugin:
         default_factory=dict[str, Any]
     )
     """Token to invoke."""
+    adds: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the official one adds to its provider's inputs."""
     close: Callable[[Any], None] = lambda _: None
     """Ends the connection when the plugin ends."""
     alive: Callable[[Any], bool] = lambda _: True

@@ -27,6 +27,8 @@ _FILES = {
     "metaData": "meta-data",
     "networkConfig": "network-config",
 }
+_PLAIN_NAMES = {"userData": "USER_DAT", "metaData": "META_DAT", "networkConfig": "NETWORK_"}
+"""Names of plain ISO 9660, by which the official plugin finds the files when it reads a seed."""
 _LABEL = "cidata"
 """What cloud-init looks for."""
 
@@ -106,14 +108,14 @@ def _path(id: str) -> str:
 def iso(inputs: Mapping[str, Any]) -> bytes:
     """An ISO 9660 image with Rock Ridge and Joliet names, as cloud-init's NoCloud reads it."""
     disc: Any = pycdlib.PyCdlib()  # type: ignore[no-untyped-call]
-    disc.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=_LABEL)
+    disc.new(interchange_level=1, joliet=3, rock_ridge="1.09", vol_ident=_LABEL)
     for name, file in _FILES.items():
         content = inputs.get(name, "").encode()
         if content or name != "networkConfig":
             disc.add_fp(
                 io.BytesIO(content),
                 len(content),
-                f"/{file.replace('-', '').upper()}.;1",
+                f"/{_PLAIN_NAMES[name]}.;1",
                 rr_name=file,
                 joliet_path=f"/{file}",
             )

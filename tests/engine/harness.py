@@ -69,13 +69,15 @@ class Bench:
         program: str,
         names: Sequence[str],
         source: plugins.Source | None = None,
+        *,
+        project: str = "bench",
     ) -> None:
         self.source = source or plugins_in_use()
         self.folder = folder
         self._project = folder / "project"
         self._project.mkdir(parents=True)
         (folder / "state").mkdir()
-        (self._project / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+        (self._project / "Pulumi.yaml").write_text(f"name: {project}\nruntime: python\n")
         (self._project / "__main__.py").write_text(program)
         shutil.copy(Path(__file__).with_name("resource_options.py"), self._project)
         self.scenario({})

@@ -1,0 +1,117 @@
+"""A lab that nobody changed: what is up stays as it is, at each up and after each refresh."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import docker_bench
+import harness
+import libvirt_bench
+import pytest
+import registry
+import sshd
+
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+from machine import sandbox
+
+pytestmark = [
+    docker_bench.needed,
+    libvirt_bench.needed,
+    pytest.mark.skipif(not sandbox.inside(), reason="needs addresses and folders of its own"),
+]
+
+REPO = Path(__file__).parents[2]
+PROGRAM = Path(__file__).with_name("lab_program.py").read_text()
+OFTEN = ("reference", "every-input", "on-host", "compose-syntax", "networks-in-all-forms")
+"""The labs that are tried each time; the others take minutes together."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One guest of a lab."""
+
+    lab: Path
+    guest: str
+
+    def __str__(self) -> str:
+        return f"{self.lab.stem}-{self.guest}"
+
+
+def parts() -> Iterator[object]:
+    """Each guest that differs from those of its group."""
+    labs = [*(REPO / "stacks").glob("*.yaml"), *(REPO / "tests/labs/valid").glob("*.yaml")]
+    for lab in sorted(labs):
+        plan = plan_file(lab, {}, Surroundings(stack="test"))
+        assert isinstance(plan, Plan), lab
+        groups = {guest.group: guest.name for guest in reversed(plan.guests)}
+        for guest in sorted(groups.values()):
+            marks = [] if lab.stem in OFTEN else [pytest.mark.long]
+            part = Part(lab=lab, guest=guest)
+            yield pytest.param(part, marks=marks, id=str(part))
+
+
+@pytest.fixture(scope="module")
+def bench(
+    images: registry.Registry,
+    guest: sshd.Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[harness.Bench]:
+    """The program in a place where a guest's containers and files are nobody else's."""
+    folder = tmp_path_factory.mktemp("labs")
+    disk, kernel = folder / "disk.qcow2", folder / "kernel"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "64M"], check=True)
+    kernel.write_bytes(b"no kernel")
+    # Files of containers lie there; this is the sandbox's alone.
+    files = Path("/var/lib/isolab")
+    files.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(files)], check=True)
+    made = harness.Bench(
+        folder / "bench", PROGRAM, ["libvirt", "docker", "command"], project="isolab"
+    )
+    client = docker.from_env()
+    tiny = client.images.pull(f"{images.address}/tiny", tag="1")
+    made.place(
+        {
+            "docker": docker_bench.SOCKET,
+            "registry": images.address,
+            "image": tiny.id,
+            "folder": str(folder),
+            "disk": str(disk),
+            "kernel": str(kernel),
+            "connection": {
+                "host": "127.0.0.1",
+                "port": guest.port,
+                "user": guest.user,
+                "private_key": guest.key("client"),
+                "host_key": guest.key("host.pub"),
+            },
+        }
+    )
+    yield made
+    subprocess.run(["umount", str(files)], check=True)
+
+
+def remove_what_goes_with_a_guest() -> None:
+    """A destroy leaves it to the guest's disk, on which it would lie."""
+    client = docker.from_env()
+    for container in client.containers.list(all=True):
+        container.remove(force=True)
+    client.networks.prune()
+    client.volumes.prune()
+
+
+@pytest.mark.parametrize("part", list(parts()))
+def test_nothing_is_proposed_where_nothing_changed(part: Part, bench: harness.Bench) -> None:
+    bench.scenario({"lab": str(part.lab), "guest": part.guest})
+    try:
+        bench.up()
+        assert bench.preview() == [], "right after an up"
+        bench.up()
+        bench.refresh()
+        assert bench.preview() == [], "after a refresh"
+    finally:
+        bench.destroy()
+        remove_what_goes_with_a_guest()
