@@ -122,6 +122,7 @@ def context(cancelled: threading.Event | None = None) -> Context[Any]:
     )
 
 
+@pytest.mark.airgap("asks its connections without an engine")
 def test_a_machine_is_reached_as_soon_as_its_sshd_answers(tmp_path: Path) -> None:
     late = sshd.Server.prepare(tmp_path / "late")
     connections = Connections()
@@ -143,6 +144,7 @@ def test_a_machine_is_reached_as_soon_as_its_sshd_answers(tmp_path: Path) -> Non
     assert reached[0] - up < 0.8
 
 
+@pytest.mark.airgap("asks its connections without an engine")
 def test_commands_share_one_connection(guest: sshd.Server) -> None:
     connections, met = Connections(), threading.Barrier(6)
 
@@ -161,6 +163,7 @@ def test_commands_share_one_connection(guest: sshd.Server) -> None:
     assert len(transports) == 1
 
 
+@pytest.mark.airgap("asks its connections without an engine")
 def test_a_lost_connection_is_dialled_anew(tmp_path: Path) -> None:
     restarted = sshd.Server.prepare(tmp_path / "restarted")
     restarted.start()
@@ -176,6 +179,7 @@ def test_a_lost_connection_is_dialled_anew(tmp_path: Path) -> None:
     restarted.stop()
 
 
+@pytest.mark.airgap("asks its connections without an engine")
 def test_waiting_ends_when_the_user_wants_it(guest: sshd.Server) -> None:
     cancelled = threading.Event()
     threading.Timer(0.5, cancelled.set).start()

@@ -118,6 +118,7 @@ def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
     assert bench.preview() == []
 
 
+@pytest.mark.airgap("the words of the error are its own")
 def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     bench.scenario({"source": "/nonexistent.qcow2"})
     said = bench.failing_up()
@@ -127,6 +128,7 @@ def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     assert bench.preview() == []
 
 
+@pytest.mark.airgap("what a killed engine left is removed by its plugins alone")
 def test_an_engine_killed_while_creating_leaves_nothing_in_the_way(
     bench: harness.Bench,
 ) -> None:
