@@ -87,7 +87,7 @@ def reachable() -> bool:
 
 def unusable(reason: str) -> Unable:
     """Why the set cannot be used here, and what else can."""
-    hint = "unset ISOLAB_PLUGINS, or set it to airgap, for isolab's own"
+    hint = "ISOLAB_PLUGINS=airgap takes isolab's own instead"
     return Unable(f"the official plugins cannot be used here: {reason}", hint)
 
 

@@ -58,13 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
     words = with_marks(arguments.pytest, everything=arguments.all)
     try:
         ensure(requirements.step(), say)
+        if arguments.plugins:
+            _hold(parts(words, SETS[arguments.plugins]))
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
         if needs_machine or not selected(words):
             setup.prepare_shared(say, yes=arguments.yes)
         sets = SETS[arguments.plugins or usual(os.environ, plugins.choice())]
         planned = parts(words, sets)
-        if any(part.plugins == "official" for part in planned):
-            plugins.require_official()
+        _hold(planned)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
     done = [_run(part) for part in planned]
@@ -93,6 +94,12 @@ def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
 def usual(environment: Mapping[str, str], in_use: Source | None) -> Source:
     """The set to test on where nobody names one."""
     return "airgap" if environment.get("CI") or in_use is None else in_use
+
+
+def _hold(planned: Sequence[Part]) -> None:
+    """Hold that the official set stands where a part runs on it: no test downloads it."""
+    if any(part.plugins == "official" for part in planned):
+        plugins.require_official()
 
 
 def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:

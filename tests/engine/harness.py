@@ -18,6 +18,8 @@ from machine import plugins, plugins_official
 REPO = Path(__file__).resolve().parents[2]
 ENGINE_VERSION = "3.274.1"
 VERSIONS = {"libvirt": "0.5.4", "docker": "5.1.1", "command": "1.2.1"}
+BOOKKEEPING = ("__meta", "__pulumi_raw_state_delta")
+"""What the bridge behind the official plugins keeps for itself in outputs; in no record."""
 PASSPHRASE = "only for tests"
 RECORDS = Path(__file__).parent / "records"
 UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
@@ -150,7 +152,8 @@ class Bench:
         """What is said by an up that has to fail."""
         done = self.run(*UP)
         assert done.code != 0, done.text
-        assert "Traceback" not in done.text
+        if self.source == "airgap":  # the official language host shows the runtime's frames
+            assert "Traceback" not in done.text
         return done.output
 
     def interrupted_up(
@@ -222,7 +225,11 @@ class Bench:
         """The stack's resources by their name in the program."""
         done = self.must("stack", "export", "--stack", "test")
         deployment = json.loads(done.output)["deployment"]
-        return {each["urn"].rsplit("::", 1)[-1]: each for each in deployment.get("resources", [])}
+        resources = deployment.get("resources", [])
+        for each in resources:
+            for name in BOOKKEEPING:
+                each.get("outputs", {}).pop(name, None)
+        return {each["urn"].rsplit("::", 1)[-1]: each for each in resources}
 
 
 def _counts(step: Mapping[str, Any]) -> bool:

@@ -47,6 +47,9 @@ def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
         text = text.replace(recorded, present)
     expected = by_name(json.loads(text))
     for name, each in by_name(ours).items():
+        for state in (each, expected[name]):
+            for interface in state["outputs"].get("networkInterfaces", []):
+                del interface["addresses"]  # what a guest has asked for, and this one has no system
         for part in ("inputs", "outputs"):
             kept = {key: value for key, value in each[part].items() if key not in MOVING}
             wanted = {k: v for k, v in expected[name][part].items() if k not in MOVING}

@@ -94,11 +94,11 @@ def test_the_set_is_named_before_or_behind_what_goes_to_pytest(words: Sequence[s
 def test_an_official_set_that_is_not_there_ends_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path
 ):
+    ran: list[object] = []
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(setup, "prepare_shared", lambda *words, **more: None)
+    monkeypatch.setattr(setup, "prepare_shared", lambda *words, **more: ran.append(words))
     monkeypatch.setattr(command, "ensure", lambda *words: None)
-    ran: list[object] = []
     monkeypatch.setattr(command, "_run", ran.append)
     with pytest.raises(Failure, match="the official plugins are not on this machine: libvirt"):
         command.run(parsed("--plugins", "both", "tests/engine"))
