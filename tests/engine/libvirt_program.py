@@ -89,7 +89,7 @@ libvirt.Domain(
         }
     ],
     consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
-    # As in isolab's own program: the official plugin reads the addresses that a guest has asked for.
+    # As in the components: the official plugin reads the addresses that a guest has asked for.
     opts=pulumi.ResourceOptions.merge(
         options, pulumi.ResourceOptions(ignore_changes=["networkInterfaces"])
     ),
