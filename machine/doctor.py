@@ -14,6 +14,7 @@ from machine import (
     guest_image,
     kvm,
     packages,
+    plugin_info,
     plugins,
     sandbox,
     service_catalog,
@@ -70,8 +71,9 @@ def _checks() -> Iterator[Check]:
         else f"no Pulumi CLI of {_oldest()} or newer",
         fix="" if found else UP,
     )
-    yield language_host_check(plugins.language_host(), own=plugins.own_language_host())
-    yield plugins_check(plugins.choice(), up_to_date=plugins.up_to_date())
+    source, lacking = _plugins()
+    yield language_host_check(plugins.language_host(source), source)
+    yield plugins_check(source, lacking, in_use=source == plugins.last())
     image = guest_image.find()
     yield Check(
         name="guest image",
@@ -133,24 +135,36 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
     return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
 
 
-def language_host_check(found: Path | None, *, own: Path) -> Check:
+def language_host_check(found: Path | None, source: plugins.Source | None) -> Check:
     """What lets the engine run programs in Python, and whose it is."""
     if found is None:
         return Check(name="language host", verdict="missing", detail="not installed", fix=UP)
     sdk = metadata.version("pulumi")
-    whose = "airgap, isolab's own" if found == own else "the engine's own"
+    whose = "the engine's own" if source == "official" else "airgap, isolab's own"
     detail = f"{whose}, for the Pulumi SDK {sdk}, {found}"
     return Check(name="language host", verdict="ok", detail=detail)
 
 
-def plugins_check(choice: plugins.Source | None, *, up_to_date: bool) -> Check:
-    """The engine's plugins, and whose they are."""
-    if choice is None or not up_to_date:
-        which = "the official ones, asked for by ISOLAB_PLUGINS, are " * (choice == "official")
-        return Check(name="plugins", verdict="missing", detail=f"{which}not installed", fix=UP)
-    whose = "official" if choice == "official" else "airgap, isolab's own"
-    listed = ", ".join(f"{name} {version}" for name, version in plugins.versions().items())
-    return Check(name="plugins", verdict="ok", detail=f"{whose}: {listed}, {plugins.folder()}")
+def plugins_check(source: plugins.Source | None, lacking: str, *, in_use: bool) -> Check:
+    """The engine's plugins: which set, what it lacks, and whether labs run on it already."""
+    if source is None:
+        return Check(name="plugins", verdict="missing", detail="not installed", fix=UP)
+    whose = "official" if source == "official" else "airgap, isolab's own"
+    if lacking:
+        detail = f"{whose}, not installed or not usable: {lacking}"
+        return Check(name="plugins", verdict="missing", detail=detail, fix=UP)
+    versions = ", ".join(f"{name} {version}" for name, version in plugin_info.versions().items())
+    then = "" if in_use else "; in use from the next ./lab up"
+    place = plugins.SETS[source].folder()
+    return Check(name="plugins", verdict="ok", detail=f"{whose}: {versions}, {place}{then}")
+
+
+def _plugins() -> tuple[plugins.Source | None, str]:
+    """The set in use, or the one that will be, and what it lacks."""
+    source = plugins.choice()
+    if source is None and not plugins.missing("official"):
+        source = "official"
+    return source, plugins.missing(source) if source else ""
 
 
 def images_check(stale: Sequence[str]) -> Check:

@@ -28,13 +28,21 @@ ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 
 def executable() -> Path | None:
     """The CLI to use; None where there is none yet."""
-    found = shutil.which("pulumi")
+    found = shutil.which("pulumi", path=search_path())
     if found and new_enough(found):
         return Path(found)
-    linked = paths.language_host() / "pulumi"
-    if not kept().exists():
-        return None
-    return linked if linked.exists() and linked.samefile(kept()) else kept()
+    return kept() if kept().exists() else None
+
+
+def search_path() -> str:
+    """PATH without links to the CLI that stand beside one set's language host."""
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    return ":".join(folder for folder in folders if not is_beside_host(Path(folder)))
+
+
+def is_beside_host(folder: Path) -> bool:
+    """Whether a folder is one of a language host, by the name that the engine's layout gives."""
+    return folder.name.startswith("language-python")
 
 
 def folder() -> Path:

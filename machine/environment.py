@@ -12,19 +12,21 @@ from machine import engine, paths, plugins
 
 def pulumi_environment() -> dict[str, str]:
     """The variables to set on top of the process's own."""
-    return variables(os.environ, airgap=plugins.choice() == "airgap", login=_login())
+    return variables(os.environ, source=plugins.choice(), login=_login())
 
 
 def variables(
-    given: Mapping[str, str], *, airgap: bool, login: tuple[str, Path] | None
+    given: Mapping[str, str], *, source: plugins.Source | None, login: tuple[str, Path] | None
 ) -> dict[str, str]:
     """The variables, from the user's own, whose plugins are in use, and the user's login."""
     wanted = {
-        "PATH": search_path(given.get("PATH", os.defpath), programs()),
-        "PULUMI_HOME": str(paths.pulumi_home()),
+        "PATH": search_path(given.get("PATH", os.defpath), programs(source)),
+        "PULUMI_HOME": str(plugins.home(source)),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }
-    if airgap:
+    if "PULUMI_CREDENTIALS_PATH" not in given:
+        wanted["PULUMI_CREDENTIALS_PATH"] = str(paths.pulumi_home())
+    if source == "airgap":
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     backend = given.get("PULUMI_BACKEND_URL")
     if not backend and login:
@@ -40,17 +42,19 @@ def variables(
     return wanted
 
 
-def programs() -> tuple[Path, ...]:
-    """The folders that belong first on the engine's PATH."""
-    found = engine.executable()
-    host = paths.language_host()
-    folders = (*([found.parent] if found else []), *([host] if host.exists() else []))
-    return tuple(dict.fromkeys(folders))
+def programs(source: plugins.Source | None) -> tuple[Path, ...]:
+    """The folders that belong first on the engine's PATH: it takes the first language host."""
+    found = (plugins.language_host(source), plugins.cli(source))
+    return tuple(dict.fromkeys(file.parent for file in found if file))
 
 
 def search_path(given: str, first: tuple[Path, ...]) -> str:
-    """PATH with our folders in front, once each."""
-    rest = [folder for folder in given.split(":") if Path(folder) not in first]
+    """PATH with our folders in front, once each, and none of another set's language host."""
+    rest = [
+        folder
+        for folder in given.split(":")
+        if Path(folder) not in first and not engine.is_beside_host(Path(folder))
+    ]
     return ":".join([*map(str, first), *rest])
 
 
@@ -72,7 +76,7 @@ def _passphrase_file() -> Path:
 def _login() -> tuple[str, Path] | None:
     """The backend that the user logged in to, and the folder that holds the credentials."""
     folder = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    if folder == paths.pulumi_home():
+    if folder.is_relative_to(paths.pulumi_home()):
         folder = Path.home() / ".pulumi"
     try:
         current = json.loads((folder / "credentials.json").read_text())["current"]

@@ -40,8 +40,13 @@ def language_host() -> Path:
 
 
 def pulumi_home() -> Path:
-    """The engine's own folder: plugins, workspaces, credentials."""
+    """What the engine keeps whichever plugins it runs: workspaces, credentials, logs."""
     return home() / "pulumi"
+
+
+def engine_home(plugins: str) -> Path:
+    """The engine's own folder with one set of plugins: two engines may run, each on its own."""
+    return pulumi_home() / plugins
 
 
 def state() -> Path:

@@ -1,34 +1,19 @@
-"""The engine's plugins and language host: the official ones where they can be had, else our own."""
+"""The engine's plugins and language host: two sets side by side, and which of them is in use."""
 
 import json
 import os
-import shutil
-import sys
-import urllib.error
-import urllib.request
-from importlib import metadata
+from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
-from airgap.install import link_engine, write_plugin
-from machine import engine, paths
-from machine.steps import Report, Step, Unable, run
+from machine import engine, kept, paths, plugins_airgap, plugins_official
+from machine.steps import Report, Step, Unable
 
 Source = Literal["official", "airgap"]
-NAMES = ("libvirt", "docker", "command")
-LAYOUT = 2
-"""Changes when things are put elsewhere, so that they are put there once more."""
-PYTHON_HOST = "pulumi-language-python"
-SERVER = "https://get.pulumi.com/releases/plugins/"
-PATIENCE = 4.0
-"""Seconds for the release server to answer; silence means that it cannot be reached."""
-DOWNLOAD = 600.0
-"""Seconds for one plugin to come."""
-
-
-def versions() -> dict[str, str]:
-    """The version of each plugin: that of the SDK package it belongs to."""
-    return {name: metadata.version(f"pulumi-{name}") for name in NAMES}
+SETS: dict[Source, ModuleType] = {"official": plugins_official, "airgap": plugins_airgap}
+SHARED = ("workspaces", "logs")
+"""Folders of the engine's that are the same whichever set runs."""
 
 
 def forced() -> Source | None:
@@ -42,152 +27,108 @@ def forced() -> Source | None:
 
 
 def choice() -> Source | None:
-    """Whose plugins are in use; None where none were installed yet."""
-    wish = forced()
-    if wish:
-        return wish
+    """Which set is in use: the one asked for, else the last one; None where there was none yet."""
+    return forced() or last()
+
+
+def last() -> Source | None:
+    """The set that was made ready last."""
     try:
-        kept = json.loads(_record().read_text())["source"]
+        found = json.loads(_record().read_text())["source"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return kept if kept in ("official", "airgap") else None
+    return found if found in SETS else None
+
+
+def decide(wish: Source | None, *, stands: bool, reachable: bool) -> Source:
+    """Which set to use, from what was asked for and what was seen of the official one."""
+    return wish or ("official" if stands or reachable else "airgap")
 
 
 def step() -> Step:
-    """Install the plugins of the versions that the program asks for."""
+    """Make ready the set that is wanted, in the versions that the program asks for."""
 
     def look() -> str:
-        return "" if up_to_date() else "installing libvirt, docker, command"
+        source = choice()
+        if source is None:
+            return "looking for those to use"
+        if missing := SETS[source].missing():
+            return f"installing {missing}"
+        return "" if source == last() and _is_arranged(source) else f"changing to {source}"
 
-    return Step(name="plugins", look=look, act=_install)
-
-
-def up_to_date() -> bool:
-    """Whether the plugins that were last installed are those wanted now, and still there."""
-    try:
-        kept = json.loads(_record().read_text())
-    except (OSError, ValueError):
-        return False
-    source = choice()
-    return (
-        source is not None
-        and kept == _wanted(source)
-        and all(_place(name).exists() for name in NAMES)
-        and (source == "official" or _own_host_stands() or not _needs_language_host())
-    )
+    return Step(name="plugins", look=look, act=_use)
 
 
-def decide(wish: Source | None, reachable: bool) -> Source:
-    """Whose plugins to use, from what was asked for and what was seen."""
-    return wish or ("official" if reachable else "airgap")
+def missing(source: Source) -> str:
+    """What a set lacks here; empty where it is whole."""
+    return SETS[source].missing()
 
 
-def _install(report: Report) -> None:
-    wish = forced()
-    source = decide(wish, reachable=wish is None and _reachable())
-    for name, version in versions().items():
-        if source == "airgap":
-            write_plugin(name, version, Path(sys.executable), folder())
-        else:
-            _official(name, version, report)
-    if _needs_language_host():
-        if source == "official":
-            raise _not_official("the engine here came without its language host")
-        host = write_plugin("python", engine.VERSION, Path(sys.executable), paths.programs())
-        if engine.kept().exists():
-            link_engine(engine.kept(), host)
-    _record().parent.mkdir(parents=True, exist_ok=True)
+def require_official() -> None:
+    """Hold that the official set stands here; downloads nothing.
+
+    Raises:
+        Unable: It does not.
+    """
+    if lacking := missing("official"):
+        raise Unable(
+            f"the official plugins are not on this machine: {lacking}",
+            "ISOLAB_PLUGINS=official ./lab up gets them; --plugins airgap runs on isolab's own",
+        )
+
+
+def cli(source: Source | None) -> Path | None:
+    """The Pulumi CLI to run with a set."""
+    return SETS[source].cli() if source else engine.executable()
+
+
+def language_host(source: Source | None) -> Path | None:
+    """The language host of a set."""
+    return SETS[source].language_host() if source else None
+
+
+def home(source: Source | None) -> Path:
+    """The engine's folder for a set, with what both sets share in its place."""
+    if source is None:
+        return paths.pulumi_home()
+    own = paths.engine_home(source)
+    if not _is_arranged(source):
+        own.mkdir(parents=True, exist_ok=True)
+        for link, target in _links(source).items():
+            target.mkdir(parents=True, exist_ok=True)
+            kept.discard(link)
+            with suppress(FileExistsError):
+                link.symlink_to(target)
+    return own
+
+
+def _use(report: Report) -> None:
+    wish = choice()
+    whole = wish is None and not plugins_official.missing()
+    reachable = wish is None and not whole and plugins_official.reachable()
+    source = decide(wish, stands=whole, reachable=reachable)
+    if SETS[source].missing():
+        SETS[source].install(report)
+    home(source)
+    # Where one set took the other's place before there were two.
+    kept.discard(paths.pulumi_home() / "plugins")
     partial = _record().with_suffix(".new")
-    partial.write_text(json.dumps(_wanted(source)))
+    partial.write_text(json.dumps({"source": source}))
     partial.replace(_record())
     report(source if source == "official" else "airgap, isolab's own")
 
 
-def _official(name: str, version: str, report: Report) -> None:
-    # One of ours in its place would count as installed.
-    if _place(name).exists() and not _is_binary(_place(name)):
-        shutil.rmtree(_place(name).parent)
-    report(f"{name} {version}")
-    found = engine.executable()
-    if not found:
-        raise Unable("there is no Pulumi CLI to install plugins with", "./lab up gets one")
-    settings = {**os.environ, "PULUMI_HOME": str(paths.pulumi_home())}
-    settings.pop("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", None)
-    try:
-        command = [str(found), "plugin", "install", "resource", name, version]
-        run(command, environment=settings, timeout=DOWNLOAD)
-    except Unable as error:
-        said = (error.hint or error.message).splitlines()[0].strip()
-        raise _not_official(f"the plugin {name} {version} was not to be had: {said}") from error
+def _links(source: Source) -> dict[Path, Path]:
+    own = paths.engine_home(source)
+    shared = {own / name: paths.pulumi_home() / name for name in SHARED}
+    cached = {own / "plugins": plugins_official.folder()} if source == "official" else {}
+    return shared | cached
 
 
-def _not_official(reason: str) -> Unable:
-    hint = "unset ISOLAB_PLUGINS, or set it to airgap, for isolab's own"
-    return Unable(f"the official plugins cannot be used here: {reason}", hint)
-
-
-def _is_binary(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(4) == b"\x7fELF"
-
-
-def _reachable() -> bool:
-    """Whether Pulumi's own server answers, with whatever."""
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(SERVER, method="HEAD"), timeout=PATIENCE
-        ):
-            return True
-    except urllib.error.HTTPError as error:
-        # A proxy that refuses is no release server.
-        return error.code in (403, 404) and "amz" in str(error.headers).lower()
-    except (OSError, ValueError):
-        return False
-
-
-def _needs_language_host() -> bool:
-    """A CLI that was built from source comes without one."""
-    return language_host() in (None, own_language_host())
-
-
-def language_host() -> Path | None:
-    """The language host that the engine takes: beside itself, or on PATH, or isolab's own."""
-    found = engine.executable()
-    beside = found.resolve().with_name(PYTHON_HOST) if found else None
-    if beside and beside.exists():
-        return beside
-    on_path = shutil.which(PYTHON_HOST)
-    if on_path:
-        return Path(on_path)
-    return own_language_host() if own_language_host().exists() else None
-
-
-def _own_host_stands() -> bool:
-    """It is there, and the engine beside it, where there is one, is the one in use."""
-    linked, kept = paths.language_host() / "pulumi", engine.kept()
-    stale = linked.exists() and kept.exists() and not linked.samefile(kept)
-    return own_language_host().exists() and not stale
-
-
-def _wanted(source: Source) -> dict[str, object]:
-    """What tells an installation from another: whose, which, and for airgap run by which Python."""
-    run_by = [sys.executable, str(paths.REPO)] if source == "airgap" else []
-    return {"source": source, "versions": versions(), "run by": run_by, "layout": LAYOUT}
+def _is_arranged(source: Source) -> bool:
+    links = _links(source).items()
+    return all(link.is_symlink() and link.readlink() == target for link, target in links)
 
 
 def _record() -> Path:
     return paths.pulumi_home() / "isolab-plugins.json"
-
-
-def folder() -> Path:
-    """Where the engine takes plugins from."""
-    return paths.pulumi_home() / "plugins"
-
-
-def _place(name: str) -> Path:
-    return folder() / f"resource-{name}-v{versions()[name]}" / f"pulumi-resource-{name}"
-
-
-def own_language_host() -> Path:
-    """Where isolab's own stands, where it is needed."""
-    return paths.language_host() / PYTHON_HOST

@@ -104,7 +104,13 @@ def environment(
     given: Mapping[str, str], folder: Path, source: plugins.Source | None
 ) -> dict[str, str]:
     """What the command finds in its environment: nothing that leads out of the sandbox."""
-    foreign = ("LIBVIRT_DEFAULT_URI", "DOCKER_CONTEXT", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME")
+    foreign = (
+        "LIBVIRT_DEFAULT_URI",
+        "DOCKER_CONTEXT",
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_CREDENTIALS_PATH",
+        "PULUMI_HOME",
+    )
     kept = {name: value for name, value in given.items() if name not in foreign}
     home = folder / "home"
     return {

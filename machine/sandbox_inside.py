@@ -59,7 +59,6 @@ def arrange(folder: Path) -> None:
     if os.environ.pop(HIDE_KVM) == "yes":
         run(["sh", "-c", daemons.HIDE_KVM])
     _own_stack_files(folder / "stacks")
-    _plugins_from_outside()
 
 
 def _own_libvirt_settings(own: Path) -> None:
@@ -84,16 +83,6 @@ def _own_stack_files(own: Path) -> None:
     mount("-t", "overlay", "-o", options, "isolab", str(stacks))
     for file in stacks.glob("Pulumi.*.yaml"):
         file.unlink()
-
-
-def _plugins_from_outside() -> None:
-    """Downloaded plugins cannot be downloaded again in here."""
-    outside = paths.REPO / ".isolab" / "pulumi"
-    if os.environ.get("ISOLAB_PLUGINS") != "official" or not (outside / "plugins").exists():
-        return
-    paths.pulumi_home().mkdir(parents=True)
-    (paths.pulumi_home() / "plugins").symlink_to(outside / "plugins")
-    shutil.copy(outside / "isolab-plugins.json", paths.pulumi_home())
 
 
 def start_daemons(folder: Path) -> None:

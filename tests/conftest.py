@@ -1,10 +1,14 @@
-"""What all tests share: goldens, the files that outputs are compared with."""
+"""What all tests share: goldens, and the set of plugins that those on the engine run on."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from machine import plugins
+
+ON_AN_ENGINE = ("tests/engine", "tests/live")
 
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("isolab", deadline=None)
@@ -28,3 +32,27 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"plugins: {_plugins()}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # A quiet run shows no header.
+    reports = (each for reports in terminalreporter.stats.values() for each in reports)
+    if any(str(getattr(r, "nodeid", "")).startswith(ON_AN_ENGINE) for r in reports):
+        terminalreporter.write_line(f"plugins: {_plugins()}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What airgap alone does is tested on airgap alone; its mark says what that is."""
+    if _plugins() == "airgap":
+        return
+    for item in items:
+        if mark := item.get_closest_marker("airgap"):
+            item.add_marker(pytest.mark.skip(reason=f"airgap alone: {mark.args[0]}"))
+
+
+def _plugins() -> plugins.Source:
+    return plugins.choice() or "airgap"

@@ -11,16 +11,16 @@ class Row:
     value: float
     unit: str
     against: float | None
-    """The plain way's figure, where there is one that does the same."""
+    """The figure of what it is compared with, where that does the same."""
     ratio: float | None
 
 
-def row(what: str, value: float, unit: str, plain: float | None = None) -> Row:
-    """A figure with its ratio to the plain way's."""
+def row(what: str, value: float, unit: str, against: float | None = None) -> Row:
+    """A figure with its ratio to another one."""
     return Row(
         what=what,
         value=round(value, 2),
         unit=unit,
-        against=plain and round(plain, 2),
-        ratio=plain and round(value / plain, 2),
+        against=against and round(against, 2),
+        ratio=against and round(value / against, 2),
     )

@@ -1,20 +1,27 @@
 """`lab test`: set-up, then linters, types, and every test that this machine can run."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from isolab.cli.engine import say
 from isolab.cli.errors import DONE, FAILED, UNABLE, Failure
-from machine import paths, requirements, sandbox, setup
+from machine import paths, plugins, requirements, sandbox, setup
+from machine.plugins import Source
 from machine.steps import Unable, ensure
 
 NAME = "test"
 HELP = "all set-up, then linters, types and every test; arguments go to pytest"
 
+SETS: dict[str, tuple[Source, ...]] = {
+    "official": ("official",),
+    "airgap": ("airgap",),
+    "both": ("airgap", "official"),
+}
 PURE = ("tests/unit", "tests/contract", "tests/browser")
 IN_SANDBOX = ("tests/engine", "tests/live")
 NO_TESTS = 5
@@ -27,6 +34,8 @@ class Part:
 
     name: str
     command: tuple[str, ...]
+    plugins: Source | None = None
+    """The set that it runs on, where it runs an engine."""
     code: int = DONE
     seconds: float = 0
 
@@ -35,28 +44,62 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
+    parser.add_argument(
+        "--plugins",
+        choices=SETS,
+        help="what tests/engine and tests/live run on (default: what labs run on; airgap in CI)",
+    )
     parser.add_argument("pytest", nargs=argparse.REMAINDER, metavar="PYTEST ARGS")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run all parts, also behind one that fails, and sum up."""
-    given = arguments.pytest
-    words = [word for word in given if word not in ("--yes", "--all")]
-    yes = arguments.yes or "--yes" in given
-    words = with_marks(words, everything=arguments.all or "--all" in given)
+    arguments = _with_late_options(arguments)
+    words = with_marks(arguments.pytest, everything=arguments.all)
     try:
         ensure(requirements.step(), say)
+        if arguments.plugins:
+            _hold(parts(words, SETS[arguments.plugins]))
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
         if needs_machine or not selected(words):
-            setup.prepare_shared(say, yes=yes)
+            setup.prepare_shared(say, yes=arguments.yes)
+        sets = SETS[arguments.plugins or usual(os.environ, plugins.choice())]
+        planned = parts(words, sets)
+        _hold(planned)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
-    done = [_run(part) for part in parts(words)]
+    done = [_run(part) for part in planned]
     print("", file=sys.stderr)
     for part in done:
         verdict = "ok" if part.code == DONE else f"failed ({part.code})"
-        say(f"{part.name:24} {part.seconds:7.1f} s  {verdict}")
+        say(f"{_title(part):32} {part.seconds:7.1f} s  {verdict}")
     return DONE if all(part.code == DONE for part in done) else FAILED
+
+
+def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Options of ours that stand behind pytest's."""
+    parser = argparse.ArgumentParser(prog="./lab test", add_help=False, allow_abbrev=False)
+    parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--plugins", choices=SETS)
+    own, rest = parser.parse_known_args(arguments.pytest)
+    return argparse.Namespace(
+        yes=arguments.yes or own.yes,
+        all=arguments.all or own.all,
+        plugins=own.plugins or arguments.plugins,
+        pytest=rest,
+    )
+
+
+def usual(environment: Mapping[str, str], in_use: Source | None) -> Source:
+    """The set to test on where nobody names one."""
+    return "airgap" if environment.get("CI") or in_use is None else in_use
+
+
+def _hold(planned: Sequence[Part]) -> None:
+    """Hold that the official set stands where a part runs on it: no test downloads it."""
+    if any(part.plugins == "official" for part in planned):
+        plugins.require_official()
 
 
 def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:
@@ -75,16 +118,17 @@ def within(word: str, places: Sequence[str]) -> bool:
     return any(word == place or word.startswith(f"{place}/") for place in places)
 
 
-def parts(words: Sequence[str]) -> tuple[Part, ...]:
-    """What to run: all, or the tests that were asked for alone."""
+def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
+    """What to run: all, or the tests that were asked for alone; those on the engine on each set."""
     places = selected(words)
     options = tuple(word for word in words if word not in places)
     if not places:
-        return (*linters(), _pytest("tests", PURE, options), *_each_in_sandbox(options))
+        return (*linters(), _pytest("tests", PURE, options), *_each(IN_SANDBOX, options, sets))
     pure = tuple(word for word in places if within(word, PURE))
     others = tuple(word for word in places if word not in pure)
     found = (_pytest("tests", pure, options),) if pure else ()
-    return (*found, *((_sandboxed("tests in the sandbox", others, options),) if others else ()))
+    name = "tests in the sandbox"
+    return (*found, *(_sandboxed(name, others, options, one) for one in sets if others))
 
 
 def linters() -> tuple[Part, ...]:
@@ -102,29 +146,32 @@ def linters() -> tuple[Part, ...]:
     )
 
 
-def _each_in_sandbox(options: Sequence[str]) -> tuple[Part, ...]:
-    return tuple(_sandboxed(place, (place,), options) for place in IN_SANDBOX)
+def _each(
+    places: Sequence[str], options: Sequence[str], sets: Sequence[Source]
+) -> tuple[Part, ...]:
+    return tuple(_sandboxed(place, (place,), options, one) for one in sets for place in places)
 
 
 def _pytest(name: str, places: Sequence[str], options: Sequence[str]) -> Part:
     return Part(name=name, command=(sys.executable, "-m", "pytest", "-q", *places, *options))
 
 
-def _sandboxed(name: str, places: Sequence[str], options: Sequence[str]) -> Part:
+def _sandboxed(name: str, places: Sequence[str], options: Sequence[str], source: Source) -> Part:
     command = _pytest(name, places, options).command
     if not sandbox.inside():
         command = (str(paths.REPO / "lab"), "--sandbox", "--", *command)
-    return Part(name=name, command=command)
+    return Part(name=name, command=command, plugins=source)
+
+
+def _title(part: Part) -> str:
+    return f"{part.name}, {part.plugins}" if part.plugins else part.name
 
 
 def _run(part: Part) -> Part:
-    say(f"\n== {part.name}")
+    say(f"\n== {_title(part)}")
     begin = time.monotonic()
-    code = subprocess.run(part.command, cwd=paths.REPO, check=False).returncode
+    chosen = {"ISOLAB_PLUGINS": part.plugins} if part.plugins else {}
+    environment = {**os.environ, **chosen}
+    code = subprocess.run(part.command, cwd=paths.REPO, env=environment, check=False).returncode
     accepted = DONE if code == NO_TESTS and "pytest" in part.command else code
-    return Part(
-        name=part.name,
-        command=part.command,
-        code=accepted,
-        seconds=time.monotonic() - begin,
-    )
+    return replace(part, code=accepted, seconds=time.monotonic() - begin)

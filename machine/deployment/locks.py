@@ -69,14 +69,14 @@ def _read(place: Path) -> Iterator[Lock]:
 
 
 def _plugins(home: Path) -> Iterator[int]:
-    """Running plugins that were installed in isolab's folder."""
+    """Running plugins of engines whose folder is isolab's, whichever their set."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 stat = (entry / "stat").read_text().rpartition(")")[2].split()
                 environment = (entry / "environ").read_bytes()
                 command = (entry / "cmdline").read_bytes()
-                ours = f"PULUMI_HOME={home}\0".encode() in environment + b"\0"
+                ours = f"PULUMI_HOME={home}/".encode() in environment
                 if ours and stat[0] != "Z" and _is_plugin(command):
                     yield int(entry.name)
 

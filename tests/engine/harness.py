@@ -1,4 +1,4 @@
-"""The real engine on the airgap language host and plugins, in a folder of its own."""
+"""The real engine on one set of plugins and its language host, in a folder of its own."""
 
 import json
 import os
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from airgap.install import link_engine, write_plugin
+from machine import plugins, plugins_official
 
 REPO = Path(__file__).resolve().parents[2]
 ENGINE_VERSION = "3.274.1"
 VERSIONS = {"libvirt": "0.5.4", "docker": "5.1.1", "command": "1.2.1"}
+BOOKKEEPING = ("__meta", "__pulumi_raw_state_delta")
+"""What the bridge behind the official plugins keeps for itself in outputs; in no record."""
 PASSPHRASE = "only for tests"
 RECORDS = Path(__file__).parent / "records"
 UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
@@ -25,6 +28,11 @@ UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test")
 def record(name: str) -> Any:
     """What the official plugins did."""
     return json.loads((RECORDS / name).read_text())
+
+
+def plugins_in_use() -> plugins.Source:
+    """The set that tests run on: what ISOLAB_PLUGINS says, else what this checkout uses."""
+    return plugins.choice() or "airgap"
 
 
 def engine() -> Path | None:
@@ -58,10 +66,15 @@ class Bench:
     """A program, its stack `test`, and a Pulumi home with the plugins, in one folder."""
 
     def __init__(
-        self, folder: Path, program: str, plugins: Sequence[str], *, project: str = "bench"
+        self,
+        folder: Path,
+        program: str,
+        names: Sequence[str],
+        source: plugins.Source | None = None,
+        *,
+        project: str = "bench",
     ) -> None:
-        cli = engine()
-        assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
+        self.source = source or plugins_in_use()
         self.folder = folder
         self._project = folder / "project"
         self._project.mkdir(parents=True)
@@ -70,30 +83,39 @@ class Bench:
         (self._project / "__main__.py").write_text(program)
         shutil.copy(Path(__file__).with_name("resource_options.py"), self._project)
         self.scenario({})
-        python = Path(sys.executable)
-        host = write_plugin("python", "", python, folder / "plugins")
-        self._cli = link_engine(cli, host)
+        self._home = folder / "home"
+        self._cli, host = self._official() if self.source == "official" else self._airgap(names)
         self.environment = {
             **os.environ,
-            "PATH": f"{host}:{os.environ['PATH']}",
-            "PULUMI_HOME": str(folder / "home"),
+            # The official language host runs programs with the Python that it finds there.
+            "PATH": f"{host}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PULUMI_HOME": str(self._home),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
-        for name in plugins:
-            made = write_plugin(name, VERSIONS[name], python, folder / "plugins")
-            self.must(
-                "plugin",
-                "install",
-                "resource",
-                name,
-                VERSIONS[name],
-                "--file",
-                str(made),
-            )
         self.must("stack", "init", "test", "--non-interactive")
+
+    def _airgap(self, names: Sequence[str]) -> tuple[Path, Path]:
+        """The CLI and the folder of isolab's own language host; the plugins stand in the home."""
+        cli = engine()
+        assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
+        python = Path(sys.executable)
+        host = write_plugin("python", "", python, self.folder / "plugins")
+        for name in names:
+            write_plugin(name, VERSIONS[name], python, self._home / "plugins")
+        return link_engine(cli, host), host
+
+    def _official(self) -> tuple[Path, Path]:
+        """The same of the official set, which is downloaded for no test."""
+        missing = plugins.missing("official")
+        assert not missing, f"the official plugins are not on this machine: {missing}"
+        cli, host = plugins.cli("official"), plugins.language_host("official")
+        assert cli and host
+        self._home.mkdir()
+        (self._home / "plugins").symlink_to(plugins_official.folder())
+        return cli, host.parent
 
     def scenario(self, values: Mapping[str, Any]) -> None:
         """What the program reads from scenario.json at its next run."""
@@ -130,7 +152,8 @@ class Bench:
         """What is said by an up that has to fail."""
         done = self.run(*UP)
         assert done.code != 0, done.text
-        assert "Traceback" not in done.text
+        if self.source == "airgap":  # the official language host shows the runtime's frames
+            assert "Traceback" not in done.text
         return done.output
 
     def interrupted_up(
@@ -202,7 +225,11 @@ class Bench:
         """The stack's resources by their name in the program."""
         done = self.must("stack", "export", "--stack", "test")
         deployment = json.loads(done.output)["deployment"]
-        return {each["urn"].rsplit("::", 1)[-1]: each for each in deployment.get("resources", [])}
+        resources = deployment.get("resources", [])
+        for each in resources:
+            for name in BOOKKEEPING:
+                each.get("outputs", {}).pop(name, None)
+        return {each["urn"].rsplit("::", 1)[-1]: each for each in resources}
 
 
 def _counts(step: Mapping[str, Any]) -> bool:

@@ -89,5 +89,8 @@ libvirt.Domain(
         }
     ],
     consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
-    opts=options,
+    # As in the components: the official plugin reads the addresses that a guest has asked for.
+    opts=pulumi.ResourceOptions.merge(
+        options, pulumi.ResourceOptions(ignore_changes=["networkInterfaces"])
+    ),
 )

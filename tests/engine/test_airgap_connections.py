@@ -87,6 +87,7 @@ def logins(guest: sshd.Server) -> int:
     return (guest.folder / "log").read_text().count("Accepted publickey")
 
 
+@pytest.mark.airgap("the official plugin dials as often as it likes")
 @libvirt_bench.needed
 def test_libvirt_over_ssh_is_one_connection(guest: sshd.Server) -> None:
     with libvirt_bench.up(over_ssh(guest)) as bench:
@@ -97,6 +98,7 @@ def test_libvirt_over_ssh_is_one_connection(guest: sshd.Server) -> None:
         assert bench.preview() == []
 
 
+@pytest.mark.airgap("the words of the error are its own")
 @libvirt_bench.needed
 def test_a_host_with_another_key_is_refused(guest: sshd.Server, tmp_path: Path) -> None:
     (tmp_path / "known_hosts").write_text(
@@ -109,6 +111,7 @@ def test_a_host_with_another_key_is_refused(guest: sshd.Server, tmp_path: Path) 
     assert "Host key verification failed" in said
 
 
+@pytest.mark.airgap("asks the plugin without an engine")
 @libvirt_bench.needed
 def test_libvirt_of_the_user_alone(tmp_path: Path, asked: Any) -> None:
     session = asked(LIBVIRT, {"uri": "qemu:///session"})
@@ -122,6 +125,7 @@ def test_libvirt_of_the_user_alone(tmp_path: Path, asked: Any) -> None:
     assert not (tmp_path / "own").exists()
 
 
+@pytest.mark.airgap("asks the plugin without an engine")
 @libvirt_bench.needed
 def test_a_lost_libvirt_is_named_and_found_again(
     guest: sshd.Server, tmp_path: Path, asked: Any
@@ -142,6 +146,7 @@ def test_a_lost_libvirt_is_named_and_found_again(
         far.delete(kind, id, pool)
 
 
+@pytest.mark.airgap("asks the plugin without an engine")
 @docker_bench.needed
 def test_a_lost_docker_is_named_and_found_again(guest: sshd.Server, asked: Any) -> None:
     provider = docker_bench.over_ssh(guest)
@@ -162,6 +167,7 @@ def test_a_lost_docker_is_named_and_found_again(guest: sshd.Server, asked: Any) 
         far.delete(kind, id, volume)
 
 
+@pytest.mark.airgap("asks the plugin without an engine")
 @docker_bench.needed
 def test_what_a_lost_connection_may_have_left_is_looked_for(
     guest: sshd.Server, asked: Any, monkeypatch: pytest.MonkeyPatch
@@ -223,6 +229,7 @@ def test_docker_over_tcp_with_certificates(
         bench.destroy()
 
 
+@pytest.mark.airgap("the words of the error are its own")
 @docker_bench.needed
 def test_a_wrong_certificate_is_one_line(
     images: registry.Registry, behind_tls: tuple[str, Path], tmp_path: Path

@@ -184,6 +184,7 @@ def test_things_that_are_gone_already_are_deleted(
     bench.up()
 
 
+@pytest.mark.airgap("one connection a provider is its own")
 def test_thirty_two_containers_come_over_one_ssh(
     images: registry.Registry, guest: sshd.Server, tmp_path: Path
 ) -> None:
@@ -208,6 +209,7 @@ def test_thirty_two_containers_come_over_one_ssh(
     assert took < 120
 
 
+@pytest.mark.airgap("the words of the error are its own")
 def test_a_guest_that_does_not_answer_is_named(
     images: registry.Registry, guest: sshd.Server, tmp_path: Path
 ) -> None:
@@ -221,6 +223,7 @@ def test_a_guest_that_does_not_answer_is_named(
     bench.destroy()
 
 
+@pytest.mark.airgap("asks its connection without an engine")
 def test_a_guest_that_is_lost_is_named(guest: sshd.Server) -> None:
     from airgap.docker.connection import Connection
     from airgap.framework import Failure

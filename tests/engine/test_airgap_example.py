@@ -10,8 +10,13 @@ from pathlib import Path
 import docker_bench
 import harness
 import libvirt_bench
+import pytest
 
-pytestmark = [libvirt_bench.needed, docker_bench.needed]
+pytestmark = [
+    libvirt_bench.needed,
+    docker_bench.needed,
+    pytest.mark.airgap("the example is that of its README"),
+]
 EXAMPLE = harness.REPO / "airgap" / "example"
 NAME = "airgap-example"
 

@@ -9,6 +9,8 @@ import libvirt_bench
 import pytest
 import registry
 
+pytestmark = pytest.mark.airgap("what cannot be read back is taken as the program says")
+
 KINDS = {
     "pool": "libvirt:index/pool:Pool",
     "base": "libvirt:index/volume:Volume",

@@ -17,6 +17,8 @@ import pytest
 import registry
 import sshd
 
+pytestmark = pytest.mark.airgap("a create that ends at Ctrl-C, within seconds, is its own")
+
 PATIENCE = 12
 """Seconds for an engine to end that was told to; this machine has other work, too."""
 

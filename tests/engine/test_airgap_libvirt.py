@@ -47,6 +47,9 @@ def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
         text = text.replace(recorded, present)
     expected = by_name(json.loads(text))
     for name, each in by_name(ours).items():
+        for state in (each, expected[name]):
+            for interface in state["outputs"].get("networkInterfaces", []):
+                del interface["addresses"]  # what a guest has asked for, and this one has no system
         for part in ("inputs", "outputs"):
             kept = {key: value for key, value in each[part].items() if key not in MOVING}
             wanted = {k: v for k, v in expected[name][part].items() if k not in MOVING}
@@ -118,6 +121,7 @@ def test_what_was_removed_by_hand_is_made_again(bench: harness.Bench) -> None:
     assert bench.preview() == []
 
 
+@pytest.mark.airgap("the words of the error are its own")
 def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     bench.scenario({"source": "/nonexistent.qcow2"})
     said = bench.failing_up()
@@ -127,6 +131,7 @@ def test_a_missing_source_is_one_clear_line(bench: harness.Bench) -> None:
     assert bench.preview() == []
 
 
+@pytest.mark.airgap("what a killed engine left is removed by its plugins alone")
 def test_an_engine_killed_while_creating_leaves_nothing_in_the_way(
     bench: harness.Bench,
 ) -> None:

@@ -104,6 +104,7 @@ def failed_within(bench: harness.Bench, scenario: dict[str, Any]) -> tuple[str, 
         bench.scenario({})
 
 
+@pytest.mark.airgap("customTimeouts end every wait of its plugins")
 def test_a_container_has_the_time_that_the_program_gives(docker: harness.Bench) -> None:
     options = {"web": {"custom_timeouts": {"create": "2s", "update": "2s"}}}
     said, took = failed_within(docker, {"health": "false", "label": "z", "options": options})
@@ -113,6 +114,7 @@ def test_a_container_has_the_time_that_the_program_gives(docker: harness.Bench) 
     assert docker.preview() == []
 
 
+@pytest.mark.airgap("customTimeouts end every wait of its plugins")
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
@@ -130,6 +132,7 @@ def test_a_command_has_the_time_that_the_program_gives(
     assert words in said
 
 
+@pytest.mark.airgap("customTimeouts end every wait of its plugins")
 def test_a_deletion_has_the_time_that_the_program_gives(guest: sshd.Server, tmp_path: Path) -> None:
     with command_bench.ready(tmp_path / "bench", guest) as bench:
         options = {"ready": {"custom_timeouts": {"delete": "2s"}}}

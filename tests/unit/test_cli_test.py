@@ -1,8 +1,22 @@
+import argparse
+from collections.abc import Sequence
+
+import pytest
+
 from isolab.cli import test as command
+from isolab.cli.errors import UNABLE, Failure
+from machine import plugins, setup
+from machine.plugins import Source
 
 
 def names(*words: str) -> list[str]:
-    return [part.name for part in command.parts(words)]
+    return [part.name for part in command.parts(words, ["airgap"])]
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    command.configure(parser)
+    return parser.parse_args(words)
 
 
 def test_without_arguments_everything_has_its_say():
@@ -18,14 +32,14 @@ def test_without_arguments_everything_has_its_say():
 
 
 def test_tests_that_were_asked_for_run_alone():
-    (part,) = command.parts(["tests/unit", "-k", "subnet"])
+    (part,) = command.parts(["tests/unit", "-k", "subnet"], ["airgap"])
     assert part.command[-3:] == ("tests/unit", "-k", "subnet")
     assert "--sandbox" not in part.command
 
 
 def test_what_touches_the_machine_runs_in_the_sandbox(monkeypatch):
     monkeypatch.delenv("ISOLAB_SANDBOX", raising=False)
-    (part,) = command.parts(["tests/live/test_reference.py::test_x"])
+    (part,) = command.parts(["tests/live/test_reference.py::test_x"], ["airgap"])
     assert "--sandbox" in part.command
 
 
@@ -35,3 +49,61 @@ def test_long_tests_run_where_somebody_asks_for_them():
     assert command.with_marks(["-m", "long"], everything=False) == ["-m", "long"]
     one = ["tests/live/test_x.py::test_y"]
     assert command.with_marks(one, everything=False) == one
+
+
+def test_each_set_of_plugins_has_a_part_of_its_own():
+    both = command.parts(["tests/unit", "tests/engine"], ["airgap", "official"])
+    assert [(part.name, part.plugins) for part in both] == [
+        ("tests", None),
+        ("tests in the sandbox", "airgap"),
+        ("tests in the sandbox", "official"),
+    ]
+    everything = command.parts([], ["airgap", "official"])
+    assert [part.plugins for part in everything].count("official") == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "in_use", "source"),
+    [
+        ({}, "official", "official"),
+        ({}, "airgap", "airgap"),
+        ({}, None, "airgap"),
+        ({"CI": "true"}, "official", "airgap"),
+    ],
+)
+def test_the_set_where_nobody_names_one(
+    environment: dict[str, str], in_use: Source | None, source: str
+):
+    assert command.usual(environment, in_use) == source
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--plugins", "both", "tests/engine", "-k", "docker"],
+        ["--plugins=both", "tests/engine", "-k", "docker"],
+        ["tests/engine", "--plugins", "both", "-k", "docker"],
+        ["tests/engine", "-k", "docker", "--plugins=both", "--yes"],
+    ],
+)
+def test_the_set_is_named_before_or_behind_what_goes_to_pytest(words: Sequence[str]):
+    found = command._with_late_options(parsed(*words))
+    assert (found.plugins, found.pytest) == ("both", ["tests/engine", "-k", "docker"])
+
+
+def test_an_official_set_that_is_not_there_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    ran: list[object] = []
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(setup, "prepare_shared", lambda *words, **more: ran.append(words))
+    monkeypatch.setattr(command, "ensure", lambda *words: None)
+    monkeypatch.setattr(command, "_run", ran.append)
+    with pytest.raises(Failure, match="the official plugins are not on this machine: libvirt"):
+        command.run(parsed("--plugins", "both", "tests/engine"))
+    assert ran == []
+    with pytest.raises(Failure) as failed:
+        command.run(parsed("tests/engine", "--plugins=official"))
+    assert failed.value.exit_code == UNABLE
+    assert plugins.last() is None

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from airgap.install import link_engine
-from machine import access, cgroups, daemons, doctor, engine, environment, packages, plugins
+from machine import access, cgroups, daemons, doctor, engine, environment, packages, paths, plugins
 from machine import sandbox as sandboxes
 from machine.kvm import Finding
 from machine.steps import Step, Unable, ensure
@@ -66,18 +66,19 @@ def test_the_engine_is_published_by_processor():
 
 
 @pytest.mark.parametrize(
-    ("wish", "reachable", "source"),
+    ("wish", "stands", "reachable", "source"),
     [
-        (None, True, "official"),
-        (None, False, "airgap"),
-        ("airgap", True, "airgap"),
-        ("official", False, "official"),
+        (None, False, True, "official"),
+        (None, True, False, "official"),
+        (None, False, False, "airgap"),
+        ("airgap", True, True, "airgap"),
+        ("official", False, False, "official"),
     ],
 )
 def test_official_plugins_where_they_can_be_had(
-    wish: plugins.Source | None, reachable: bool, source: str
+    wish: plugins.Source | None, stands: bool, reachable: bool, source: str
 ):
-    assert plugins.decide(wish, reachable) == source
+    assert plugins.decide(wish, stands=stands, reachable=reachable) == source
 
 
 def test_official_plugins_that_cannot_be_had_say_why(
@@ -87,20 +88,21 @@ def test_official_plugins_that_cannot_be_had_say_why(
     cli.write_text("#!/bin/sh\necho 'error: no such host' >&2\nexit 1\n")
     cli.chmod(0o755)
     monkeypatch.setenv("ISOLAB_PLUGINS", "official")
-    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(engine, "executable", lambda: cli)
     with pytest.raises(Unable, match=r"libvirt .* was not to be had: error: no such host") as told:
         plugins.step().act(lambda line: None)
-    assert "unset ISOLAB_PLUGINS" in told.value.hint
+    assert "ISOLAB_PLUGINS=airgap" in told.value.hint
 
 
 def test_the_doctor_says_whose_language_host_is_in_use():
-    own = Path("/bin/own/pulumi-language-python")
-    assert "isolab's own" in doctor.language_host_check(own, own=own).detail
-    other = doctor.language_host_check(Path("/opt/pulumi-language-python"), own=own)
+    host = Path("/opt/pulumi-language-python")
+    assert "isolab's own" in doctor.language_host_check(host, "airgap").detail
+    other = doctor.language_host_check(host, "official")
     assert "the engine's own" in other.detail
     assert "/opt/pulumi-language-python" in other.detail
-    assert doctor.language_host_check(None, own=own).verdict == "missing"
+    assert doctor.language_host_check(None, "official").verdict == "missing"
 
 
 def test_an_engine_beside_the_language_host_is_a_link_of_its_own(tmp_path: Path):
@@ -127,7 +129,8 @@ def test_an_engine_on_path_without_a_language_host_gets_one_beside_nothing(
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     ensure(plugins.step(), lambda line: None)
     assert engine.executable() == own
-    assert plugins.language_host() == plugins.own_language_host()
+    assert plugins.language_host("airgap") == paths.language_host() / "pulumi-language-python"
+    assert plugins.cli("airgap") == paths.language_host() / "pulumi"
 
 
 def test_a_misspelt_choice_of_plugins_is_refused(monkeypatch: pytest.MonkeyPatch):
@@ -139,11 +142,12 @@ def test_a_misspelt_choice_of_plugins_is_refused(monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
 
 def test_state_lies_in_a_file_backend_with_a_passphrase_of_its_own(own_home):
-    found = environment.variables({"PATH": "/bin"}, airgap=True, login=None)
+    found = environment.variables({"PATH": "/bin"}, source="airgap", login=None)
     assert found["PULUMI_BACKEND_URL"] == f"file://{own_home}/state"
     assert (own_home / "passphrase").stat().st_mode & 0o777 == 0o600
     assert found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
@@ -151,7 +155,7 @@ def test_state_lies_in_a_file_backend_with_a_passphrase_of_its_own(own_home):
 
 def test_a_login_is_honoured(own_home):
     login = ("https://api.pulumi.com", own_home)
-    found = environment.variables({"PATH": "/bin"}, airgap=False, login=login)
+    found = environment.variables({"PATH": "/bin"}, source="official", login=login)
     assert found["PULUMI_BACKEND_URL"] == "https://api.pulumi.com"
     assert found["PULUMI_CREDENTIALS_PATH"] == str(own_home)
     assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in found
@@ -159,7 +163,7 @@ def test_a_login_is_honoured(own_home):
 
 def test_a_backend_and_a_passphrase_of_the_users_own_are_left_alone(own_home):
     given = {"PATH": "/bin", "PULUMI_BACKEND_URL": "s3://b", "PULUMI_CONFIG_PASSPHRASE": ""}
-    found = environment.variables(given, airgap=False, login=("https://x", own_home))
+    found = environment.variables(given, source="official", login=("https://x", own_home))
     assert "PULUMI_BACKEND_URL" not in found
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in found
 
