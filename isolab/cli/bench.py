@@ -149,7 +149,7 @@ def _measure_lab(lab: Path) -> Iterator[Row]:
         text = lab.read_text()
         lab.write_text(text.replace("environment:", "environment:\n      BENCH: changed", 1))
         changed = _seconds(lambda: _lab("up", BENCH_STACK))
-        down = _seconds(lambda: _lab("down", BENCH_STACK))
+        down = _seconds(lambda: _lab("down", "--yes", BENCH_STACK))
         stages = plain.run("up") | plain.run("replace") | plain.run("down")
     yield row("up, page answering", isolab_up, "s", stages["up"])
     yield row("guests' start to docker info, plain", stages["guest"], "s")

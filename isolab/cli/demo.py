@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             _claims(console, language, arguments.pause)
     finally:
         _page(console, "./lab down", arguments.pause)
-        code = main(["down", STACK]) or code
+        code = main(["down", STACK, "--yes"]) or code
     console.print(f"\n{time.monotonic() - begin:.0f} s")
     return code
 
