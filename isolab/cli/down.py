@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"stack {name} is down; left: {disks}, and its configuration for the next up")
         print("  ./lab down without --keep-data removes them too")
     else:
+        _nothing_stands(control)
         if known:
             control.forget()
         config.file(name).unlink(missing_ok=True)
@@ -126,6 +127,25 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
         raise Failure(
             FAILED, f"something of stack {control.stack} is left: {error}", "remove it, then again"
         ) from error
+
+
+def _nothing_stands(control: StackControl) -> None:
+    """The seed and the keys go last: without them nobody gets into what stands."""
+    where = f"its configuration and keys are kept: {config.file(control.stack)}"
+    try:
+        left = control.standing()
+    except Remains as unknown:
+        raise Failure(
+            FAILED,
+            f"whether anything of stack {control.stack} is left is not known: {unknown}",
+            f"{where}; ./lab down again once libvirt and Docker answer",
+        ) from unknown
+    if left:
+        raise Failure(
+            FAILED,
+            f"the engine knows no more of stack {control.stack}, but there is {', '.join(left)}",
+            f"{where}; was it made with another backend or ISOLAB_HOME?",
+        )
 
 
 def _in_a_guest(known: State, urn: str) -> bool:

@@ -173,6 +173,15 @@ class StackControl:
             guest_of=known.guest_of,
         )
 
+    def standing(self) -> tuple[str, ...]:
+        """What there still is of the stack, as libvirt and Docker say.
+
+        Raises:
+            Remains: One of them could not be asked.
+        """
+        plan = self.plan(self.state()) or self._wanted()
+        return leftovers.standing(self.stack, plan.libvirt if plan else LIBVIRT)
+
     def strays(self) -> tuple[Stray, ...]:
         """What is not as the engine left it."""
         known = self.state()
