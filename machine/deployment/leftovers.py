@@ -29,9 +29,10 @@ _NO_SUCH = {
     CONTAINER: ("No such container: ",),
     DOCKER_NETWORK: ("No such network: ", "network {name} not found"),
 }
-"""What libvirt and Docker say of a thing that is not there. All else, also that a daemon does not
-answer, says nothing about the thing. Of a domain virsh says only that it did not get it: the list of
-all domains tells."""
+"""What libvirt and Docker say of a thing that is not there.
+
+All else, also that a daemon does not answer, says nothing about the thing. Of a domain virsh says
+only that it did not get it: the list of all domains tells."""
 
 
 class Remains(Exception):
