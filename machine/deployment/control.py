@@ -16,6 +16,7 @@ from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
 from machine.drift import Stray
+from machine.steps import Unable
 from machine.transport import GuestTransport
 
 Report = Callable[[str], None]
@@ -29,20 +30,32 @@ class Busy(Exception):
     """Another process changes the stack."""
 
 
+class AnotherBackend(Unable):
+    """The stack's state is not where it is looked for."""
+
+
 class StackControl:
     """A stack: its configuration, its state, and the engine for it."""
 
     def __init__(self, stack: str) -> None:
         self.stack = stack
         variables = {**os.environ, **environment.pulumi_environment()}
-        self._backend = variables["PULUMI_BACKEND_URL"]
+        self._backend = state.resolved(variables["PULUMI_BACKEND_URL"])
+        variables["PULUMI_BACKEND_URL"] = self._backend
+        known = config.read(stack)
+        if known and known.backend and known.backend != self._backend:
+            raise AnotherBackend(
+                f"stack {stack} was made in the backend {known.backend}, "
+                f"the one in force is {self._backend}; nothing was touched",
+                f"PULUMI_BACKEND_URL={known.backend} takes the stack's own",
+            )
         self._file = state.file(self._backend, stack)
         self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log")
 
     def state(self) -> State | None:
         """What the engine knows; None where it does not know the stack."""
         if self._file:
-            return state.parse(self._file.read_text()) if self._file.exists() else None
+            return state.read(self._file, self.stack)
         try:
             return state.parse(self._engine.ask("stack", "export", "--stack", self.stack))
         except EngineError as error:
@@ -66,6 +79,8 @@ class StackControl:
                 "config", "set", "--secret", "isolab:seed", "--stack", self.stack, input=seed
             )
         values = [] if known.lab == lab else [f"isolab:lab={lab}"]
+        if known.backend is None:
+            values.append(f"isolab:backend={self._backend}")
         if choose_cidr and not known.cidr:
             chosen = addresses.choose(self.stack, config.reserved(self.stack), LIBVIRT)
             values.append(f"isolab:cidr={chosen}")
