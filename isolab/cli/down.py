@@ -30,8 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Let the engine remove it; where that fails, remove it directly."""
-    begin = time.monotonic()
     name = stack.name(arguments)
+    with engine.alone(name, NAME):
+        return _run(arguments, name)
+
+
+def _run(arguments: argparse.Namespace, name: str) -> int:
+    begin = time.monotonic()
     if config.read(name) is None and not _is_known(name):
         print(f"stack {name} is down already: there is nothing of it")
         return DONE

@@ -35,7 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     plan, subnet_open = stack.checked_plan(target)
     engine.built(target.lab)
     control = engine.opened(target.stack)
-    control.ensure(target.lab, choose_cidr=subnet_open)
+    known_config = config.read(target.stack)
+    if known_config is None or not known_config.seeded:
+        # An up that makes the seed at the same time would make another one.
+        with engine.alone(target.stack, NAME):
+            control.ensure(target.lab, choose_cidr=subnet_open)
+    else:
+        control.ensure(target.lab, choose_cidr=subnet_open)
     known_config = config.read(target.stack)
     cidr = known_config.cidr if known_config else None
     lab = str(arguments.to.resolve()) if arguments.to else target.lab

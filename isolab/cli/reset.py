@@ -27,8 +27,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Containers of services are replaced; a guest gets a new root disk and all that was on it."""
+    name = stack.name(arguments)
+    with engine.alone(name, NAME):
+        return _run(arguments, name)
+
+
+def _run(arguments: argparse.Namespace, name: str) -> int:
     begin = time.monotonic()
-    plan = deployed.required(stack.name(arguments))
+    plan = deployed.required(name)
     guests, containers = chosen(plan, arguments.what)
     control = engine.opened(plan.stack)
     _ask(control, plan.stack, guests, accepted=arguments.accept_data_loss)

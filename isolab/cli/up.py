@@ -37,11 +37,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set up, clear up, bring up, sum up."""
+    target = stack.target_of_up(arguments)
+    with engine.alone(target.stack, NAME):
+        return _run(arguments, target)
+
+
+def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     from machine import durations, setup
     from machine.addresses import NoSubnetLeft
 
     begin = time.monotonic()
-    target = stack.target_of_up(arguments)
     plan, subnet_open = stack.checked_plan(target)
     guests = [guest.name for guest in plan.guests]
     old, disks = _standing(target.stack)
