@@ -11,7 +11,7 @@ from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import addresses, drift, environment, keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, leftovers, locks, state
+from machine.deployment import config, leftovers, locks, runs, state
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
@@ -50,7 +50,8 @@ class StackControl:
                 f"PULUMI_BACKEND_URL={known.backend} takes the stack's own",
             )
         self._file = state.file(self._backend, stack)
-        self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log")
+        self._run = paths.home() / "runs" / stack
+        self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log", self._run)
 
     def state(self) -> State | None:
         """What the engine knows; None where it does not know the stack."""
@@ -143,6 +144,7 @@ class StackControl:
         for log in (paths.pulumi_home() / "logs").glob(f"*+{state.PROJECT}+{self.stack}-2*.log"):
             log.unlink(missing_ok=True)
         (paths.logs() / f"engine-{self.stack}.log").unlink(missing_ok=True)
+        self._run.unlink(missing_ok=True)
         folder = state.folder_of(self._backend)
         if folder:
             for kept in ("history", "backups", "locks/organization"):
@@ -164,7 +166,7 @@ class StackControl:
         if known is None or not known.pending:
             return
         report(f"an interrupted run left {len(known.pending)} operation(s) unfinished")
-        locks.stop_orphans(paths.pulumi_home())
+        runs.stop_orphans(self._run)
         begun = [p.resource for p in known.pending if p.operation == "creating"]
         for what in self.remove(begun, known):
             report(f"removed {what}, half made")
@@ -239,7 +241,7 @@ class StackControl:
         while held := locks.locks(self._backend, self.stack):
             stale = [lock for lock in held if lock.stale]
             if stale:
-                locks.stop_orphans(paths.pulumi_home())
+                runs.stop_orphans(self._run)
             for lock in stale:
                 report(f"the engine that held the stack (process {lock.pid}) is gone")
                 lock.file.unlink(missing_ok=True)
