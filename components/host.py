@@ -10,6 +10,7 @@ from pulumi_command import local
 
 from isolab.plan import asking
 from isolab.plan.model import GuestImage, Plan
+from machine import sockets
 from machine.service_images import RegistryFiles
 
 REGISTRY_USER = "65534:65534"
@@ -76,7 +77,7 @@ class Host(pulumi.ComponentResource):
         self.initrd = volume("initrd", image.initrd, "raw") if image.initrd else None
         self.dockerd = docker.Provider(
             f"{name}-docker",
-            host="unix:///var/run/docker.sock",
+            host=sockets.DOCKER,
             opts=pulumi.ResourceOptions(parent=self),
         )
         on_docker = pulumi.ResourceOptions(

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from machine import sockets
 from machine.steps import Unable
 
 
@@ -14,7 +15,7 @@ class DockerFailed(Unable):
 
 def docker(*words: str | Path, host: str | None = None) -> str:
     """What `docker WORDS…` prints, by the machine's daemon or the one at host."""
-    command = ["docker", *(["--host", host] if host else []), *map(str, words)]
+    command = ["docker", "--host", host or sockets.DOCKER, *map(str, words)]
     # The images need no BuildKit, and not every client brings it.
     environment = os.environ | {"DOCKER_BUILDKIT": "0", "DOCKER_CLI_HINTS": "false"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
@@ -34,7 +35,7 @@ def image_id(name: str) -> str | None:
 
 def last_words(container: str) -> str:
     """How a container's log ends, or why it has none."""
-    command = ["docker", "logs", "--tail", "8", container]
+    command = ["docker", "--host", sockets.DOCKER, "logs", "--tail", "8", container]
     return subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ).stdout.strip()

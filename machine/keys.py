@@ -22,6 +22,9 @@ class KeyFiles:
     def ssh_options(self) -> tuple[str, ...]:
         """How ssh uses these files and nothing of the user's own."""
         return (
+            # Neither the user's ~/.ssh/config nor the machine's: no proxy, no shared connection.
+            "-F",
+            "none",
             "-i",
             str(self.identity),
             "-o",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from machine import cgroups, kvm, paths, plugins, privilege, setup
+from machine import cgroups, kvm, paths, plugins, privilege, setup, sockets
 from machine.steps import Unable
 
 MARK = "ISOLAB_SANDBOX"
@@ -119,7 +119,7 @@ def environment(
         "ISOLAB_HOME": str(home),
         "ISOLAB_CACHE": str(paths.cache()),
         "PULUMI_BACKEND_URL": (home / "state").as_uri(),
-        "DOCKER_HOST": "unix:///var/run/docker.sock",
+        "DOCKER_HOST": sockets.DOCKER,
         "PYTHONPATH": str(paths.REPO),
         HIDE_KVM: "yes" if kvm.find().verdict == "unusable" else "no",
         **({"ISOLAB_PLUGINS": source} if source else {}),

@@ -39,14 +39,21 @@ class Loss:
 
     guest: str
     volume: str
+    """Empty where it is a data disk of which nobody knows the volumes."""
     containers: tuple[str, ...]
     """Those that wrote to it."""
     because: str
 
     @property
+    def what(self) -> str:
+        """Which volume, and where."""
+        return f"volume {self.volume} on {self.guest}" if self.volume else f"disk {self.guest}-data"
+
+    @property
     def words(self) -> str:
         """Which volume, where, whose."""
-        return f"volume {self.volume} on {self.guest}, written by {', '.join(self.containers)}"
+        writers = f", written by {', '.join(self.containers)}" if self.containers else ""
+        return f"{self.what}{writers}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,14 @@
 
 import argparse
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Protocol, cast
 
 from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
+from machine import sockets
 
 VERSION = "0.1.0"
 
@@ -61,6 +63,7 @@ class Command(Protocol):
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line; the exit code."""
+    sockets.settle(os.environ)
     options, rest = _leading_options(argv)
     if "--version" in options:
         print(f"isolab {VERSION}")

@@ -12,8 +12,8 @@ Command = Callable[[str, Source], float]
 """Gets the name of a stack and of its lab file, and its set; tells seconds."""
 
 
-def _lab(command: str) -> Command:
-    return lambda name, source: measured.seconds(command, name, source=source)
+def _lab(*words: str) -> Command:
+    return lambda name, source: measured.seconds(*words, name, source=source)
 
 
 def _refresh(name: str, source: Source) -> float:
@@ -27,7 +27,7 @@ STEPS: tuple[tuple[str, Command], ...] = (
     ("refresh", _refresh),
     ("up after the refresh", _lab("up")),
     ("change of a container's environment", _lab("up")),
-    ("down", _lab("down")),
+    ("down", _lab("down", "--yes")),
 )
 CHANGED = "change of a container's environment"
 

@@ -29,7 +29,7 @@ def rows(like: str) -> Iterator[Row]:
         preview = measured.seconds("preview", STACK)
         measured.change(lab)
         changed = measured.seconds("up", STACK)
-        down = measured.seconds("down", STACK)
+        down = measured.seconds("down", "--yes", STACK)
         stages = plain.run("up") | plain.run("replace") | plain.run("down")
     yield row("up, page answering", isolab_up, "s", stages["up"])
     yield row("guests' start to docker info, plain", stages["guest"], "s")

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Sequence
 
+from isolab.architecture import disks
 from isolab.architecture.change import Loss, losses
 from isolab.architecture.diff import diff
+from isolab.architecture.disks import StandingDisk
 from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.plan.model import Plan
 
@@ -26,12 +28,31 @@ def same_libvirt(old: Plan | None, new: Plan) -> None:
         )
 
 
-def ask(old: Plan | None, new: Plan, *, accepted: bool) -> bool:
-    """Whoever starts an up that loses data agrees to it, volume by volume named.
+def lost_by(
+    old: Plan | None, standing: Sequence[StandingDisk], new: Plan, rebuilt: Sequence[str] = ()
+) -> tuple[Loss, ...]:
+    """All that a new plan loses, of what stands.
 
     Args:
-        old: What is deployed.
+        old: The plan of the lab that stands, where there is one and it can be read.
+        standing: The disks with data, as the state tells.
         new: What is to be.
+        rebuilt: Guests that get a new root disk in any case.
+    """
+    told = losses(diff(old, new)) if old else ()
+    more = disks.not_told(disks.losses(standing, new), old)
+    by_volume: dict[str, Loss] = {}
+    for loss in (*told, *more, *disks.of_root(standing, rebuilt)):
+        by_volume.setdefault(loss.what, loss)
+    return tuple(by_volume.values())
+
+
+def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
+    """Whoever starts a command that loses data agrees to it, volume by volume named.
+
+    Args:
+        what: The command.
+        lost: What it loses.
         accepted: Agreed to beforehand.
 
     Returns:
@@ -40,22 +61,32 @@ def ask(old: Plan | None, new: Plan, *, accepted: bool) -> bool:
     Raises:
         Failure: Nobody agreed; nothing was touched.
     """
-    lost = losses(diff(old, new)) if old else ()
     if not lost or accepted:
         return bool(lost)
-    for loss in lost:
-        print(f"DATA LOSS: {loss.words}\n    {loss.because}", file=sys.stderr)
+    tell(lost)
     if not sys.stdin.isatty():
         raise Failure(
             BAD_INPUT,
-            f"this up loses the data of {_named(lost)}; nothing was touched",
+            f"this {what} loses the data of {named(lost)}; nothing was touched",
             f"{FLAG} agrees to it; ./lab diff tells more",
         )
-    print(f"Lose the data of {_named(lost)}? Type yes to agree: ", end="", file=sys.stderr)
-    if sys.stdin.readline().strip().lower() != "yes":
-        raise Failure(BAD_INPUT, "not agreed to; nothing was touched", "./lab diff tells more")
+    typed_yes(f"Lose the data of {named(lost)}?", "./lab diff tells more")
     return True
 
 
-def _named(lost: Sequence[Loss]) -> str:
-    return ", ".join(f"volume {loss.volume} on {loss.guest}" for loss in lost)
+def tell(lost: Sequence[Loss]) -> None:
+    """Say what goes, and why."""
+    for loss in lost:
+        print(f"DATA LOSS: {loss.words}\n    {loss.because}", file=sys.stderr)
+
+
+def typed_yes(question: str, hint: str) -> None:
+    """Ask on the terminal; anything but yes ends the command."""
+    print(f"{question} Type yes to agree: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Failure(BAD_INPUT, "not agreed to; nothing was touched", hint)
+
+
+def named(lost: Sequence[Loss]) -> str:
+    """The volumes, in one line."""
+    return ", ".join(loss.what for loss in lost)

@@ -10,10 +10,11 @@ from rich.text import Text
 from isolab.architecture.draw.make import drawing_of
 from isolab.architecture.draw.text import rendered
 from isolab.cli import deployed
-from isolab.cli.errors import FAILED, Failure
+from isolab.cli.errors import BAD_INPUT, FAILED, Failure
 from isolab.lessons import read, texts
 from isolab.lessons.check import check_claim
 from isolab.lessons.focus import focus
+from machine.deployment import config
 
 NAME = "demo"
 HELP = "build the reference lab, show three claims with their pictures, take it down; unattended"
@@ -39,6 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Up, three claims, down; down also where something went wrong."""
     from isolab.cli import main
 
+    if config.read(STACK) is not None:
+        raise Failure(
+            BAD_INPUT,
+            f"there is a stack {STACK} already, and the demo would change and remove it; "
+            "nothing was touched",
+            f"./lab down {STACK} removes it",
+        )
     console = Console(highlight=False)
     language: str = arguments.lang or texts.language()
     yes = ["--yes"] if arguments.yes else []
@@ -50,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             _claims(console, language, arguments.pause)
     finally:
         _page(console, "./lab down", arguments.pause)
-        code = main(["down", STACK]) or code
+        code = main(["down", STACK, "--yes"]) or code
     console.print(f"\n{time.monotonic() - begin:.0f} s")
     return code
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from isolab.cli.errors import BAD_INPUT, FAILED, Failure
+from isolab.architecture.disks import StandingDisk
+from isolab.cli.errors import BAD_INPUT, FAILED, UNABLE, Failure
 from isolab.plan.model import HOST, Container, Guest, Plan
 from machine import keys
+from machine.deployment import disks
 from machine.deployment.control import StackControl
 from machine.transport import ContainerTransport, GuestTransport, HostTransport
 
@@ -13,12 +15,34 @@ T = TypeVar("T")
 
 
 def find(stack: str) -> Plan | None:
-    """The deployed plan; None where the stack is down, with or without kept data."""
+    """The deployed plan; None where the stack is down, with or without kept data.
+
+    Raises:
+        Failure: The lab stands, and its plan is one that this version cannot read.
+    """
     control = StackControl(stack)
     known = control.state()
     if known is None or not known.deployed:
         return None
-    return control.plan(known)
+    plan = control.plan(known)
+    if plan is None:
+        raise Failure(
+            UNABLE,
+            f"stack {stack} is up, but another version of isolab made it: "
+            "this one cannot read its plan",
+            "./lab up makes it this version's, ./lab down removes it",
+        )
+    return plan
+
+
+def standing(control: StackControl) -> tuple[Plan | None, tuple[StandingDisk, ...]]:
+    """What a stack has to lose: the plan of a lab that stands, and all disks with data.
+
+    The plan is None where no lab stands, and where this version cannot read it.
+    """
+    known = control.state()
+    last = control.plan(known)
+    return (last if known and known.deployed else None), disks.standing(known, last)
 
 
 def required(stack: str) -> Plan:

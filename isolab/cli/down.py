@@ -1,10 +1,14 @@
 """`./lab down`: removes all that a stack made, and says what it left."""
 
 import argparse
+import sys
 import time
+from collections.abc import Sequence
 
-from isolab.cli import engine, stack
-from isolab.cli.errors import DONE, FAILED, INTERRUPTED, Failure
+from isolab.architecture.change import Loss
+from isolab.architecture.disks import StandingDisk, all_of
+from isolab.cli import consent, deployed, engine, stack
+from isolab.cli.errors import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failure
 from machine.deployment import config, leftovers
 from machine.deployment.control import StackControl
 from machine.deployment.engine import EngineError
@@ -21,21 +25,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-data", action="store_true", help="keep the data disks for the next up"
     )
+    parser.add_argument("--yes", action="store_true", help="agree beforehand to what goes")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Let the engine remove it; where that fails, remove it directly."""
-    begin = time.monotonic()
     name = stack.name(arguments)
+    with engine.alone(name, NAME):
+        return _run(arguments, name)
+
+
+def _run(arguments: argparse.Namespace, name: str) -> int:
+    begin = time.monotonic()
     if config.read(name) is None and not _is_known(name):
         print(f"stack {name} is down already: there is nothing of it")
         return DONE
     control = engine.opened(name)
+    _ask(control, keep_data=arguments.keep_data, accepted=arguments.yes)
     engine.recovered(control)
     known = control.state()
     keep = kept_with_data(known) if known and arguments.keep_data else frozenset[str]()
-    going = [r for r in known.resources if r.urn not in keep] if known else []
-    if known and going:
+    if known and any(r.urn not in keep for r in known.resources):
         _destroy(control, known, keep)
     if keep:
         disks = (
@@ -46,11 +56,37 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"stack {name} is down; left: {disks}, and its configuration for the next up")
         print("  ./lab down without --keep-data removes them too")
     else:
+        _nothing_stands(control)
         if known:
             control.forget()
         config.file(name).unlink(missing_ok=True)
         print(f"stack {name} is down; nothing of it is left ({time.monotonic() - begin:.1f} s)")
     return DONE
+
+
+def going(disks: Sequence[StandingDisk], *, keep_data: bool) -> tuple[Loss, ...]:
+    """The volumes that go with the lab."""
+    gone = [disk for disk in disks if not (keep_data and disk.is_data)]
+    return tuple(loss for d in gone for loss in all_of(d, f"on {d.name}, which is removed"))
+
+
+def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
+    """Whoever takes a lab down agrees to it; --keep-data does where no volume goes with it."""
+    known = control.state()
+    lost = going(deployed.standing(control)[1], keep_data=keep_data)
+    things = [r for r in known.resources if not (r.is_component or r.is_provider)] if known else []
+    if accepted or not things or (keep_data and not lost):
+        return
+    consent.tell(lost)
+    what = f"its data: {consent.named(lost)}" if lost else "all that it made; no volume holds data"
+    if not sys.stdin.isatty():
+        keeps = "" if keep_data else "--keep-data keeps the data disks, "
+        raise Failure(
+            BAD_INPUT,
+            f"this down removes stack {control.stack} and {what}; nothing was touched",
+            f"{keeps}--yes agrees to it",
+        )
+    consent.typed_yes(f"Remove stack {control.stack} and {what}?", "--keep-data keeps data disks")
 
 
 def kept_with_data(known: State) -> frozenset[str]:
@@ -96,6 +132,25 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
         raise Failure(
             FAILED, f"something of stack {control.stack} is left: {error}", "remove it, then again"
         ) from error
+
+
+def _nothing_stands(control: StackControl) -> None:
+    """The seed and the keys go last: without them nobody gets into what stands."""
+    where = f"its configuration and keys are kept: {config.file(control.stack)}"
+    try:
+        left = control.standing()
+    except Remains as unknown:
+        raise Failure(
+            FAILED,
+            f"whether anything of stack {control.stack} is left is not known: {unknown}",
+            f"{where}; ./lab down again once libvirt and Docker answer",
+        ) from unknown
+    if left:
+        raise Failure(
+            FAILED,
+            f"the engine knows no more of stack {control.stack}, but there is {', '.join(left)}",
+            f"{where}; was it made with another backend or ISOLAB_HOME?",
+        )
 
 
 def _in_a_guest(known: State, urn: str) -> bool:

@@ -1,10 +1,12 @@
 """Runs the engine for a command: progress told, a failure made one clear message."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from isolab.cli.errors import FAILED, INTERRUPTED, UNABLE, Failure
 from isolab.cli.progress import Progress
+from machine.deployment import lock
 from machine.deployment.control import Busy, StackControl
 from machine.deployment.engine import EngineError, Outcome
 from machine.deployment.events import Event
@@ -25,6 +27,16 @@ def run(
     outcome, progress = Outcome(), Progress(guests)
     progress.follow(operate(outcome))
     return progress, outcome
+
+
+@contextmanager
+def alone(stack: str, command: str) -> Iterator[None]:
+    """Keep every other command that changes the stack out, until this one is through."""
+    try:
+        with lock.locked(stack, command, say):
+            yield
+    except lock.Held as held:
+        raise Failure(UNABLE, str(held), "wait for it to end; nothing was touched") from held
 
 
 def complaint(progress: Progress, outcome: Outcome) -> str:

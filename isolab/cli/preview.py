@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isolab.architecture.diff import diff
-from isolab.cli import consent, engine, layers, operations, stack
+from isolab.cli import consent, deployed, engine, layers, operations, stack
 from isolab.cli.diff import add_formats, told
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.progress import Progress
-from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import durations
 from machine import stack as machine_stack
 from machine.deployment import config
 from machine.deployment.engine import Outcome
 from machine.deployment.events import Done, Step
-from machine.deployment.state import State
 
 NAME = "preview"
 HELP = "what `up` would change, as the engine sees it, with the blast radius"
@@ -37,12 +35,18 @@ def run(arguments: argparse.Namespace) -> int:
     plan, subnet_open = stack.checked_plan(target)
     engine.built(target.lab)
     control = engine.opened(target.stack)
-    control.ensure(target.lab, choose_cidr=subnet_open)
+    known_config = config.read(target.stack)
+    if known_config is None or not known_config.seeded:
+        # An up that makes the seed at the same time would make another one.
+        with engine.alone(target.stack, NAME):
+            control.ensure(target.lab, choose_cidr=subnet_open)
+    else:
+        control.ensure(target.lab, choose_cidr=subnet_open)
     known_config = config.read(target.stack)
     cidr = known_config.cidr if known_config else None
     lab = str(arguments.to.resolve()) if arguments.to else target.lab
     new = _planned(target.stack, lab, cidr)
-    old = _deployed(control.state())
+    old = deployed.find(target.stack)
     consent.same_libvirt(old, new)
     guests = sorted({guest.name for each in (plan, new, old) if each for guest in each.guests})
     progress, outcome = Progress(guests, stream=io.StringIO()), Outcome()
@@ -82,7 +86,3 @@ def _stream(step: Step, guests: Sequence[str]) -> None:
             layers.what(step.urn, step.parent),
         )
         engine.say(f"  {layer!s:18} {what:22} {step.operation.removeprefix('create-')}")
-
-
-def _deployed(known: State | None) -> Plan | None:
-    return serialize.loads(known.deployed) if known and known.deployed else None

@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from isolab.cli import deployed, engine, live, stack
+from isolab.cli import consent, deployed, engine, live, stack
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
 from isolab.labfile.node import did_you_mean
 from isolab.plan.model import Plan
@@ -20,14 +20,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "what", nargs="*", metavar="GUEST or SERVICE", help="which ones (all guests)"
     )
     stack.add_option(parser)
+    parser.add_argument(
+        consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Containers of services are replaced; a guest gets a new root disk and all that was on it."""
+    name = stack.name(arguments)
+    with engine.alone(name, NAME):
+        return _run(arguments, name)
+
+
+def _run(arguments: argparse.Namespace, name: str) -> int:
     begin = time.monotonic()
-    plan = deployed.required(stack.name(arguments))
+    plan = deployed.required(name)
     guests, containers = chosen(plan, arguments.what)
     control = engine.opened(plan.stack)
+    _ask(control, plan.stack, guests, accepted=arguments.accept_data_loss)
     engine.recovered(control)
     _look_again(control, plan, containers)
     urns = [*_roots(control, guests), *_containers(control, containers)]
@@ -63,6 +73,14 @@ def chosen(plan: Plan, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str
     return tuple(sorted(whole)), tuple(parts)
 
 
+def _ask(control: StackControl, name: str, guests: Sequence[str], *, accepted: bool) -> None:
+    """The engine makes the whole lab as its file says by now: that may lose more than a root."""
+    wanted, _ = stack.checked_plan(stack.target_of(name))
+    old, disks = deployed.standing(control)
+    consent.same_libvirt(old, wanted)
+    consent.ask(NAME, consent.lost_by(old, disks, wanted, guests), accepted=accepted)
+
+
 def _look_again(control: StackControl, plan: Plan, containers: Sequence[str]) -> None:
     """What is gone cannot be replaced: the engine has to see that first."""
     urns = [stray.resource.urn for stray in control.strays()]
@@ -74,11 +92,13 @@ def _look_again(control: StackControl, plan: Plan, containers: Sequence[str]) ->
 
 
 def _roots(control: StackControl, guests: Sequence[str]) -> list[str]:
-    from machine.deployment import leftovers
+    from machine.deployment import leftovers, state
 
     known = control.state()
+    disks = known.of_type(leftovers.VOLUME) if known else ()
+    # By the name in the program: libvirt's has more behind it where the lab adds to cloud-init.
     wanted = {f"{guest}-root" for guest in guests}
-    return [r.urn for r in known.of_type(leftovers.VOLUME) if r.name in wanted] if known else []
+    return [disk.urn for disk in disks if state.urn_name(disk.urn) in wanted]
 
 
 def _containers(control: StackControl, names: Sequence[str]) -> list[str]:

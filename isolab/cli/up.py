@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
+from isolab.architecture.disks import StandingDisk
 from isolab.cli import consent, engine, makeway, stack, summary
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
 from isolab.cli.progress import Progress
@@ -36,21 +37,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set up, clear up, bring up, sum up."""
+    target = stack.target_of_up(arguments)
+    with engine.alone(target.stack, NAME):
+        return _run(arguments, target)
+
+
+def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     from machine import durations, setup
     from machine.addresses import NoSubnetLeft
 
     begin = time.monotonic()
-    target = stack.target_of_up(arguments)
     plan, subnet_open = stack.checked_plan(target)
     guests = [guest.name for guest in plan.guests]
-    old = _deployed(target.stack)
+    old, disks = _standing(target.stack)
     consent.same_libvirt(old, plan)
-    agreed = consent.ask(old, plan, accepted=arguments.accept_data_loss)
+    accepted: bool = arguments.accept_data_loss
+    agreed = consent.ask(NAME, consent.lost_by(old, disks, plan), accepted=accepted)
     setup.prepare(engine.say, yes=arguments.yes)
     engine.built(target.lab)
     # The set-up may have made another guest image, and with it another root disk.
     wanted = _as_on_this_machine(target)
-    consent.ask(old, wanted, accepted=arguments.accept_data_loss or agreed)
+    consent.ask(NAME, consent.lost_by(old, disks, wanted), accepted=accepted or agreed)
     ready = time.monotonic()
     control = engine.opened(target.stack)
     engine.recovered(control)
@@ -94,11 +101,11 @@ def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
     return bool(strays)
 
 
-def _deployed(name: str) -> Plan | None:
+def _standing(name: str) -> tuple[Plan | None, tuple[StandingDisk, ...]]:
     from isolab.cli import deployed
     from machine import engine as engines
 
-    return deployed.find(name) if engines.executable() else None
+    return deployed.standing(StackControl(name)) if engines.executable() else (None, ())
 
 
 def _as_on_this_machine(target: stack.Target) -> Plan:

@@ -20,6 +20,8 @@ class StackConfig:
 
     lab: str | None = None
     cidr: str | None = None
+    backend: str | None = None
+    """The one that has the stack's state; None in a configuration from before it was kept."""
     seeded: bool = False
     """Whether the stack has its secret seed."""
 
@@ -66,5 +68,6 @@ def _parse(path: Path) -> StackConfig:
     return StackConfig(
         lab=values.get("isolab:lab"),
         cidr=values.get("isolab:cidr"),
+        backend=values.get("isolab:backend"),
         seeded="isolab:seed" in values,
     )

@@ -11,11 +11,12 @@ from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import addresses, drift, environment, keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, leftovers, locks, state
+from machine.deployment import config, leftovers, locks, runs, state
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
 from machine.drift import Stray
+from machine.steps import Unable
 from machine.transport import GuestTransport
 
 Report = Callable[[str], None]
@@ -29,20 +30,33 @@ class Busy(Exception):
     """Another process changes the stack."""
 
 
+class AnotherBackend(Unable):
+    """The stack's state is not where it is looked for."""
+
+
 class StackControl:
     """A stack: its configuration, its state, and the engine for it."""
 
     def __init__(self, stack: str) -> None:
         self.stack = stack
         variables = {**os.environ, **environment.pulumi_environment()}
-        self._backend = variables["PULUMI_BACKEND_URL"]
+        self._backend = state.resolved(variables["PULUMI_BACKEND_URL"])
+        variables["PULUMI_BACKEND_URL"] = self._backend
+        known = config.read(stack)
+        if known and known.backend and known.backend != self._backend:
+            raise AnotherBackend(
+                f"stack {stack} was made in the backend {known.backend}, "
+                f"the one in force is {self._backend}; nothing was touched",
+                f"PULUMI_BACKEND_URL={known.backend} takes the stack's own",
+            )
         self._file = state.file(self._backend, stack)
-        self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log")
+        self._run = paths.home() / "runs" / stack
+        self._engine = Engine(variables, paths.logs() / f"engine-{stack}.log", self._run)
 
     def state(self) -> State | None:
         """What the engine knows; None where it does not know the stack."""
         if self._file:
-            return state.parse(self._file.read_text()) if self._file.exists() else None
+            return state.read(self._file, self.stack)
         try:
             return state.parse(self._engine.ask("stack", "export", "--stack", self.stack))
         except EngineError as error:
@@ -66,6 +80,8 @@ class StackControl:
                 "config", "set", "--secret", "isolab:seed", "--stack", self.stack, input=seed
             )
         values = [] if known.lab == lab else [f"isolab:lab={lab}"]
+        if known.backend is None:
+            values.append(f"isolab:backend={self._backend}")
         if choose_cidr and not known.cidr:
             chosen = addresses.choose(self.stack, config.reserved(self.stack), LIBVIRT)
             values.append(f"isolab:cidr={chosen}")
@@ -128,6 +144,7 @@ class StackControl:
         for log in (paths.pulumi_home() / "logs").glob(f"*+{state.PROJECT}+{self.stack}-2*.log"):
             log.unlink(missing_ok=True)
         (paths.logs() / f"engine-{self.stack}.log").unlink(missing_ok=True)
+        self._run.unlink(missing_ok=True)
         folder = state.folder_of(self._backend)
         if folder:
             for kept in ("history", "backups", "locks/organization"):
@@ -149,7 +166,7 @@ class StackControl:
         if known is None or not known.pending:
             return
         report(f"an interrupted run left {len(known.pending)} operation(s) unfinished")
-        locks.stop_orphans(paths.pulumi_home())
+        runs.stop_orphans(self._run)
         begun = [p.resource for p in known.pending if p.operation == "creating"]
         for what in self.remove(begun, known):
             report(f"removed {what}, half made")
@@ -172,6 +189,15 @@ class StackControl:
             guests=self._ways_into(plan),
             guest_of=known.guest_of,
         )
+
+    def standing(self) -> tuple[str, ...]:
+        """What there still is of the stack, as libvirt and Docker say.
+
+        Raises:
+            Remains: One of them could not be asked.
+        """
+        plan = self.plan(self.state()) or self._wanted()
+        return leftovers.standing(self.stack, plan.libvirt if plan else LIBVIRT)
 
     def strays(self) -> tuple[Stray, ...]:
         """What is not as the engine left it."""
@@ -215,7 +241,7 @@ class StackControl:
         while held := locks.locks(self._backend, self.stack):
             stale = [lock for lock in held if lock.stale]
             if stale:
-                locks.stop_orphans(paths.pulumi_home())
+                runs.stop_orphans(self._run)
             for lock in stale:
                 report(f"the engine that held the stack (process {lock.pid}) is gone")
                 lock.file.unlink(missing_ok=True)

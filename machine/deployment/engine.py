@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TextIO
 
 from machine import paths
+from machine.deployment import runs
 from machine.deployment.events import Event, Tick, parse
 
 POLL = 0.05
@@ -42,9 +43,11 @@ class Engine:
     Args:
         environment: The variables that it runs with.
         log: Where what it prints is kept.
+        run: Where the run at work is noted.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, run: Path) -> None:
+        self._run = run
         self._environment = {**environment, "PULUMI_DEBUG_COMMANDS": "true"}
         self._log = log
 
@@ -70,18 +73,22 @@ class Engine:
             events = Path(folder) / "events"
             events.touch()
             with self._log.open("w") as log, events.open() as reader:
-                process = self._start(["--event-log", str(events), *words], log)
+                # A preview may go on beside an up, whose note it must not replace.
+                mark = "" if words[0] == "preview" else runs.begin(self._run)
+                process = self._start(["--event-log", str(events), *words], log, mark)
+                if mark:
+                    runs.started(self._run, mark, process.pid)
                 with _interrupts_go_to(process, outcome):
                     yield from _follow(process, reader)
                 outcome.code = process.returncode
         outcome.output = self._log.read_text()
 
-    def _start(self, words: Sequence[str], log: TextIO) -> subprocess.Popen[bytes]:
+    def _start(self, words: Sequence[str], log: TextIO, mark: str) -> subprocess.Popen[bytes]:
         """In a process group of its own: a Ctrl-C at the terminal reaches it through us, once."""
         return subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *words],
             cwd=paths.REPO,
-            env=self._environment,
+            env={**self._environment, runs.VARIABLE: mark},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -19,15 +19,20 @@ CONTAINER = "docker:index/container:Container"
 DOCKER_NETWORK = "docker:index/network:Network"
 
 LIBVIRT = (DOMAIN, NETWORK, POOL, VOLUME, SEED)
-_GONE = (
-    "failed to get",
-    "not found",
-    "no such",
-    "no storage",
-    "not running",
-    "not active",
-    "is not running",
-)
+_VIRSH = ("env", "LC_ALL=C", "virsh")
+"""virsh, in the language that `_NO_SUCH` is in."""
+_NO_SUCH = {
+    NETWORK: ("Network not found: ",),
+    POOL: ("Storage pool not found: ",),
+    VOLUME: ("Storage volume not found: ", "Storage pool not found: "),
+    SEED: ("Storage volume not found: ", "Storage pool not found: "),
+    CONTAINER: ("No such container: ",),
+    DOCKER_NETWORK: ("No such network: ", "network {name} not found"),
+}
+"""What libvirt and Docker say of a thing that is not there.
+
+All else, also that a daemon does not answer, says nothing about the thing. Of a domain virsh says
+only that it did not get it: the list of all domains tells."""
 
 
 class Remains(Exception):
@@ -55,7 +60,9 @@ def remove(
         guest = guest_of(resource)
         place = guests.get(guest) if guest else host
         if resource.type in LIBVIRT:
-            steps = [["virsh", "-qc", libvirt, *words] for words in _libvirt(resource)]
+            if resource.type == DOMAIN and resource.name not in _domains(libvirt):
+                continue
+            steps = [[*_VIRSH, "-qc", libvirt, *words] for words in _libvirt(resource)]
             removed += _remove(host, steps, resource)
         elif place and resource.type in (CONTAINER, DOCKER_NETWORK):
             removed += _remove(place, [_docker(resource)], resource)
@@ -89,13 +96,45 @@ def _remove(place: Transport, steps: list[list[str]], resource: Resource) -> lis
     except Unreachable as silent:
         raise Remains(f"{what}: {silent}") from silent
     last = results[-1]
-    if last.ok:
-        return [] if _was_not_there(last) else [what]
-    if _was_not_there(last):
+    if was_not_there(last, resource):
         return []
+    if last.ok:
+        return [what]
     raise Remains(f"{what}: {last.stderr.strip()}")
 
 
-def _was_not_there(result: Result) -> bool:
-    said = result.stderr.lower()
-    return any(words in said for words in _GONE)
+def was_not_there(result: Result, resource: Resource) -> bool:
+    """Whether the tool says that there is no such thing, in its own exact words."""
+    words = (form.format(name=resource.name) for form in _NO_SUCH.get(resource.type, ()))
+    return any(each in result.stderr for each in words)
+
+
+def standing(stack: str, libvirt: str) -> tuple[str, ...]:
+    """What there is on this machine of a stack: asked of libvirt and Docker, not of the state.
+
+    Each stack has a network, a pool and a registry, which outlive all else that it has.
+
+    Raises:
+        Remains: One of them could not be asked.
+    """
+    own = f"isolab-{stack}"
+    questions = (
+        ("network", own, [*_VIRSH, "-qc", libvirt, "net-list", "--all", "--name"]),
+        ("pool", own, [*_VIRSH, "-qc", libvirt, "pool-list", "--all", "--name"]),
+        ("container", f"{own}-registry", ["docker", "ps", "-a", "--format", "{{.Names}}"]),
+    )
+    return tuple(f"{kind} {name}" for kind, name, ask in questions if name in _names(kind, ask))
+
+
+def _domains(libvirt: str) -> list[str]:
+    return _names("domain", [*_VIRSH, "-qc", libvirt, "list", "--all", "--name"])
+
+
+def _names(kind: str, question: list[str]) -> list[str]:
+    try:
+        said = HostTransport().run(question)
+    except Unreachable as silent:
+        raise Remains(f"{kind}s could not be asked for: {silent}") from silent
+    if not said.ok:
+        raise Remains(f"{kind}s could not be asked for: {said.stderr.strip()}")
+    return said.stdout.split()

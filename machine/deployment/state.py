@@ -1,16 +1,22 @@
 """A stack's state, as far as isolab reads it: what the engine made and what it began to make."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from isolab.plan.readback import Ports
+from machine import paths
+from machine.steps import Unable
 
 PROJECT = "isolab"
 STACK_TYPE = "pulumi:pulumi:Stack"
+VERSION = 4
+"""The newest form of states that there is."""
 LAB_NETWORK = "libvirt:index/network:Network"
 
 
@@ -102,6 +108,47 @@ def urn_name(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
+class Unreadable(Unable):
+    """A stack's state is there and cannot be read: cut off, or of a newer version."""
+
+
+def read(file: Path, stack: str) -> State | None:
+    """The state in a file of the file backend; None where there is none.
+
+    Raises:
+        Unreadable: Its text says which copy can be taken instead.
+    """
+    if not file.exists():
+        return None
+    try:
+        return parse(file.read_text())
+    except OSError as error:
+        raise Unreadable(f"the state of stack {stack} cannot be read: {error}") from error
+    except Newer as newer:
+        raise Unreadable(
+            f"the state of stack {stack} is of version {newer}, this isolab reads up to {VERSION}",
+            f"use the isolab that wrote it: {file}",
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        copy = _newest_whole_copy(file, stack)
+        hint = f"cp {copy} {file} takes the newest copy" if copy else "there is no copy beside it"
+        raise Unreadable(
+            f"the state of stack {stack} is cut off or no state: {file}", hint
+        ) from None
+
+
+def _newest_whole_copy(file: Path, stack: str) -> Path | None:
+    """The newest backup that can be read: the one beside the state, or one from the engine's."""
+    backups = file.parents[2] / "backups" / PROJECT / stack
+    copies = [file.with_name(f"{file.name}.bak"), *backups.glob("*.json")]
+    there = [copy for copy in copies if copy.is_file() and copy != file]
+    for copy in sorted(there, key=lambda copy: copy.stat().st_mtime, reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            parse(copy.read_text())
+            return copy
+    return None
+
+
 def file(backend: str, stack: str) -> Path | None:
     """The state's file in a file backend; None where the backend is another."""
     folder = folder_of(backend)
@@ -110,13 +157,33 @@ def file(backend: str, stack: str) -> Path | None:
 
 def folder_of(backend: str) -> Path | None:
     """The folder of a file backend; None where the backend is another."""
-    parts = urlsplit(backend)
+    parts = urlsplit(resolved(backend))
     return Path(unquote(parts.path)) / ".pulumi" if parts.scheme == "file" else None
+
+
+def resolved(backend: str) -> str:
+    """The backend with an absolute path, where it is a file backend.
+
+    `pulumi login --local` calls it file://~; the engine reads a relative one from the checkout.
+    """
+    parts = urlsplit(backend)
+    if parts.scheme != "file":
+        return backend
+    place = Path(unquote(parts.netloc + parts.path)).expanduser()
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{Path(os.path.normpath(paths.REPO / place)).as_uri()}{query}"
+
+
+class Newer(Exception):
+    """The state has a form that came later than this program; its text is the version."""
 
 
 def parse(text: str) -> State:
     """The state, from a file of the file backend or from what `pulumi stack export` prints."""
     raw: dict[str, Any] = json.loads(text)
+    version = raw.get("version") or 0
+    if version > VERSION:
+        raise Newer(version)
     deployment: dict[str, Any] = (
         raw.get("deployment") or raw.get("checkpoint", {}).get("latest") or {}
     )

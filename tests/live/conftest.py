@@ -35,7 +35,7 @@ class Lab:
 
     def down(self, *words: str) -> None:
         """Take the stack down."""
-        self("down", self.stack, *words)
+        self("down", "--yes", self.stack, *words)
 
     def status(self) -> dict[str, Any]:
         """The layers as they are."""

@@ -24,6 +24,10 @@ def plans(pair: str) -> tuple[Plan, Plan]:
     return old, new
 
 
+def ask(old: Plan | None, new: Plan) -> bool:
+    return consent.ask("up", consent.lost_by(old, (), new), accepted=False)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -35,32 +39,32 @@ def test_without_a_terminal_it_takes_the_flag(
     old, new = plans("data-disk")
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     with pytest.raises(Failure) as ended:
-        consent.ask(old, new, accepted=False)
+        consent.ask("up", consent.lost_by(old, (), new), accepted=False)
     assert ended.value.exit_code == BAD_INPUT
     assert "volume data on app-1" in str(ended.value)
     assert "--accept-data-loss" in str(ended.value)
     assert "written by db-1" in capsys.readouterr().err
-    assert consent.ask(old, new, accepted=True)
+    assert consent.ask("up", consent.lost_by(old, (), new), accepted=True)
 
 
 def test_on_a_terminal_yes_is_the_only_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = plans("service-moved")
     monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
-    assert consent.ask(old, new, accepted=False)
+    assert consent.ask("up", consent.lost_by(old, (), new), accepted=False)
     for answer in ("\n", "y\n", "no\n", ""):
         monkeypatch.setattr("sys.stdin", Terminal(answer))
         with pytest.raises(Failure, match="nothing was touched"):
-            consent.ask(old, new, accepted=False)
+            consent.ask("up", consent.lost_by(old, (), new), accepted=False)
 
 
 @pytest.mark.parametrize("pair", ["root-disk", "guest-memory", "service-removed", "image"])
 def test_nobody_is_asked_where_data_stays(pair: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
-    assert not consent.ask(*plans(pair), accepted=False)
+    assert not ask(*plans(pair))
 
 
 def test_the_first_up_has_nothing_to_lose() -> None:
-    assert not consent.ask(None, plans("data-disk")[1], accepted=False)
+    assert not ask(None, plans("data-disk")[1])
 
 
 def test_a_lab_stays_on_its_libvirt() -> None:

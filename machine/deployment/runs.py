@@ -1,0 +1,70 @@
+"""The engine's runs, so that what a killed one left running can be told from all other processes.
+
+Every process of a run has the run's mark in its environment. A file tells the mark, the engine's
+process id, and when that process started: a number alone may be another program's by now.
+"""
+
+import json
+import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+VARIABLE = "ISOLAB_RUN"
+
+
+def begin(file: Path) -> str:
+    """Note a run that is about to start; its mark."""
+    mark = secrets.token_hex(16)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"mark": mark}))
+    return mark
+
+
+def started(file: Path, mark: str, pid: int) -> None:
+    """Note the engine's process."""
+    file.write_text(json.dumps({"mark": mark, "pid": pid, "started": _start_of(pid)}))
+
+
+def stop_orphans(file: Path, patience: float = 10) -> None:
+    """End what a killed engine left running, which may still be at what it was told to do.
+
+    Nothing is done while the engine lives, or where no run was noted.
+    """
+    try:
+        run = json.loads(file.read_text())
+        mark, pid = str(run["mark"]), run.get("pid")
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if pid is not None and _start_of(pid) == run.get("started"):
+        return
+    deadline = time.monotonic() + patience
+    while orphans := list(_of_run(mark)):
+        number = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
+        for orphan in orphans:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(orphan, number)
+        if number == signal.SIGKILL:
+            break
+        time.sleep(0.2)
+
+
+def _of_run(mark: str) -> Iterator[int]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                marks = (entry / "environ").read_bytes().split(b"\0")
+                if f"{VARIABLE}={mark}".encode() in marks and _start_of(int(entry.name)):
+                    yield int(entry.name)
+
+
+def _start_of(pid: int) -> int | None:
+    """When a process started, in the kernel's ticks since its boot; None where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])

@@ -1,0 +1,77 @@
+"""One command at a time changes a stack, and the second says which one it waits for."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from isolab.cli import main
+from machine import paths
+from machine.deployment import lock
+
+HOLD = """
+import sys, time
+from machine.deployment.lock import locked
+with locked("s", "up", print):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has stack s."""
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, cwd=paths.REPO
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_the_second_says_who_has_the_stack_and_since_when(
+    holder: subprocess.Popen[str],
+) -> None:
+    said: list[str] = []
+    with (
+        pytest.raises(lock.Held, match=rf"\./lab up \(process {holder.pid}\) since 20"),
+        lock.locked("s", "down", said.append, patience=0.3),
+    ):
+        pytest.fail("both have it")
+    assert len(said) == 1
+    with lock.locked("other", "down", said.append, patience=0):
+        assert len(said) == 1
+
+
+@pytest.mark.parametrize("words", [["down", "--yes", "s"], ["reset", "--stack", "s"],
+                                   ["up", "reference", "--stack", "s"]])  # fmt: skip
+def test_commands_that_change_a_stack_wait_for_it(
+    holder: subprocess.Popen[str],
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(lock.time, "monotonic", iter(range(0, 10**6, 100)).__next__)
+    assert main(words) == 3
+    assert f"held by ./lab up (process {holder.pid})" in capsys.readouterr().err
+
+
+def test_a_killed_command_holds_nothing(holder: subprocess.Popen[str]) -> None:
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    with lock.locked("s", "down", print, patience=0):
+        pass
+
+
+def test_the_second_goes_on_when_the_first_is_through(holder: subprocess.Popen[str]) -> None:
+    threading.Timer(0.5, holder.terminate).start()
+    with lock.locked("s", "down", print, patience=10):
+        assert holder.wait(5) == -signal.SIGTERM
