@@ -11,12 +11,16 @@ FORMS: dict[str, tuple[str, ...]] = {
         "{A: b, NUMBER: 1, FLAG: true, EMPTY: '', UNSET: }",
         "[A=b, 'C=d e', UNSET, E=]",
         '{A: "$$B", C: "${NOT_SET:-x}", D: "${NOT_SET-}"}',
+        "\n      RELEASE: ${NOT_SET:-24.10}\n      BUILD: ${NOT_SET:-12345e6}",
+        "\n      HOME: ${NOT_SET:-}\n      DEBUG: ${NOT_SET:-True}\n      NO: ${NOT_SET:-null}",
+        "{OCTAL: 0755, Z: 007}",
         "{N: 1.5, HEX: 0x10, YES: yes, TIME: 22:22}",
     ),
     "ports": (
         "['8080:80']",
         "[80, '3000-3002:3000-3002']",
         "['127.0.0.1:8081:80/udp']",
+        "['127.0.0.1:8083:80', '127.0.0.2:8083:80']",
         "[{target: 80, published: 8082, protocol: tcp}]",
     ),
     "expose": ("[80, '90']", "['3000-3002']"),
@@ -26,12 +30,14 @@ FORMS: dict[str, tuple[str, ...]] = {
         "['data:/data:ro', /anonymous]",
         "[{type: volume, source: data, target: /srv, read_only: true}]",
         "[{type: tmpfs, target: /scratch, tmpfs: {size: 16m}}]",
+        "[{type: tmpfs, target: /scratch, tmpfs: {size: 16m, mode: 01777}}]",
     ),
     "tmpfs": ("/run", "[/run, '/tmp:size=16m']"),
     "healthcheck": (
         "{test: 'true', interval: 5s}",
         "{test: [CMD, check], interval: 1m30s, timeout: 500ms, retries: 4, start_period: 1h}",
         "{disable: true}",
+        "{test: 'true', retries: 010}",
         "{test: [NONE]}",
     ),
     "deploy": (
@@ -40,6 +46,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
     "mem_limit": ("64m", "1gb", "134217728"),
     "cpus": ("0.5", "'1.5'", "2"),
+    "env_file": ("one.env", "[one.env, two.env]"),
     "pids_limit": ("100", "'100'"),
     "restart": ("always", "'no'", "on-failure:3", "unless-stopped"),
     "user": ("'1000:1000'", "'1000'", "nobody"),
@@ -61,6 +68,12 @@ FORMS: dict[str, tuple[str, ...]] = {
     "secrets": ("[token]", "[{source: token, target: /etc/token, mode: 0440}]"),
     "configs": ("[page]", "[{source: page, target: /page}]"),
 }
+BESIDE = {
+    "token": "hidden",
+    "one.env": "\ufeffHOST=db\nCOLOR=#ff0000\nPASSWORD=#secret#1\nNONE= # comment\nWORD=a # b\n",
+    "two.env": "URL=mysql://${HOST}/x\nQUOTED='#1 $HOME'\nDOUBLE=\"a # b\"\nexport MORE=1\n",
+}
+"""What the files name."""
 APART = ({"deploy", "mem_limit", "cpus", "pids_limit"},)
 """Keys of which a service has one at most, since the others would say the same thing again."""
 

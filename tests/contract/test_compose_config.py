@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_files import FILES, generated
+from compose_files import BESIDE, FILES, generated
 
 from isolab.labfile import load
 from isolab.labfile.keys import INCLUDED, LAB
@@ -31,8 +31,9 @@ LABS_OF_COMPOSE = sorted(
 )
 """Those that are about services, and not about where these run."""
 WIDER = {
-    "commands-in-all-forms": ("must be a string", "Numbers in a command"),
+    "commands-in-all-forms": ("must be a string", "Numbers instead of text"),
     "environment-from-files": ("unsupported env_file format", "`env_file` of `format: raw`"),
+    "octal-modes": ("unconvertible type 'string'", "A `tmpfs.mode` in quotes"),
     "secrets-and-configs": ("'content' not allowed", "`secrets.NAME.content`"),
     "words-that-look-like-others": ("'content' not allowed", "`secrets.NAME.content`"),
 }
@@ -138,7 +139,8 @@ def made(judge: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tup
     """Seed to the file of the grammar, and what the reference implementation makes of it."""
     folder = tmp_path_factory.mktemp("generated")
     files = [folder / f"{seed}.yaml" for seed in range(FILES)]
-    (folder / "token").write_text("hidden")
+    for name, text in BESIDE.items():
+        (folder / name).write_text(text)
     for seed, file in enumerate(files):
         file.write_text(generated(seed))
     return dict(enumerate(zip(files, ask(judge, files), strict=True)))
