@@ -44,7 +44,7 @@ def parse(text: str, outer: Mapping[str, str]) -> dict[str, str | None]:
 def parse_raw(text: str) -> dict[str, str | None]:
     """`format: raw`: all that stands behind the first = is the value, as it is."""
     values: dict[str, str | None] = {}
-    for line in text.splitlines():
+    for line in text.removeprefix("\ufeff").splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
             name, sign, value = line.partition("=")
             values[name.strip()] = value if sign else None
@@ -77,7 +77,7 @@ def _value(text: str, start: int, end: int, line: int) -> tuple[str, bool, int]:
     quote = text[start : start + 1]
     if quote not in ("'", '"'):
         bare = re.split(r"\s#", text[start:end], maxsplit=1)[0]
-        return ("" if bare.startswith("#") else bare).strip(), False, end + 1
+        return bare.strip(), False, end + 1
     match = (_SINGLE if quote == "'" else _DOUBLE).match(text, start)
     if match is None:
         raise BadLine(line, f"the {quote} is never closed")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from isolab.labfile import dotenv, scalars
 from isolab.labfile.node import Invalid, Node, Reader
-from isolab.labfile.reading import Fields, forms, many
+from isolab.labfile.reading import Fields, Gathering, forms, many
 from isolab.labfile.shape import Shaped, describe
 from isolab.model import Position, Problem
 
@@ -61,10 +61,11 @@ def _long(node: Node) -> dict[str, str]:
 
 
 def _merged(node: Node) -> dict[str, str]:
-    """Of several files, the later ones win."""
+    """Of several files, the later ones win, and may use the variables of the earlier."""
     merged: dict[str, str] = {}
-    for values in many(_ENV_FILE)(node):
-        merged |= values
+    with Gathering() as gathering:
+        for item in node.items():
+            merged |= gathering.read(item.seeing(merged), _ENV_FILE) or {}
     return merged
 
 

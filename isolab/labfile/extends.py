@@ -10,6 +10,8 @@ from isolab.labfile.node import Broken, Invalid, Node, Reader, Report, did_you_m
 from isolab.labfile.reading import Fields, forms
 from isolab.labfile.shape import Shaped
 
+MOST = 100
+"""Services that one may stand on."""
 Parse = Callable[[Path, Node], Node]
 """The root of another file, which the node names."""
 
@@ -64,6 +66,8 @@ def _complete(root: Node, name: str, at: Node, parse: Parse, above: tuple[object
     here = (root.position.file, name)
     if here in above:
         at.refuse(f"{name} extends itself, by way of others", "leave one of them out")
+    if len(above) >= MOST:
+        at.refuse(f"extends a chain of more than {MOST} services", "extend the first one directly")
     fields = dict(node.mapping())
     asking = fields.pop("extends")
     base = extends(asking)

@@ -54,7 +54,7 @@ def _mode(node: Node) -> int:
     if isinstance(node.value, str) and re.fullmatch(r"0?[0-7]{3}", node.value):
         return int(node.value, 8)
     if isinstance(node.value, int) and 0 <= node.value <= 0o777:
-        return node.value
+        return int(node.value)
     node.refuse(f"{node.shown} given, expected a file mode such as 0440")
 
 
@@ -67,7 +67,7 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")
         with Fields(node, known, f"a {kind}", outside) as fields:
-            content = fields.get("content", scalars.text, None)
+            content = fields.get("content", scalars.literal, None)
             content = fields.get("environment", _variable, content)
             content = fields.get("file", _file, content)
             if kind == "secret":

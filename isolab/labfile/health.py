@@ -22,6 +22,7 @@ _HEALTHCHECK = {
     "start_period": "Failures during it count for nothing.",
     "disable": "Switches off the image's own healthcheck.",
 }
+_OUTSIDE = {"start_interval": "it needs Docker 25, and guests have 20.10: shorten interval"}
 _DEPENDENCY = {
     "condition": "What must be seen of the other service; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
@@ -31,7 +32,7 @@ _DEPENDENCY = {
 
 def healthcheck(node: Node) -> Healthcheck | None:
     """How Docker finds out whether a container is well."""
-    with Fields(node, _HEALTHCHECK, "a healthcheck") as fields:
+    with Fields(node, _HEALTHCHECK, "a healthcheck", _OUTSIDE) as fields:
         disabled = fields.get("disable", scalars.flag, False)
         test = fields.get("test", _TEST, None)
         if test is None and not disabled and "test" not in fields:

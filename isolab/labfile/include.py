@@ -86,7 +86,8 @@ def _included(one: Include, complete: Complete) -> Mapping[str, Node]:
     variables: dict[str, str] = {}
     with Gathering() as gathering:
         for file in files:
-            values = gathering.read(one.node, lambda node, file=file: read_file(node, file)) or {}
+            node = one.node.seeing(variables)
+            values = gathering.read(node, lambda node, file=file: read_file(node, file)) or {}
             variables |= {name: value for name, value in values.items() if value is not None}
     origin = Origin(folder=folder, variables={**variables, **one.node.origin.variables})
     root = complete(one.paths[0], origin, one.node)

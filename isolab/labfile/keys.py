@@ -17,6 +17,10 @@ LAB = {
     "include": "Compose files that are taken as they are.",
     "version": "Compose files once had one; it says nothing any more.",
 }
+OUTSIDE_LAB = {
+    "jobs": "write a service that ends, with restart: 'no'",
+    "models": "run the model in a service, from an image",
+}
 INCLUDED = ("name", "version", "include", "services", "networks", "volumes", "secrets", "configs")
 """What a file that is included may hold."""
 
@@ -77,7 +81,6 @@ OUTSIDE = {
     "device_cgroup_rules": "a guest does not have the host's devices",
     "gpus": "a guest does not have the host's devices",
     "links": "services that share a network find each other by name; for another, networks.aliases",
-    "external_links": "a container of another project is not in the lab",
     "volumes_from": "name the same volume in both services",
     "dns": "guests ask the lab's network, and containers their guest",
     "dns_search": "guests ask the lab's network, and containers their guest",
@@ -90,6 +93,32 @@ OUTSIDE = {
     "cpu_quota": "cpus limits the processors",
     "cpuset": "vcpus says how many processors a guest has; cpus limits a container's",
     "pull_policy": "images are pulled by digest: there is never another one to pull",
+    "annotations": "labels: says the same to whoever looks at the container",
+    "attach": "leave it out: ./lab logs shows the output of any service",
+    "blkio_config": "a guest has its own disk: give the service a guest of its own",
+    "cpu_count": "cpus limits the processors",
+    "cpu_percent": "cpus limits the processors",
+    "cpu_period": "cpus limits the processors",
+    "cpu_rt_period": "cpus limits the processors",
+    "cpu_rt_runtime": "cpus limits the processors",
+    "credential_spec": "it is for Windows, and guests are Linux",
+    "domainname": "write the whole name in hostname",
+    "external_links": "a container of another project is not in the lab",
+    "group_add": "give the group in user, as user: '1000:999'",
+    "isolation": "it is for Windows, and guests are Linux",
+    "models": "run the model in a service, from an image",
+    "oom_kill_disable": "deploy.resources.limits.memory says when the kernel ends processes",
+    "oom_score_adj": "deploy.resources.limits.memory says when the kernel ends processes",
+    "post_start": "run the command in the entrypoint, or in a service of its own",
+    "pre_start": "run it in a service that ends; wait for service_completed_successfully",
+    "pre_stop": "let the container handle stop_signal",
+    "provider": "isolab has no providers: run what it offers in a service",
+    "pull_refresh_after": "images are pulled by digest: there is never another one to pull",
+    "runtime": "guests have one runtime: placement gives a service a kernel of its own",
+    "storage_opt": "guests.NAME.disk limits what containers write",
+    "umask": "set it in the command: sh -c 'umask 027; exec …'",
+    "use_api_socket": "whoever holds Docker's socket holds the guest",
+    "uts": "each container has its own host name: hostname",
     "develop": "./lab up takes up what has changed",
     "shm_size": "mount a tmpfs at /dev/shm: {type: tmpfs, target: /dev/shm, tmpfs: {size: 64m}}",
 }
@@ -111,12 +140,18 @@ OUTSIDE_LAB_NETWORK = {
     "external": "a network that is not in this file is not in the lab",
     "ipam": "Docker chooses addresses; services find each other by name",
     "name": "the network's key is its name",
+    "attachable": "no container from outside the lab can join",
+    "driver_opts": "all networks are Docker's bridges as they are",
+    "enable_ipv4": "guests have IPv4 alone",
+    "enable_ipv6": "guests have IPv4 alone",
+    "labels": "label the services",
 }
 VOLUME = {"driver": "local, which all of them are."}
 OUTSIDE_VOLUME = {
     "external": "a volume that is not in this file is not in the lab",
     "driver_opts": "volumes lie on the guest's data disk: guests.NAME.data",
     "name": "the volume's key is its name",
+    "labels": "label the services",
 }
 INCLUDE = {
     "path": "The file; of several, the later ones change the earlier.",

@@ -8,8 +8,19 @@ import re
 import yaml
 
 TAG = "tag:yaml.org,2002:"
-INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
+INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0o?[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+
+
+class Octal(int):
+    """A number that was written with a zero before it: whoever wants text can say so."""
+
+
+def number(text: str) -> int:
+    """A whole number; as in Compose, one that begins with a zero is octal."""
+    if re.fullmatch(r"0[0-7]+", text):
+        return Octal(text, 8)
+    return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
 
 
 class Loader(yaml.SafeLoader):

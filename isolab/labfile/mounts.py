@@ -1,5 +1,6 @@
 """What a container finds in its file tree: volumes, copies of the host's files, memory."""
 
+import re
 from os.path import abspath, exists
 from pathlib import Path
 
@@ -114,12 +115,19 @@ def _bind_options(node: Node) -> None:
 def _tmpfs_options(node: Node) -> str:
     with Fields(node, _TMPFS, "a tmpfs") as fields:
         size = fields.get("size", size_in_bytes, None)
-        mode = fields.get("mode", scalars.integer(0, 0o7777), None)
+        mode = fields.get("mode", _mode, None)
     parts = [
         f"size={_short_size(size)}" if size else "",
         f"mode={mode:o}" if mode is not None else "",
     ]
     return ",".join(part for part in parts if part)
+
+
+@accepts({"title": "a file mode such as 1777", "type": ["integer", "string"]})
+def _mode(node: Node) -> int:
+    if isinstance(node.value, str) and re.fullmatch(r"(?:0o?)?[0-7]{3,4}", node.value):
+        return int(node.value.removeprefix("0o"), 8)
+    return scalars.integer(0, 0o7777)(node)
 
 
 def _short_size(size: int) -> str:

@@ -44,6 +44,13 @@ class Node:
         """Another value in the same place."""
         return replace(self, value=value)
 
+    def seeing(self, variables: Mapping[str, str]) -> "Node":
+        """The same value, which may use further variables; those that it has already win."""
+        return replace(
+            self,
+            origin=replace(self.origin, variables={**variables, **self.origin.variables}),
+        )
+
     def problem(self, message: str, hint: str = "") -> Problem:
         """What is wrong with this value."""
         return Problem(position=self.position, path=dotted(self.path), message=message, hint=hint)

@@ -7,6 +7,7 @@ from isolab.labfile.include import include
 from isolab.labfile.keys import (
     LAB,
     LAB_NETWORK,
+    OUTSIDE_LAB,
     OUTSIDE_LAB_NETWORK,
     OUTSIDE_VOLUME,
     VOLUME,
@@ -24,7 +25,7 @@ def lab(root: Node) -> Lab:
     """The lab that the file describes."""
     file = Path(root.position.file)
     asked = profiles.active(root.origin.variables)
-    with Fields(root, LAB, "a lab file") as fields:
+    with Fields(root, LAB, "a lab file", OUTSIDE_LAB) as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
         drafts = fields.get("services", entries(service, COMPOSE_NAME), ()) or ()

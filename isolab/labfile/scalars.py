@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import TypeVar
 
+from isolab.labfile.loader import Octal
 from isolab.labfile.node import Node, Reader, did_you_mean
 from isolab.labfile.reading import forms, many
 from isolab.labfile.shape import Shaped, accepts, describe, one_of, text_like
@@ -28,6 +29,14 @@ def text(node: Node) -> str:
     return word
 
 
+@accepts(text_like("text"))
+def literal(node: Node) -> str:
+    """Text in which every character counts: 0440 would lose its zero."""
+    if isinstance(node.value, Octal):
+        node.refuse(f"begins with a zero, so that YAML reads {node.value}", "put it in quotes")
+    return text(node)
+
+
 @accepts(text_like("text", r"[\s\S]+"))
 def filled(node: Node) -> str:
     """Text that is not empty."""
@@ -40,8 +49,8 @@ def flag(node: Node) -> bool:
     match node.value:
         case bool():
             return node.value
-        case "true" | "false":
-            return node.value == "true"
+        case str() as word if word.lower() in ("true", "false"):
+            return word.lower() == "true"
         case _:
             node.refuse(f"{node.shown} given, expected true or false")
 
@@ -53,8 +62,8 @@ def integer(least: int, most: int) -> Shaped[int]:
     def read(node: Node) -> int:
         match node.value:
             case int() if not isinstance(node.value, bool):
-                number = node.value
-            case str() if re.fullmatch(r"[-+]?\d{1,18}", node.value, re.ASCII):
+                number = int(node.value)
+            case str() if re.fullmatch(r"[-+]?(?:0|[1-9]\d{0,17})", node.value, re.ASCII):
                 number = int(node.value)
             case _:
                 node.refuse(f"{node.shown} given, expected {title}")

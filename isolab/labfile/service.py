@@ -83,7 +83,7 @@ def service(name: str, node: Node) -> Draft:
             depends_on={other: condition for other, (condition, _) in needs.items()},
             healthcheck=fields.get("healthcheck", health.healthcheck, None),
             restart=fields.get("restart", settings.restart, _DEFAULT.restart),
-            user=fields.get("user", scalars.text, ""),
+            user=fields.get("user", scalars.literal, ""),
             working_dir=fields.get("working_dir", scalars.text, ""),
             hostname=fields.get("hostname", scalars.text, ""),
             container_name=fields.get("container_name", settings.container_name, ""),

@@ -20,7 +20,7 @@ _TEXTS = many(scalars.filled)
 @accepts(text_like(" or ".join(RESTART), rf"{_RESTART}|false"))
 def restart(node: Node) -> str:
     """When Docker starts a container again."""
-    word = "no" if node.value is False else scalars.text(node)
+    word = "no" if node.value in (False, "false") else scalars.text(node)
     if not re.fullmatch(_RESTART, word, re.ASCII):
         hint = did_you_mean(word, RESTART)
         node.refuse(f"{node.shown} given, expected {' or '.join(RESTART)}", hint)

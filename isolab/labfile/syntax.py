@@ -11,7 +11,7 @@ import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from isolab.labfile.interpolation import BadVariable, interpolate
-from isolab.labfile.loader import FLOAT, INT, TAG, Loader
+from isolab.labfile.loader import FLOAT, INT, TAG, Loader, number
 from isolab.labfile.node import Broken, Invalid, Node, Origin, Scalar
 from isolab.model import Path, Position, Problem
 
@@ -148,15 +148,15 @@ class _Tree:
                 text = interpolate(text, self._origin.variables)
             except BadVariable as bad:
                 here.refuse(bad.message, bad.hint)
-            if source.style is None:
-                tag = Loader("").resolve(ScalarNode, text, (True, False))
+            # As in Compose, what is filled in is text: 24.10 is no number, and nothing is no null.
+            tag = f"{TAG}str"
         match tag.removeprefix(TAG):
             case "null":
                 return None
             case "bool":
                 return text.lower() == "true"
             case "int" if INT.fullmatch(text) and len(text) < 20:
-                return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+                return number(text)
             case "float" if FLOAT.fullmatch(text):
                 return float(text)
             case "int" | "float" | "str" | "merge":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import balancers, clusters, guests, hosted, names, services
+from isolab.rules import balancers, clusters, docker, guests, hosted, names, services, taken
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -39,6 +39,15 @@ RULES: tuple[Rule, ...] = (
     services.no_network_means_none,
     services.targets_are_mounted_once,
     services.extra_hosts_are_addresses,
+    taken.networks_are_not_isolabs_own,
+    taken.container_names_are_free,
+    taken.members_are_found_by_their_names,
+    taken.volumes_have_names_that_docker_takes,
+    docker.images_are_references,
+    docker.names_are_known,
+    docker.sysctls_are_the_containers_own,
+    docker.settings_are_taken,
+    docker.addresses_are_a_guests,
     balancers.balancers_have_names_of_their_own,
     balancers.balanced_services_exist,
     balancers.balanced_ports_are_named,

@@ -1,5 +1,6 @@
 """Rules about guests and the network between them."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
@@ -142,6 +143,8 @@ def the_subnet_has_room(lab: Lab) -> Iterator[Problem]:
 
 def subnet(lab: Lab) -> IPv4Network | None:
     """The lab's own subnet, if it is one."""
+    if not re.fullmatch(r"[\d.]+/\d{1,2}", lab.cidr or "", re.ASCII):
+        return None
     try:
         return IPv4Network(lab.cidr or "")
     except ValueError:

@@ -62,14 +62,16 @@ def published_ports_can_be_reached(lab: Lab) -> Iterator[Problem]:
 def ports_are_published_once(lab: Lab) -> Iterator[Problem]:
     """One port of the guest cannot lead to two of a container."""
     for service in lab.services:
-        seen: set[tuple[int, str]] = set()
+        seen: dict[tuple[int, str], set[str]] = {}
         for index, port in enumerate(service.ports):
             if port.published is None:
                 continue
-            if (port.published, port.protocol) in seen:
+            addresses = seen.setdefault((port.published, port.protocol), set())
+            address = "" if port.host_ip == "0.0.0.0" else port.host_ip
+            if address in addresses or (addresses and "" in {address, *addresses}):
                 path = ("services", service.name, "ports", index)
                 yield problem(lab, path, f"publishes {port.published}/{port.protocol} twice")
-            seen.add((port.published, port.protocol))
+            addresses.add(address)
 
 
 def a_container_has_one_name(lab: Lab) -> Iterator[Problem]:

@@ -1,0 +1,101 @@
+"""Compose files made from a grammar: for each key of a service the forms that it may have."""
+
+from collections.abc import Iterator
+from random import Random
+
+FILES = 320
+FORMS: dict[str, tuple[str, ...]] = {
+    "command": ("[serve, --port, '8000']", "serve --port 'two words'", "[]", '[echo, "$$HOME"]'),
+    "entrypoint": ("[/bin/run]", "/bin/run --fast", "null"),
+    "environment": (
+        "{A: b, NUMBER: 1, FLAG: true, EMPTY: '', UNSET: }",
+        "[A=b, 'C=d e', UNSET, E=]",
+        '{A: "$$B", C: "${NOT_SET:-x}", D: "${NOT_SET-}"}',
+        "\n      RELEASE: ${NOT_SET:-24.10}\n      BUILD: ${NOT_SET:-12345e6}",
+        "\n      HOME: ${NOT_SET:-}\n      DEBUG: ${NOT_SET:-True}\n      NO: ${NOT_SET:-null}",
+        "{OCTAL: 0755, Z: 007}",
+        "{N: 1.5, HEX: 0x10, YES: yes, TIME: 22:22}",
+    ),
+    "ports": (
+        "['8080:80']",
+        "[80, '3000-3002:3000-3002']",
+        "['127.0.0.1:8081:80/udp']",
+        "['127.0.0.1:8083:80', '127.0.0.2:8083:80']",
+        "[{target: 80, published: 8082, protocol: tcp}]",
+    ),
+    "expose": ("[80, '90']", "['3000-3002']"),
+    "networks": ("[front]", "{front: {aliases: [www]}, back: }", "[back, front]"),
+    "volumes": (
+        "['data:/data']",
+        "['data:/data:ro', /anonymous]",
+        "[{type: volume, source: data, target: /srv, read_only: true}]",
+        "[{type: tmpfs, target: /scratch, tmpfs: {size: 16m}}]",
+        "[{type: tmpfs, target: /scratch, tmpfs: {size: 16m, mode: 01777}}]",
+    ),
+    "tmpfs": ("/run", "[/run, '/tmp:size=16m']"),
+    "healthcheck": (
+        "{test: 'true', interval: 5s}",
+        "{test: [CMD, check], interval: 1m30s, timeout: 500ms, retries: 4, start_period: 1h}",
+        "{disable: true}",
+        "{test: 'true', retries: 010}",
+        "{test: [NONE]}",
+    ),
+    "deploy": (
+        "{replicas: 2}",
+        "{resources: {limits: {memory: 64M, cpus: '0.5', pids: 20}}}",
+    ),
+    "mem_limit": ("64m", "1gb", "134217728"),
+    "cpus": ("0.5", "'1.5'", "2"),
+    "env_file": ("one.env", "[one.env, two.env]"),
+    "pids_limit": ("100", "'100'"),
+    "restart": ("always", "'no'", "on-failure:3", "unless-stopped"),
+    "user": ("'1000:1000'", "'1000'", "nobody"),
+    "working_dir": ("/srv",),
+    "hostname": ("name.example",),
+    "read_only": ("true", "false"),
+    "init": ("true", "false"),
+    "tty": ("true",),
+    "stdin_open": ("true",),
+    "cap_add": ("[NET_BIND_SERVICE, CHOWN]",),
+    "cap_drop": ("[ALL]", "[NET_RAW]"),
+    "ulimits": ("{nofile: 1024}", "{nofile: {soft: 1024, hard: 2048}, nproc: 64}"),
+    "sysctls": ("{net.core.somaxconn: 1024}", "['net.ipv4.tcp_syncookies=1']"),
+    "labels": ("{tier: front, empty: ''}", "[tier=front, empty]", "{n: 5, t: true}"),
+    "extra_hosts": ("['old:10.0.0.1']", "{old: 10.0.0.1}", "[old=10.0.0.1]"),
+    "stop_grace_period": ("1m", "1m30s", "500ms"),
+    "stop_signal": ("SIGINT",),
+    "logging": ("{driver: json-file, options: {max-size: 1m, max-file: 3}}", "{driver: none}"),
+    "secrets": ("[token]", "[{source: token, target: /etc/token, mode: 0440}]"),
+    "configs": ("[page]", "[{source: page, target: /page}]"),
+}
+BESIDE = {
+    "token": "hidden",
+    "one.env": "\ufeffHOST=db\nCOLOR=#ff0000\nPASSWORD=#secret#1\nNONE= # comment\nWORD=a # b\n",
+    "two.env": "URL=mysql://${HOST}/x\nQUOTED='#1 $HOME'\nDOUBLE=\"a # b\"\nexport MORE=1\n",
+}
+"""What the files name."""
+APART = ({"deploy", "mem_limit", "cpus", "pids_limit"},)
+"""Keys of which a service has one at most, since the others would say the same thing again."""
+
+
+def generated(seed: int) -> str:
+    """The file of this seed."""
+    return "".join(_lines(Random(seed)))
+
+
+def _lines(random: Random) -> Iterator[str]:
+    yield "name: generated\nservices:\n"
+    names = [f"service{number}" for number in range(random.randint(1, 3))]
+    for index, name in enumerate(names):
+        yield f"  {name}:\n    image: example/{name}:1\n"
+        keys = random.sample(sorted(FORMS), random.randint(1, 9))
+        for group in APART:
+            first = next((key for key in keys if key in group), None)
+            keys = [key for key in keys if key == first or key not in group]
+        for key in keys:
+            yield f"    {key}: {random.choice(FORMS[key])}\n"
+        if index:
+            forms = (f"[{names[0]}]", f"{{{names[0]}: {{condition: service_started}}}}")
+            yield f"    depends_on: {random.choice(forms)}\n"
+    yield "networks: {front: {}, back: {internal: true}}\nvolumes: {data: {}}\n"
+    yield "secrets: {token: {file: ./token}}\nconfigs: {page: {content: hello}}\n"
