@@ -120,7 +120,12 @@ class Domain(ResourceType[Connection]):
                 _start(connection, domain, inputs)
             if not inputs["running"] and domain.isActive():
                 ignoring_gone(domain.destroy)
-            return state_of(connection, domain, inputs)
+            # As with the official plugin, an update does not read the addresses back.
+            state = state_of(connection, domain, inputs)
+            asked = inputs.get("networkInterfaces", ())
+            for told, wanted in zip(state["networkInterfaces"], asked, strict=False):
+                told["addresses"] = wanted.get("addresses", [])
+            return state
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
         connection = context.client

@@ -58,7 +58,7 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
         "memory": int(root.findtext("memory")) // 1024,
         "metadata": None,
         "name": domain.name(),
-        "networkInterfaces": _interfaces(connection, root, known),
+        "networkInterfaces": _interfaces(connection, domain, root, known),
         "nvram": None,
         "running": bool(domain.isActive()),
         "tpm": None,
@@ -114,25 +114,40 @@ def _disks(root: Element, known: Inputs) -> list[dict[str, Any]]:
     return [_DISK | wanted.get(path, {}) | {"volumeId": path} for path in present]
 
 
-def _interfaces(connection: Connection, root: Element, known: Inputs) -> list[dict[str, Any]]:
+def _interfaces(
+    connection: Connection, domain: libvirt.virDomain, root: Element, known: Inputs
+) -> list[dict[str, Any]]:
     wanted = known.get("networkInterfaces", [])
     elements = root.findall("devices/interface")
+    leased = _leased(domain)
     return [
-        _interface(connection, each, wanted[index] if index < len(wanted) else {})
+        _interface(connection, each, wanted[index] if index < len(wanted) else {}, leased)
         for index, each in enumerate(elements)
     ]
 
 
-def _interface(connection: Connection, each: Element, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _leased(domain: libvirt.virDomain) -> Mapping[str, list[str]]:
+    """MAC to the addresses that its guest has taken over DHCP."""
+    if not domain.isActive():
+        return {}
+    source = libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE
+    told: Mapping[str, Any] = domain.interfaceAddresses(source)
+    return {each["hwaddr"]: [a["addr"] for a in each["addrs"] or []] for each in told.values()}
+
+
+def _interface(
+    connection: Connection,
+    each: Element,
+    wanted: Mapping[str, Any],
+    leased: Mapping[str, list[str]],
+) -> dict[str, Any]:
     name = each.find("source").get("network", "")
     mac = each.find("mac").get("address")
     network = found(connection.handle.networkLookupByName, name)
     kept = reserved(network).get(mac, set()) if network else set[str]()
-    asked = wanted.get("addresses", [])
-    dhcp = network is not None and parse(network.XMLDesc()).find("ip/dhcp") is not None
     return {
-        # Where nothing hands out addresses, the guest has those that it was planned with.
-        "addresses": [a for a in asked if a in kept or not dhcp] if wanted else sorted(kept),
+        # Those that the guest has by now; of one that was made elsewhere those that it will have.
+        "addresses": leased.get(mac, []) if wanted else sorted(kept),
         "bridge": "",
         "hostname": wanted.get("hostname", "") if wanted else None,
         "mac": wanted["mac"] if wanted.get("mac", "").lower() == mac else mac,

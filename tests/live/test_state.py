@@ -27,11 +27,8 @@ DIFFERENCES: dict[str, str] = {}
 
 def recorded() -> dict[str, dict[str, Any]]:
     """One official state of each type."""
-    found = [
-        each
-        for name in ("libvirt-state.json", "docker-state.json")
-        for each in json.loads((RECORDS / name).read_text())
-    ]
+    found: list[dict[str, Any]] = json.loads((RECORDS / "libvirt-state.json").read_text())
+    found += json.loads((RECORDS / "docker-state.json").read_text())["up"]
     for change in json.loads((RECORDS / "command-changes.json").read_text()):
         found += change.get("state", [])
     return {each["type"]: each for each in found}
