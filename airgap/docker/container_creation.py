@@ -32,7 +32,7 @@ def creation(client: Connection, inputs: Inputs) -> dict[str, Any]:
         "tty": inputs.get("tty", False),
         "stdin_open": inputs.get("stdinOpen", False),
         "stop_signal": inputs.get("stopSignal"),
-        "stop_timeout": inputs.get("stopTimeout"),
+        "stop_timeout": inputs.get("stopTimeout") or None,
         "ports": [(port["internal"], port["protocol"]) for port in ports] or None,
         "healthcheck": health
         and {

@@ -82,7 +82,8 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "shmSize": host["ShmSize"] // MIB,
         "stdinOpen": config["OpenStdin"],
         "stopSignal": config.get("StopSignal") or "",
-        "stopTimeout": config.get("StopTimeout"),
+        # 0 is not handed on: the daemon tells none, and what was asked for stays.
+        "stopTimeout": config.get("StopTimeout", known.get("stopTimeout")),
         "storageOpts": host.get("StorageOpt") or {},
         "sysctls": host.get("Sysctls") or {},
         "tmpfs": host.get("Tmpfs") or {},

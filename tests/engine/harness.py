@@ -74,8 +74,8 @@ class Bench:
         *,
         project: str = "bench",
     ) -> None:
-        self.source = source or plugins_in_use()
         self.folder = folder
+        self._names = names
         self._project = folder / "project"
         self._project.mkdir(parents=True)
         (folder / "state").mkdir()
@@ -83,27 +83,32 @@ class Bench:
         (self._project / "__main__.py").write_text(program)
         shutil.copy(Path(__file__).with_name("resource_options.py"), self._project)
         self.scenario({})
-        self._home = folder / "home"
-        self._cli, host = self._official() if self.source == "official" else self._airgap(names)
+        self.use(source or plugins_in_use())
+        self.must("stack", "init", "test", "--non-interactive")
+
+    def use(self, source: plugins.Source) -> None:
+        """From now on the same program and state, on this set of plugins."""
+        self.source: plugins.Source = source
+        self._home = self.folder / f"home-{source}"
+        self._cli, host = self._official() if source == "official" else self._airgap()
         self.environment = {
             **os.environ,
             # The official language host runs programs with the Python that it finds there.
             "PATH": f"{host}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PULUMI_HOME": str(self._home),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
-        self.must("stack", "init", "test", "--non-interactive")
 
-    def _airgap(self, names: Sequence[str]) -> tuple[Path, Path]:
+    def _airgap(self) -> tuple[Path, Path]:
         """The CLI and the folder of isolab's own language host; the plugins stand in the home."""
         cli = engine()
         assert cli is not None, "no Pulumi CLI: name one in ISOLAB_ENGINE"
         python = Path(sys.executable)
         host = write_plugin("python", "", python, self.folder / "plugins")
-        for name in names:
+        for name in self._names:
             write_plugin(name, VERSIONS[name], python, self._home / "plugins")
         return link_engine(cli, host), host
 
@@ -113,8 +118,9 @@ class Bench:
         assert not missing, f"the official plugins are not on this machine: {missing}"
         cli, host = plugins.cli("official"), plugins.language_host("official")
         assert cli and host
-        self._home.mkdir()
-        (self._home / "plugins").symlink_to(plugins_official.folder())
+        self._home.mkdir(exist_ok=True)
+        if not (self._home / "plugins").exists():
+            (self._home / "plugins").symlink_to(plugins_official.folder())
         return cli, host.parent
 
     def scenario(self, values: Mapping[str, Any]) -> None:

@@ -45,7 +45,8 @@ def on_this_machine(args: pulumi.ResourceTransformationArgs) -> Any:
         case "libvirt:index/domain:Domain":
             props["running"] = False
         case "command:remote:Command":
-            props |= {"create": READS, "delete": None, "connection": place["connection"]}
+            connection = pulumi.Output.secret(place["connection"])
+            props |= {"create": READS, "delete": None, "connection": connection}
         case "command:local:Command":
             props |= {"create": READS, "delete": None}
         case "pulumi:providers:docker":

@@ -1,4 +1,7 @@
-"""A lab that nobody changed: what is up stays as it is, at each up and after each refresh."""
+"""A lab that nobody changed: what is up stays as it is, at each up and after each refresh.
+
+Where both sets of plugins stand, a lab that one of them made stays as it is on the other, and back.
+"""
 
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +18,7 @@ import sshd
 
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
-from machine import guest_image, sandbox
+from machine import guest_image, plugins, sandbox
 
 pytestmark = [
     docker_bench.needed,
@@ -95,6 +98,18 @@ def bench(
     subprocess.run(["umount", str(files)], check=True)
 
 
+def proposed(bench: harness.Bench) -> dict[str, object]:
+    """The changes that a preview proposes, by resource."""
+    return {step["name"]: step["detailedDiff"] for step in bench.preview()}
+
+
+def other_sets(first: plugins.Source) -> tuple[plugins.Source, ...]:
+    """The other set and back again, where both stand on this machine."""
+    if plugins.missing("official"):
+        return ()
+    return ("airgap" if first == "official" else "official", first)
+
+
 def remove_what_goes_with_a_guest() -> None:
     """A destroy leaves it to the guest's disk, on which it would lie."""
     client = docker.from_env()
@@ -109,10 +124,15 @@ def test_nothing_is_proposed_where_nothing_changed(part: Part, bench: harness.Be
     bench.scenario({"lab": str(part.lab), "guest": part.guest})
     try:
         bench.up()
-        assert bench.preview() == [], "right after an up"
+        assert proposed(bench) == {}, "right after an up"
         bench.up()
         bench.refresh()
-        assert bench.preview() == [], "after a refresh"
+        assert proposed(bench) == {}, "after a refresh"
+        for source in other_sets(bench.source):
+            bench.use(source)
+            assert proposed(bench) == {}, f"on the plugins of {source}"
+            bench.refresh()
+            assert proposed(bench) == {}, f"on the plugins of {source}, after a refresh"
     finally:
         bench.destroy()
         remove_what_goes_with_a_guest()
