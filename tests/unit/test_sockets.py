@@ -1,6 +1,7 @@
 """Whatever the user's shell is set to, isolab talks to this machine's daemons and its guests."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def test_the_users_docker_and_libvirt_lead_nowhere(
     assert main(["schema"]) == 0
     assert os.environ["DOCKER_HOST"] == "unix:///var/run/docker.sock"
     assert not given.keys() - {"DOCKER_HOST"} & os.environ.keys()
+
+
+def test_an_ssh_agent_that_has_ended_is_none(tmp_path: Path) -> None:
+    path = str(tmp_path / "agent")
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(path)
+        agent.listen()
+        environment = {"SSH_AUTH_SOCK": path}
+        sockets.settle(environment)
+        assert environment["SSH_AUTH_SOCK"] == path
+    sockets.settle(environment)
+    assert "SSH_AUTH_SOCK" not in environment
 
 
 def test_a_call_of_dockers_client_names_its_socket(
