@@ -30,6 +30,19 @@ PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 UNCHANGEABLE = ["healthcheck", "tmpfs", "init"]
 """Inputs whose change Docker's provider takes for an update, and then changes nothing."""
+LEFT_AS_THEY_ARE = (
+    "command",
+    "entrypoints",
+    "healthcheck",
+    "hostname",
+    "init",
+    "log_driver",
+    "security_opts",
+    "stop_signal",
+    "user",
+    "working_dir",
+)
+"""Inputs that Docker's provider leaves as they are where the program gives them no more."""
 TOGETHER = 600
 """Seconds for a member of a cluster: it waits for the slowest of their guests, and for copies."""
 
@@ -142,21 +155,23 @@ class Service(pulumi.ComponentResource):
                 if other in args.started
             ]
             turn = place.chain.before(container)
+            inputs = container_inputs(
+                container,
+                image,
+                TOGETHER if container.name in place.clustered else PATIENCE,
+                place.networks,
+                place.ports_read.get(container.name, ()),
+            )
             made = docker.Container(
                 container.name,
-                **container_inputs(
-                    container,
-                    image,
-                    TOGETHER if container.name in place.clustered else PATIENCE,
-                    place.networks,
-                    place.ports_read.get(container.name, ()),
-                ),
+                **inputs,
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
                         depends_on=[*holds, *files, *first, *turn],
                         replace_with=[place.volumes[m.volume] for m in container.mounts],
                         replace_on_changes=UNCHANGEABLE,
+                        replacement_trigger=" ".join(n for n in LEFT_AS_THEY_ARE if inputs[n]),
                         delete_before_replace=True,
                     ),
                 ),

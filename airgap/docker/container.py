@@ -11,7 +11,7 @@ from airgap.docker.container_creation import (
     swap_limit,
     upload,
 )
-from airgap.docker.container_schema import INPUTS
+from airgap.docker.container_schema import INPUTS, LEFT_AS_THEY_ARE
 from airgap.docker.container_state import MIB, UNFILLED, made, state_of, updated
 from airgap.docker.container_wait import LOOK_EVERY, settled
 from airgap.framework import (
@@ -38,7 +38,12 @@ class Container(ResourceType[Connection]):
     unfilled = UNFILLED
 
     def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
-        """An input given for the first time is held against what the container has already."""
+        """An input given for the first time is held against what the container has already.
+
+        One that is given no more leaves the container as it is.
+        """
+        gone = {name for name in LEFT_AS_THEY_ARE if inputs.get(name) is None}
+        changes = [each for each in changes if each.top not in gone]
         told = {each.path: state[each.path] for each in changes if state.get(each.path) is not None}
         first = {each.path for each in changes if each.what == "add" and each.path in told}
         before = {name: told[name] for name in first}

@@ -90,6 +90,25 @@ UPLOAD = Object(
     },
 )
 
+LEFT_AS_THEY_ARE = (
+    "command",
+    "entrypoints",
+    "envs",
+    "healthcheck",
+    "hostname",
+    "init",
+    "ipcMode",
+    "labels",
+    "logDriver",
+    "runtime",
+    "securityOpts",
+    "shmSize",
+    "stopSignal",
+    "stopTimeout",
+    "user",
+    "workingDir",
+)
+"""Inputs whose absence is no change: the container keeps what it has."""
 INPUTS = Object(
     {
         "name": _fixed(STRING, auto_name=True),

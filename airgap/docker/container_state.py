@@ -18,6 +18,11 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
     config, host = told["Config"], told["HostConfig"]
     networks: dict[str, Any] = told["NetworkSettings"]["Networks"] or {}
     swap = host["MemorySwap"]
+
+    def asked(name: str) -> bool:
+        """Whether the program gives it; of a container made elsewhere all is told."""
+        return bool(known.get(name)) or not known
+
     return {
         **_only_known(known),
         "attach": False,
@@ -55,7 +60,7 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "labels": known.get("labels", []) if known else labels_of(config.get("Labels"), known),
         "logDriver": host["LogConfig"]["Type"],
         # The daemon's own options stand among them.
-        "logOpts": (host["LogConfig"].get("Config") or {}) if known.get("logOpts") else {},
+        "logOpts": (host["LogConfig"].get("Config") or {}) if asked("logOpts") else {},
         "logs": False,
         "maxRetryCount": host["RestartPolicy"].get("MaximumRetryCount", 0),
         "memory": host["Memory"] // MIB,
@@ -91,7 +96,7 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "ulimits": [
             {"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]}
             for u in host.get("Ulimits") or []
-            if known.get("ulimits")
+            if asked("ulimits")
         ],
         "uploads": known.get("uploads") or _unless_found(known),
         "user": config.get("User", ""),

@@ -14,6 +14,8 @@ import sshd
 
 PROGRAM = Path(__file__).with_name("docker_program.py").read_text()
 PLACE = {"prefix": "fid", "subnet": "172.31.77.0/24"}
+AS_READ = {"swap": 128, "adds": ["CAP_NET_BIND_SERVICE"]}
+"""What the program says as it is read back, so that its second up proposes nothing."""
 OTHER_PLACE = {"prefix": "fid-other", "subnet": "172.31.78.0/24"}
 SOCKET = "unix:///var/run/docker.sock"
 
@@ -34,7 +36,7 @@ needed = pytest.mark.skipif(
 
 
 def new_bench(
-    folder: Path, images: registry.Registry, place: dict[str, str], **provider: Any
+    folder: Path, images: registry.Registry, place: dict[str, Any], **provider: Any
 ) -> harness.Bench:
     """The program in a folder, not yet run."""
     made = harness.Bench(folder, PROGRAM, ["docker"])
@@ -60,9 +62,14 @@ def over_ssh(guest: sshd.Server) -> dict[str, Any]:
 
 
 @contextmanager
-def up(folder: Path, images: registry.Registry) -> Iterator[harness.Bench]:
-    """The program, up; at the end it has to leave nothing."""
-    made = new_bench(folder, images, PLACE, host=SOCKET)
+def up(
+    folder: Path, images: registry.Registry, *, as_recorded: bool = False
+) -> Iterator[harness.Bench]:
+    """The program, up; at the end it has to leave nothing.
+
+    As recorded it says some things in other words than they are read back in.
+    """
+    made = new_bench(folder, images, PLACE | ({} if as_recorded else AS_READ), host=SOCKET)
     try:
         made.up()
         yield made

@@ -33,12 +33,11 @@ image = docker.RemoteImage(
     keep_locally=s.get("keep", True), opts=inside,
 )  # fmt: skip
 if s.get("container", True):
-    docker.Container(
-        "web",
+    inputs = dict(
         name="fid-web",
         image=image.image_id if s.get("by_id", True) else image.repo_digest,
         memory=s.get("mem", 64),
-        memory_swap=s.get("swap"),
+        memory_swap=s.get("swap", place.get("swap")),
         cpus=s.get("cpus"),
         envs=pulumi.Output.secret([s["secret"]]) if "secret" in s else s.get("envs", ["A=1"]),
         command=s.get("command"),
@@ -49,7 +48,10 @@ if s.get("container", True):
         read_only=True,
         tmpfs={"/tmp": "size=8m"},
         hosts=[{"host": "peer", "ip": "10.77.1.12"}],
-        capabilities={"drops": ["ALL"], "adds": s.get("adds", ["NET_BIND_SERVICE"])},
+        capabilities={
+            "drops": ["ALL"],
+            "adds": s.get("adds", place.get("adds", ["NET_BIND_SERVICE"])),
+        },
         security_opts=["no-new-privileges:true"],
         user=s.get("user"),
         hostname="web",
@@ -68,8 +70,9 @@ if s.get("container", True):
         },
         wait=True,
         wait_timeout=20,
-        opts=inside,
     )
+    inputs |= dict.fromkeys(s.get("without", []))
+    docker.Container("web", **inputs, opts=inside)
 for n in range(s.get("many", 0)):
     docker.Container(
         f"many-{n}",

@@ -25,7 +25,8 @@ MEMORY_SWAP = {"memorySwap": {"kind": "delete", "inputDiff": False}}
 def bench(
     images: registry.Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[harness.Bench]:
-    with docker_bench.up(tmp_path_factory.mktemp("docker") / "bench", images) as made:
+    folder = tmp_path_factory.mktemp("docker") / "bench"
+    with docker_bench.up(folder, images, as_recorded=True) as made:
         yield made
 
 
