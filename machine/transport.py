@@ -11,7 +11,12 @@ from machine.keys import KeyFiles
 
 SSH_COULD_NOT = 255
 """ssh's own exit code, as opposed to the command's."""
-DOCKER_COULD_NOT = ("Error response from daemon", "Error: No such container")
+DOCKER_COULD_NOT = (
+    "Error response from daemon",
+    "Error: No such container",
+    "Cannot connect to the Docker daemon",
+    "error during connect",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,10 +4,9 @@ import contextlib
 import os
 import socket
 import struct
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -171,21 +170,13 @@ def relay(client: socket.socket, server: socket.socket, most: float = float("inf
 
 
 def _pass_on(giver: socket.socket, taker: socket.socket) -> None:
-    while piece := giver.recv(65536):
-        taker.sendall(piece)
-    taker.shutdown(socket.SHUT_WR)
+    try:
+        while piece := giver.recv(65536):
+            taker.sendall(piece)
+    finally:
+        taker.shutdown(socket.SHUT_WR)
 
 
 def _quietly(act: Callable[..., None], *words: object) -> None:
     with contextlib.suppress(OSError):
         act(*words)
-
-
-@contextlib.contextmanager
-def ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Ends a process that a test started."""
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)

@@ -79,7 +79,8 @@ class Connection:
         except (DockerException, requests.RequestException) as error:
             certificates.close()
             said = tunnel.close() if tunnel else ""
-            kind = NotYet if _may_be_starting(error) else Failure
+            # Its end of a tunnel is ssh's: bound before it listens there, gone when ssh is.
+            kind = NotYet if tunnel or _may_be_starting(error) else Failure
             raise kind(f"Docker does not answer at {host}: {said or error}") from None
         api = Client(
             base,

@@ -1,6 +1,7 @@
 """Waits for programs that start, each held against doors that open before their program listens."""
 
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -14,7 +15,9 @@ from isolab.cli import balance
 from isolab.plan import asking
 from isolab.plan.model import HOST, Balancer, Plan, Surroundings
 from isolab.plan.read import plan_file
+from isolab.transport import Unreachable
 from machine import answers
+from machine.transport import ContainerTransport, HostTransport
 
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 STATISTICS = b"""HTTP/1.0 200 OK\r
@@ -159,6 +162,23 @@ def test_a_command_that_hangs_ends_with_its_time() -> None:
     assert answers.of_command(["sh", "-c", "echo a; echo b >&2; exit 3"], 5) == "b"
     assert answers.of_command(["no-such-client"], 5) == "no-such-client: No such file or directory"
     assert answers.of_command(["true"], 5) == ""
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="needs Docker's client")
+@pytest.mark.parametrize("kind", ["reset", "mid-request"])
+def test_a_container_whose_docker_is_away_has_not_said_no(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "socket"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    place = ContainerTransport(name="web-1", guest=HostTransport())
+    with (
+        Door(kind, lambda client: None, path=path, faults=1000),
+        pytest.raises(Unreachable, match="container web-1 on the host"),
+    ):
+        place.run(["true"])
+    with pytest.raises(Unreachable, match="container web-1 on the host"):
+        place.run(["true"])
 
 
 def test_nobody_is_asked_again_where_nobody_can_answer() -> None:
