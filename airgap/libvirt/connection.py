@@ -30,8 +30,11 @@ _STARTING = 15.0
 _GREETING = 60.0
 """Seconds for one try of that."""
 _BROKEN_OFF = re.compile(
-    "recv data|reading data|write data|reset by peer|broken pipe", re.IGNORECASE
+    "recv data|reading data|write data|writing data|reset by peer|broken pipe"
+    "|client socket is closed|event on socket|keepalive timeout",
+    re.IGNORECASE,
 )
+"""libvirt's words for it, which depend on what it was about to do with the socket."""
 _REFUSED = re.compile("connect to host|could not resolve|denied|verification failed", re.IGNORECASE)
 """Over ssh, what it says ends in a connection that is broken off as well."""
 Thing = TypeVar("Thing")
