@@ -19,7 +19,7 @@ Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Res
 """From a planned container, its resource and their parent to what others wait for."""
 COMPLETED = "service_completed_successfully"
 AWAIT = """
-code=$(docker wait NAME)
+code=$(docker wait NAME 2>&1) || { echo "NAME could not be waited for: $code" >&2; exit 1; }
 [ "$code" = 0 ] && exit
 echo "NAME was to end well, but ended with $code; it said last:" >&2
 docker logs --tail 15 NAME >&2

@@ -8,7 +8,6 @@ from airgap.framework import Context, Failure, Inputs
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at a container that is getting well."""
-USUAL_WAIT = 60
 
 
 def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
     if not (inputs["start"] and inputs["mustRun"]):
         return told
     wait = inputs.get("wait")
-    end = time.monotonic() + (inputs.get("waitTimeout") or USUAL_WAIT)
+    end = time.monotonic() + inputs["waitTimeout"]
     said = ""
     while True:
         state = told["State"]
@@ -33,7 +32,7 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
         if time.monotonic() > end:
             raise Failure(
                 f"container failed to be in healthy state: {inputs['name']} is {health} after "
-                f"{inputs.get('waitTimeout') or USUAL_WAIT} s{_last_words(context, id)}"
+                f"{inputs['waitTimeout']} s{_last_words(context, id)}"
             )
         if context.ending.wait(LOOK_EVERY):
             reason = context.ending.reason

@@ -7,8 +7,9 @@ from isolab.architecture.disks import StandingDisk
 from isolab.cli.errors import BAD_INPUT, FAILED, UNABLE, Failure
 from isolab.plan.model import HOST, Container, Guest, Plan
 from machine import keys
-from machine.deployment import disks
+from machine.deployment import config, disks
 from machine.deployment.control import StackControl
+from machine.steps import Unable
 from machine.transport import ContainerTransport, GuestTransport, HostTransport
 
 T = TypeVar("T")
@@ -33,6 +34,19 @@ def find(stack: str) -> Plan | None:
             "./lab up makes it this version's, ./lab down removes it",
         )
     return plan
+
+
+def others_up(but: str) -> tuple[str, ...]:
+    """The other stacks of this folder that are up, also those whose plan nobody here can read."""
+    return tuple(stack for stack in config.stacks() if stack != but and _is_up(stack))
+
+
+def _is_up(stack: str) -> bool:
+    try:
+        known = StackControl(stack).state()
+    except Unable:
+        return True
+    return known is not None and bool(known.deployed)
 
 
 def standing(control: StackControl) -> tuple[Plan | None, tuple[StandingDisk, ...]]:

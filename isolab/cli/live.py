@@ -139,12 +139,13 @@ def status(plan: Plan) -> Status:
     )
 
 
-def wait_until_reached(plan: Plan, patience: float = WAIT) -> None:
-    """Wait until every guest's Docker answers, or until patience has ended."""
+def wait_until_reached(plan: Plan, patience: float = WAIT) -> tuple[str, ...]:
+    """Wait until every guest's Docker answers; those whose did not in so many seconds."""
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if all(guest.docker == "running" for guest in status(plan).guests):
-            return
+    while True:
+        silent = tuple(guest.name for guest in status(plan).guests if guest.docker != "running")
+        if not silent or time.monotonic() > deadline:
+            return silent
         time.sleep(1)
 
 

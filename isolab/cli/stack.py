@@ -46,6 +46,11 @@ def name(arguments: argparse.Namespace) -> str:
     return checked(arguments.stack or getattr(arguments, "positional", None) or DEFAULT)
 
 
+def is_named(arguments: argparse.Namespace) -> bool:
+    """Whether the arguments say which stack is meant."""
+    return bool(arguments.stack or getattr(arguments, "positional", None))
+
+
 def target(arguments: argparse.Namespace) -> Target:
     """The stack and the lab that it has, or would get."""
     return target_of(name(arguments))

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from isolab.cli import deployed, live, stack
 from isolab.cli.errors import DONE, FAILED, UNABLE
+from machine.deployment import lock
 
 NAME = "status"
 HELP = "layers, health, addresses, and what is not as it was deployed"
@@ -23,11 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask every layer; 0 where all is well, 1 where something is down, 3 where one is silent."""
     name = stack.name(arguments)
     plan = deployed.find(name)
+    others = deployed.others_up(name) if plan is None and not lock.holder(name) else ()
+    if len(others) == 1 and not stack.is_named(arguments):
+        (name,) = others
+        plan = deployed.find(name)
     if plan is None:
-        if arguments.json:
-            print(json.dumps(_not_up(name), indent=1))
-        else:
-            print(f"stack {name} is not up")
+        said = _not_up(name, others)
+        print(json.dumps(_nothing(name, said[0]), indent=1) if arguments.json else "\n".join(said))
         return FAILED
     now = live.status(plan)
     document = asdict(now) | {"verdict": now.verdict}
@@ -35,14 +39,22 @@ def run(arguments: argparse.Namespace) -> int:
     return CODES[now.verdict]
 
 
-def _not_up(stack: str) -> dict[str, object]:
+def _not_up(name: str, others: Sequence[str]) -> tuple[str, ...]:
+    """Why there is nothing to show, and what there is instead."""
+    if holder := lock.holder(name):
+        return (f"stack {name} is not up yet: {holder} is at work",)
+    seen = (f"  up are: {', '.join(others)}",) if others else ()
+    return (f"stack {name} is not up", *seen)
+
+
+def _nothing(name: str, why: str) -> dict[str, object]:
     return {
-        "stack": stack,
+        "stack": name,
         "host": {"address": None},
         "guests": [],
         "endpoints": [],
         "verdict": "down",
-        "drift": [f"stack {stack} is not up"],
+        "drift": [why],
     }
 
 

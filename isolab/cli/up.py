@@ -92,7 +92,8 @@ def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
     plan = control.plan(control.state())
     if plan and any(stray.is_guest and stray.resource not in left for stray in strays):
         engine.say("waiting for the guests to come back")
-        live.wait_until_reached(plan)
+        for guest in live.wait_until_reached(plan):
+            engine.say(f"{guest}: its Docker does not answer after {live.WAIT} s")
         # What did not come back with its guest.
         again = control.strays()
         left += control.start([s for s in again if s.resource not in left], engine.say)

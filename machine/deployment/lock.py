@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 from machine import paths
@@ -17,6 +18,19 @@ PATIENCE = 60.0
 
 class Held(Exception):
     """Another command has the stack; the text says which, and since when."""
+
+
+def holder(stack: str) -> str:
+    """Which command changes the stack at this moment, and since when; "" where none does."""
+    try:
+        with _file(stack).open() as opened:
+            try:
+                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holder(opened)
+    except FileNotFoundError:
+        pass
+    return ""
 
 
 @contextmanager
@@ -35,7 +49,7 @@ def locked(
         Held: Another command still has it.
     """
     # The file stays when the stack goes: a lock on a file without a name keeps nobody out.
-    file = paths.home() / "locks" / stack
+    file = _file(stack)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as opened:
         _take(opened, stack, report, time.monotonic() + patience)
@@ -47,6 +61,10 @@ def locked(
             yield
         finally:
             opened.truncate(0)
+
+
+def _file(stack: str) -> Path:
+    return paths.home() / "locks" / stack
 
 
 def _take(opened: TextIO, stack: str, report: Callable[[str], None], deadline: float) -> None:

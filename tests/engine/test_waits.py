@@ -4,6 +4,7 @@ import csv
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ import docker_bench
 import pytest
 from doors import TRIES, Door, each_kind, every_try
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/mariadb"))
+
+from member import server
+
 from machine import answers, daemons, docker_cli, registry, service_catalog, service_images
 from machine.docker_cli import DockerFailed, docker
 
@@ -20,6 +25,9 @@ pytestmark = pytest.mark.engine
 
 READY = (Path(__file__).parents[2] / "components/ready.sh").read_text()
 HAPROXY = "isolab/haproxy:1"
+MARIADB = "isolab/mariadb:1"
+GREETING = 100
+"""Bytes that MariaDB says first, about: a cut in them breaks the connection off."""
 CONFIGURATION = """global
     description one
     stats socket /run/haproxy/real.sock mode 666 level admin
@@ -113,12 +121,17 @@ class Balancer:
         return docker("exec", self.container, "turn", *words)
 
 
+def bring(image: str) -> None:
+    """Puts one of the project's own images into this machine's Docker."""
+    service_images.ensure(print)
+    if docker_cli.image_id(image) != service_catalog.read()[image].id:
+        with registry.serving(service_images.load_registry_image()) as address:
+            registry.pull(image, service_images.digests()[image], address, tag=image)
+
+
 @pytest.fixture
 def balancer(tmp_path: Path) -> Iterator[Balancer]:
-    service_images.ensure(print)
-    if docker_cli.image_id(HAPROXY) != service_catalog.read()[HAPROXY].id:
-        with registry.serving(service_images.load_registry_image()) as address:
-            registry.pull(HAPROXY, service_images.digests()[HAPROXY], address, tag=HAPROXY)
+    bring(HAPROXY)
     sockets, file = tmp_path / "run", tmp_path / "haproxy.cfg"
     sockets.mkdir()
     sockets.chmod(0o777)
@@ -180,3 +193,69 @@ def test_a_balancer_that_stays_silent_is_given_up_with_what_was_seen(
         for words in (("alive",), ("in", "1", "web/a")):
             with pytest.raises(DockerFailed, match=r"no answer|reset by peer|[Bb]roken pipe"):
                 balancer.turn(*words)
+
+
+@dataclass(kw_only=True)
+class Database:
+    """MariaDB in a container, its socket where a door can stand before it."""
+
+    container: str
+    sockets: Path
+
+    def is_healthy(self) -> bool:
+        """What the image's own healthcheck says."""
+        words = ["docker", "exec", self.container, "healthcheck"]
+        return not subprocess.run(words, capture_output=True, timeout=30, check=False).returncode
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    bring(MARIADB)
+    sockets, name = tmp_path / "run", f"isolab-test-{uuid4().hex[:8]}"
+    sockets.mkdir()
+    sockets.chmod(0o777)
+    docker(
+        "run", "--detach", "--name", name, "--network", "none",
+        "--volume", f"{sockets}:/run/mysqld", MARIADB, "mariadbd", "--socket=/run/mysqld/real.sock",
+    )  # fmt: skip
+    try:
+        # Who comes through the door is not user mysql any more, whom the server knows by that.
+        free = "ALTER USER mysql@localhost IDENTIFIED BY ''"
+        ask = ["docker", "exec", name, "mariadb", "--socket=/run/mysqld/real.sock", "-e", free]
+
+        def begun() -> str:
+            done = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=False)
+            return done.stderr
+
+        assert answers.until(begun, 60) == ""
+        yield Database(container=name, sockets=sockets)
+    finally:
+        docker("rm", "--force", "--volumes", name)
+
+
+@docker_bench.needed
+@each_kind
+def test_a_database_that_starts_is_healthy_once_it_answers(kind: str, database: Database) -> None:
+    real, path = database.sockets / "real.sock", database.sockets / "mysqld.sock"
+    for number in range(TRIES // 4):  # one after the other: there is one socket
+        with Door(kind, str(real), path=path, number=number, whole=GREETING, faults=2) as door:
+            found = [database.is_healthy() for _ in range(3)]
+        path.unlink()
+        assert found == [False, False, True]
+        assert door.failed == 2
+
+
+@docker_bench.needed
+@each_kind
+def test_a_member_of_a_cluster_asks_its_server_again(
+    kind: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, path = database.sockets / "real.sock", database.sockets / "mysqld.sock"
+    monkeypatch.setattr(server, "SOCKET", str(path))
+    for number in range(TRIES):  # one after the other: there is one socket
+        member = server.Server(["true"])
+        with Door(kind, str(real), path=path, number=number, whole=GREETING, faults=2) as door:
+            found = [member.phase() for _ in range(3)]
+        path.unlink()
+        assert found == ["starting", "starting", "apart"]  # it is no cluster's
+        assert door.failed == 2

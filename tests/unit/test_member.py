@@ -1,5 +1,6 @@
 """Galera's members: who starts the cluster, whatever state they are found in."""
 
+import socket
 import sys
 from itertools import permutations, product
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/mariadb"))
 
+from doors import TRIES, Door, each_kind
 from member import __main__ as program
+from member import talk
 from member.decide import decide, stranded
 from member.settings import Settings, Wrong
 from member.states import NOBODY, Data, Phase, Position, State, bootstrappable, recovered, saved
@@ -216,3 +219,21 @@ def test_a_server_that_does_not_stop_to_join_anew_is_killed(
     watching._joins = False
     watching._watch()
     assert server.heard == ["terminate", "kill"]
+
+
+@each_kind
+def test_a_member_that_starts_is_heard_once_it_gives_a_whole_line(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = member("db-1", 42)
+    line = said.line().encode()
+    monkeypatch.setattr(talk, "PATIENCE", 0.1)
+
+    def tell(client: socket.socket) -> None:
+        client.sendall(line)
+
+    for number in range(TRIES // 4):  # one after the other: there is one port
+        with Door(kind, tell, number=number, whole=len(line)) as door:
+            monkeypatch.setattr(talk, "PORT", door.port)
+            heard = [talk.ask_all({"db-1": "127.0.0.1"}, "db") for _ in range(4)]
+        assert heard == [{}, {}, {}, {"db-1": said}]
