@@ -3,7 +3,8 @@
 import argparse
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from isolab.architecture.diff import diff
@@ -12,9 +13,10 @@ from isolab.cli.diff import add_formats, told
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.progress import Progress
 from isolab.plan.model import Plan
-from machine import durations
+from machine import durations, keys
 from machine import stack as machine_stack
 from machine.deployment import config
+from machine.deployment.control import StackControl
 from machine.deployment.engine import Outcome
 from machine.deployment.events import Done, Step
 
@@ -30,18 +32,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask the engine; nothing is touched but the stack's own configuration, where it has none."""
+    """Ask the engine; nothing is changed, and a stack that was not there is not there after it."""
     target = stack.target(arguments)
     plan, subnet_open = stack.checked_plan(target)
     engine.built(target.lab)
     control = engine.opened(target.stack)
-    known_config = config.read(target.stack)
-    if known_config is None or not known_config.seeded:
-        # An up that makes the seed at the same time would make another one.
-        with engine.alone(target.stack, NAME):
-            control.ensure(target.lab, choose_cidr=subnet_open)
-    else:
+    with _known(control, target, subnet_open):
+        return _run(arguments, target, plan, control)
+
+
+@contextmanager
+def _known(control: StackControl, target: stack.Target, subnet_open: bool) -> Iterator[None]:
+    """The engine previews only what it knows; a stack that it did not know it forgets again."""
+    before = config.read(target.stack)
+    if before and before.seeded:
         control.ensure(target.lab, choose_cidr=subnet_open)
+        yield
+        return
+    # An up that makes the seed at the same time would make another one.
+    with engine.alone(target.stack, NAME):
+        new = config.read(target.stack) is None and not keys.folder(target.stack).exists()
+        new = new and control.state() is None
+        try:
+            control.ensure(target.lab, choose_cidr=subnet_open)
+            yield
+        finally:
+            if new:
+                control.forget()
+
+
+def _run(
+    arguments: argparse.Namespace, target: stack.Target, plan: Plan, control: StackControl
+) -> int:
     known_config = config.read(target.stack)
     cidr = known_config.cidr if known_config else None
     lab = str(arguments.to.resolve()) if arguments.to else target.lab

@@ -14,6 +14,10 @@ import pytest
 from conftest import LAB, Lab
 from edits import EDITS, edited
 
+from machine import keys
+from machine.deployment import config
+from machine.deployment.control import StackControl
+
 AT_ONCE = 2
 SHORT = (
     "description",
@@ -131,3 +135,15 @@ def test_another_libvirt_is_refused_before_anything_is_touched(
         assert done.returncode == 2, done.stderr
         assert "qemu+unix:///system" in done.stderr
     assert json.loads(reference("diff", "--json", "reference"))["changes"] == []
+
+
+def test_a_preview_of_a_lab_that_was_never_up_leaves_nothing_behind() -> None:
+    stack = "never-up"
+    configuration, files = config.file(stack), keys.folder(stack)
+    words = [LAB, "preview", "--stack", stack, "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {change["change"] for change in json.loads(done.stdout)["changes"]} == {"create"}
+    assert not configuration.exists()
+    assert not files.exists()
+    assert StackControl(stack).state() is None
