@@ -3,6 +3,19 @@
 import sys
 
 from isolab.cli import main
+from machine import access, renew
+
+
+def run() -> int:
+    """Run the command line, with the groups that the user has by now; the exit code."""
+    renew.attend()
+    try:
+        if access.state() == "login" and renew.possible(access.GROUPS):
+            return renew.again(access.GROUPS)
+        return main(sys.argv[1:])
+    except renew.StartAgain as start:
+        return renew.again(start.groups)
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run())

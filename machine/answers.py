@@ -9,8 +9,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 PAUSE = 0.1
+SOCKETS = Path("/proc/net/unix")
+ACCEPTS = 0x10000
+"""The flag of a socket that somebody listens on (__SO_ACCEPTCON)."""
 
 
 def until(ask: Callable[[], str], seconds: float, over: Callable[[], bool] = lambda: False) -> str:
@@ -36,6 +40,7 @@ def of_command(command: Sequence[str], timeout: float) -> str:
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
             timeout=timeout,
             check=False,
         )
@@ -50,7 +55,7 @@ def of_command(command: Sequence[str], timeout: float) -> str:
 def of_socket(path: str, question: bytes, is_whole: Callable[[bytes], bool], timeout: float) -> str:
     """Whether a program answers behind a Unix socket: empty, else what came instead.
 
-    One that we may not open has its listener too.
+    One that we may not open is looked for among those that have a listener.
     """
     answer = b""
     try:
@@ -65,9 +70,27 @@ def of_socket(path: str, question: bytes, is_whole: Callable[[bytes], bool], tim
                     return f"the connection was closed behind {behind}"
                 answer += piece
     except PermissionError:
-        return ""
+        return "" if listens(path) else "nobody listens"
     except TimeoutError:
         return f"no answer within {timeout:g} s"
     except OSError as error:
         return os.strerror(error.errno or 0).lower()
     return ""
+
+
+def listens(path: str) -> bool:
+    """Whether a program listens on a Unix socket, asked of the kernel and not of the program."""
+    return path_of_run(path) in listeners(SOCKETS.read_text(errors="replace"))
+
+
+def listeners(table: str) -> frozenset[str]:
+    """The paths that somebody listens on, from the kernel's table of Unix sockets."""
+    rows = (line.split(None, 7) for line in table.splitlines()[1:])
+    return frozenset(
+        path_of_run(row[7]) for row in rows if len(row) == 8 and int(row[3], 16) & ACCEPTS
+    )
+
+
+def path_of_run(path: str) -> str:
+    """The one name of a socket in /run, which is /var/run as well."""
+    return path.replace("/var/run/", "/run/", 1) if path.startswith("/var/run/") else path

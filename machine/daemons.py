@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from machine import answers, kvm, paths
-from machine.privilege import as_root, is_root
+from machine import access, answers, kvm, paths
+from machine.privilege import as_root
 from machine.steps import Report, Step, Unable, run
 
 Way = Literal["systemd", "hand"]
+Standing = Literal["answers", "silent", "unasked"]
+"""Unasked is one that listens, to a user who may not ask it."""
 PATIENCE = 60.0
 """Seconds a daemon has to answer."""
 LIBVIRT = "qemu:///system"
@@ -47,12 +49,16 @@ class Daemon:
     """How it is started by hand."""
     ask: Callable[[float], str]
     """What came instead of an answer within so many seconds; empty where it answers."""
+    members: tuple[str, ...] = ()
+    """Sockets of a daemon that only members of access.GROUPS may ask; it listens on one of them."""
     prepare: tuple[tuple[str, ...], ...] = ()
     """Commands before a start by hand."""
 
-    def answers(self) -> bool:
+    def standing(self) -> Standing:
         """Whether it answers now, however busy it is."""
-        return not self.ask(PATIENCE)
+        if self.members and access.missing():
+            return "unasked" if any(map(answers.listens, self.members)) else "silent"
+        return "silent" if self.ask(PATIENCE) else "answers"
 
     def wait(self, seconds: float = PATIENCE) -> str:
         """What the last try saw where it has not answered by then; empty where it answers."""
@@ -74,12 +80,11 @@ def _ask_virtlogd(timeout: float) -> str:
 
 def _ask_libvirtd(timeout: float) -> str:
     """By whichever of libvirt's daemons."""
-    command = as_root_where_closed("/run/libvirt/libvirt-sock", _VIRSH)
-    return answers.of_command(command, timeout)
+    return answers.of_command(_VIRSH, timeout)
 
 
 def _ask_dockerd(timeout: float) -> str:
-    return answers.of_command(as_root_where_closed("/var/run/docker.sock", _DOCKER), timeout)
+    return answers.of_command(_DOCKER, timeout)
 
 
 _VIRSH = ("virsh", "-q", "-c", LIBVIRT, "uri")
@@ -103,22 +108,18 @@ DAEMONS = (
         name="libvirtd",
         unit="libvirtd.service",
         command=("libvirtd", "-d"),
+        members=("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"),
         ask=_ask_libvirtd,
     ),
     Daemon(
         name="dockerd",
         unit="docker.service",
         command=("dockerd",),
+        members=("/run/docker.sock",),
         ask=_ask_dockerd,
     ),
 )
 """In the order in which they need each other."""
-
-
-def as_root_where_closed(path: str, command: tuple[str, ...]) -> list[str]:
-    """The command, with sudo where the socket belongs to a group that we are not in."""
-    closed = Path(path).exists() and not os.access(path, os.W_OK)
-    return ["sudo", "-n", *command] if closed and not is_root() else list(command)
 
 
 def steps() -> tuple[Step, ...]:
@@ -128,7 +129,7 @@ def steps() -> tuple[Step, ...]:
 
 def _step(daemon: Daemon) -> Step:
     def look() -> str:
-        return "" if daemon.answers() else "starting it"
+        return "starting it" if daemon.standing() == "silent" else ""
 
     return Step(name=daemon.name, look=look, act=lambda report: start(daemon, report))
 
@@ -165,10 +166,15 @@ def start_by_hand(daemon: Daemon, *, hide_kvm: bool, prefix: list[str]) -> Path:
         run([*prefix, *command])
     log = paths.logs() / f"{daemon.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [*prefix, *(without_kvm(daemon.command) if hide_kvm else daemon.command)]
+    # Behind sudo, which keeps the terminal, the daemon itself is what must have none.
+    own = without_kvm(daemon.command) if hide_kvm else daemon.command
     with log.open("ab") as file:
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            [*prefix, "setsid", *own] if prefix else [*own],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=not prefix,
         )
     return log
 

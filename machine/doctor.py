@@ -53,9 +53,9 @@ def _checks() -> Iterator[Check]:
         yield packages_check(packages.missing())
     except Unable as error:
         yield Check(name="packages", verdict="unknown", detail=error.message, fix=error.hint)
-    yield access_check(access.missing())
+    yield access_check(access.state(), access.missing())
     for daemon in daemons.DAEMONS:
-        yield daemon_check(daemon.name, answers=daemon.answers())
+        yield daemon_check(daemon.name, daemon.standing())
     try:
         yield kvm_check(
             kvm.find(), tried_by_libvirt=daemons.sees_broken_kvm(), hidden=sandbox.inside()
@@ -98,24 +98,49 @@ def packages_check(missing: Sequence[str]) -> Check:
     return Check(name="packages", verdict="missing", detail=names, fix=fix)
 
 
-def access_check(missing: Sequence[str]) -> Check:
+def access_check(state: access.State, missing: Sequence[str]) -> Check:
     """Whether this user may use libvirt and Docker."""
-    if not missing:
-        return Check(name="access", verdict="ok", detail="libvirt and Docker may be used")
     groups = ",".join(missing)
-    return Check(
-        name="access",
-        verdict="missing",
-        detail=f"this user is not in {groups}",
-        fix=f'sudo usermod -a -G {groups} "$USER", then log in again',
-    )
+    match state:
+        case "allowed":
+            return Check(name="access", verdict="ok", detail="libvirt and Docker may be used")
+        case "login":
+            detail = f"this user has joined {groups} since the login"
+            return Check(name="access", verdict="missing", detail=detail, fix=access.LOG_IN)
+        case "missing":
+            return Check(
+                name="access",
+                verdict="missing",
+                detail=f"this user is not in {groups}",
+                fix=f'./lab up, or: sudo usermod -a -G {groups} "$USER", then log in again',
+            )
 
 
-def daemon_check(name: str, *, answers: bool) -> Check:
+def daemon_check(name: str, standing: daemons.Standing) -> Check:
     """One daemon."""
-    if answers:
-        return Check(name=name, verdict="ok", detail="answers")
-    return Check(name=name, verdict="missing", detail="does not answer", fix="./lab up starts it")
+    match standing:
+        case "answers":
+            return Check(name=name, verdict="ok", detail="answers")
+        case "unasked":
+            detail = "it listens, but this user may not ask it: see access"
+            return Check(name=name, verdict="unknown", detail=detail, fix="that of access")
+        case "silent":
+            detail = "does not answer"
+            return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
+
+
+def conclusion(checks: Sequence[Check]) -> str:
+    """The one line behind all checks: what is to be done now."""
+    if able(checks):
+        return "A lab can run here."
+    open_ones = [check for check in checks if check.verdict != "ok" and check.name not in OPTIONAL]
+    caused = {check.name for check in open_ones if check.verdict == "unknown"}
+    others = [check for check in open_ones if check.name not in caused]
+    if [check.fix for check in others] == [access.LOG_IN]:
+        return f"Only a new login is missing: {access.LOG_IN}."
+    if not others:
+        return "What could not be asked is unknown; ./lab up finds out."
+    return "`./lab up` installs what is missing."
 
 
 def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> Check:

@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine.privilege import as_root
+from machine.privilege import Action, as_root
 from machine.steps import Report, Step, Unable, run
 
 LISTS = Path("/var/lib/apt/lists")
@@ -82,6 +82,14 @@ def step() -> Step:
         return f"installing {' '.join(names)}" if names else ""
 
     return Step(name="packages", look=look, act=_install)
+
+
+def action(names: Sequence[str]) -> Action:
+    """The installation, as the user is asked for it."""
+    return Action(
+        words=f"install {' '.join(names)}",
+        command=("apt-get", "install", "--no-install-recommends", *names),
+    )
 
 
 def _install(report: Report) -> None:

@@ -64,7 +64,8 @@ def words(argv: Sequence[str]) -> list[str]:
 
 
 def _enter_as_root(argv: Sequence[str]) -> int:
-    privilege.agree(["run a sandbox (namespaces of its own)"], yes="--yes" in argv)
+    action = privilege.Action(words="run a sandbox (namespaces of its own)")
+    privilege.agree([action], yes="--yes" in argv)
     # The user's own cache stays the one that is used; root's would be another.
     kept = ("HOME", "PATH", "PYTHONPATH", "ISOLAB_HOME", "ISOLAB_PLUGINS", "TERM")
     given = [f"{name}={os.environ[name]}" for name in kept if name in os.environ]

@@ -1,7 +1,7 @@
 """Everything that a lab needs of this machine, in order; what is there already is skipped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from machine import (
     access,
@@ -14,6 +14,7 @@ from machine import (
     service_catalog,
     service_images,
 )
+from machine.privilege import Action
 from machine.steps import Report, Step, ensure
 
 Stage = tuple[str, float]
@@ -32,8 +33,9 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
     """
     stages: tuple[tuple[str, Callable[[], None]], ...] = (
         ("packages", lambda: _system(report, yes=yes)),
-        ("daemons", lambda: _all(daemons.steps(), report)),
+        # A user whom they do not know would be asked for root's password by the daemons.
         ("access", lambda: _all((access.step(),), report)),
+        ("daemons", lambda: _all(daemons.steps(), report)),
         ("engine", lambda: _all((engine.step(), plugins.step()), report)),
         # The guest image brings along layers of the service images.
         ("service images", lambda: _service_images(report)),
@@ -44,10 +46,11 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
 
 def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
-    _system(report, yes=yes, daemons_too=False)
+    builds = bool(service_catalog.stale()) or not guest_image.find()
+    _system(report, yes=yes, daemons_too=builds)
     _all((engine.step(), plugins.step()), report)
-    if service_catalog.stale() or not guest_image.find():
-        _all(daemons.steps(), report)
+    if builds:
+        _all((access.step(), *daemons.steps()), report)
         service_images.ensure(report)
         guest_image.ensure(report)
 
@@ -67,20 +70,38 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
     missing = packages.missing()
     # A daemon of a package that is missing cannot be asked whether it answers.
     ask = daemons_too and not missing
-    silent = tuple(d for d in daemons.DAEMONS if not d.answers()) if ask else ()
-    deeds = (
-        *([f"install {' '.join(missing)}"] if missing else []),
-        *(f"start {daemon.name}" for daemon in silent),
-        *(["start the daemons"] if missing else []),
-        *([access.deed()] if daemons_too and access.missing() else []),
-    )
-    privilege.agree(deeds, yes=yes)
+    silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
+    lets_in = daemons_too and access.state() == "missing"
+    privilege.agree(actions(missing, silent, lets_in=lets_in), yes=yes)
     ensure(packages.step(), report)
     if daemons_too and daemons.sees_broken_kvm():
         report(
             "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
             "a guest; ./lab doctor says how to hide it"
         )
+
+
+def actions(
+    missing: Sequence[str], silent: Sequence[daemons.Daemon], *, lets_in: bool
+) -> tuple[Action, ...]:
+    """All that needs root, for one question.
+
+    Args:
+        missing: Packages to install; what daemons run without them is not known yet.
+        silent: Daemons to start.
+        lets_in: Whether the user gets access.
+    """
+    found: list[Action] = []
+    if missing:
+        found.append(packages.action(missing))
+    if lets_in:
+        found.append(access.action())
+    started = tuple(daemons.DAEMONS) if missing else tuple(silent)
+    if started:
+        words = "start the daemons" if missing else f"start {', '.join(d.name for d in started)}"
+        units = tuple(daemon.unit for daemon in started)
+        found.append(Action(words=words, command=("systemctl", "enable", "--now", *units)))
+    return tuple(found)
 
 
 def _guest_image(report: Report) -> None:

@@ -66,6 +66,15 @@ def timed(name: str, doing: str, report: Report) -> Iterator[None]:
     report(f"{name}: done in {time.monotonic() - begin:.1f} s")
 
 
+def wants_terminal(command: Sequence[str]) -> bool:
+    """Whether a command that nobody sees keeps the terminal: sudo asks there, once, and remembers.
+
+    All others run in a session of their own. polkit's agent, which virsh starts, opens the terminal
+    by itself and takes what the user types for a password.
+    """
+    return command[0] == "sudo"
+
+
 def run(
     command: Sequence[str],
     *,
@@ -81,6 +90,7 @@ def run(
             env=environment,
             timeout=timeout,
             stdin=subprocess.DEVNULL,
+            start_new_session=not wants_terminal(command),
             check=False,
         )
     except FileNotFoundError as error:

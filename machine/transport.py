@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from isolab.transport import Result, Unreachable
+from machine import access
 from machine.keys import KeyFiles
+from machine.steps import wants_terminal
 
 SSH_COULD_NOT = 255
 """ssh's own exit code, as opposed to the command's."""
@@ -112,10 +114,19 @@ class ContainerTransport:
 
 
 def _run(argv: list[str], input: str, timeout: float, where: str) -> Result:
+    refusal = access.refusal(argv)
+    if refusal:
+        raise Unreachable(f"{where}: {refusal}")
     begin = time.monotonic()
     try:
         done = subprocess.run(
-            argv, input=input, capture_output=True, text=True, timeout=timeout, check=False
+            argv,
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            start_new_session=not wants_terminal(argv),
+            check=False,
         )
     except subprocess.TimeoutExpired as expired:
         raise Unreachable(f"{where}: no answer within {timeout:g} s") from expired

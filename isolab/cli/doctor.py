@@ -27,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{check.verdict:9} {check.name:15} {check.detail}")
         if check.fix:
             print(f"{'':25} fix: {check.fix}")
-    print("\nA lab can run here." if code == DONE else "\n`./lab up` installs what is missing.")
+    print(f"\n{doctor.conclusion(checks)}")
     return code

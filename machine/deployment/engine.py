@@ -60,6 +60,7 @@ class Engine:
             input=input,
             capture_output=True,
             text=True,
+            start_new_session=True,
             check=False,
         )
         if done.returncode:
@@ -84,7 +85,7 @@ class Engine:
         outcome.output = self._log.read_text()
 
     def _start(self, words: Sequence[str], log: TextIO, mark: str) -> subprocess.Popen[bytes]:
-        """In a process group of its own: a Ctrl-C at the terminal reaches it through us, once."""
+        """In a session of its own: a Ctrl-C at the terminal reaches it through us, once."""
         return subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *words],
             cwd=paths.REPO,
@@ -92,13 +93,16 @@ class Engine:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=_in_own_group_stopped_with_us,
+            preexec_fn=_in_own_session_stopped_with_us,
         )
 
 
-def _in_own_group_stopped_with_us() -> None:
-    """When isolab is killed, the engine is asked to stop: nobody would see what it does."""
-    os.setpgid(0, 0)
+def _in_own_session_stopped_with_us() -> None:
+    """When isolab is killed, the engine is asked to stop: nobody would see what it does.
+
+    What it starts has no terminal to ask in either.
+    """
+    os.setsid()
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGINT)
 
 

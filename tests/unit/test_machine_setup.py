@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from airgap.install import link_engine
-from machine import access, cgroups, daemons, doctor, engine, environment, packages, paths, plugins
+from machine import cgroups, daemons, doctor, engine, environment, packages, paths, plugins
 from machine import sandbox as sandboxes
 from machine.kvm import Finding
 from machine.steps import Step, Unable, ensure
@@ -172,11 +172,6 @@ def test_our_folders_come_first_on_path_and_once(tmp_path):
     once = environment.search_path("/bin:/usr/bin", (tmp_path,))
     assert once == f"{tmp_path}:/bin:/usr/bin"
     assert environment.search_path(once, (tmp_path,)) == once
-
-
-def test_a_user_outside_the_groups_is_let_in():
-    assert access.missing_of({"docker", "users"}) == ("libvirt",)
-    assert access.again("ann", ["python", "-m", "isolab"])[-4:] == ["--", "python", "-m", "isolab"]
 
 
 def test_a_sandbox_runs_lab_commands_and_programs():

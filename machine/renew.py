@@ -1,0 +1,123 @@
+"""Starts this command again with groups that its user has joined since the login.
+
+`sg` gives a process one more group, without a password where the user is a member. It is set-uid,
+so the dynamic linker takes variables away from it, and it waits for the command as a process in
+between. The whole environment therefore goes through a socket, and so do signals; a command whose
+first process was killed ends like it.
+"""
+
+import grp
+import os
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+RENEWED = "ISOLAB_RENEWED"
+"""The variable of a process that was started again: it is not tried twice."""
+SOCKET = "ISOLAB_RENEWED_BY"
+"""The variable with the file descriptor that leads to the first process."""
+ENTRY = Path(__file__).with_name("renewed.py")
+PROBE = 20.0
+"""Seconds for sg to start a command that does nothing."""
+POLL = 0.5
+LENGTH = struct.Struct("!Q")
+
+
+class StartAgain(BaseException):
+    """Leaves the command, with all that it holds, so that it begins anew; no error."""
+
+    def __init__(self, groups: Sequence[str]) -> None:
+        super().__init__(f"start again in {', '.join(groups)}")
+        self.groups = tuple(groups)
+
+
+def possible(groups: Sequence[str]) -> bool:
+    """Whether this process can be started again with these groups, and without a password."""
+    primary = _primary()
+    if RENEWED in os.environ or not primary or not shutil.which("sg"):
+        return False
+    try:
+        done = subprocess.run(
+            with_groups(groups, primary, ["true"]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            start_new_session=True,
+            timeout=PROBE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return not done.returncode
+
+
+def with_groups(groups: Sequence[str], primary: str, command: Sequence[str]) -> list[str]:
+    """The command with these groups; sg sets the primary one, so the user's own comes last."""
+    wrapped = list(command)
+    for group in (primary, *groups):
+        wrapped = ["sg", group, "-c", f"exec {shlex.join(wrapped)}"]
+    return wrapped
+
+
+def again(groups: Sequence[str]) -> int:
+    """Run this process's command line with the groups; its exit code."""
+    ours, theirs = socket.socketpair()
+    words = [str(ENTRY), str(theirs.fileno()), "-m", "isolab", *sys.argv[1:]]
+    command = with_groups(groups, _primary(), [sys.executable, "-I", *words])
+    with ours:
+        with theirs:
+            child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        environment = pack({**os.environb, RENEWED.encode(): b"yes"})
+        ours.sendall(LENGTH.pack(len(environment)) + environment)
+        return _wait(child, ours)
+
+
+def pack(environment: dict[bytes, bytes]) -> bytes:
+    """An environment as bytes."""
+    return b"\0".join(name + b"=" + value for name, value in environment.items())
+
+
+def attend() -> None:
+    """In the process that was started again: heed what the first one is told."""
+    given = os.environ.pop(SOCKET, "")
+    if not given:
+        return
+    first = socket.socket(fileno=int(given))
+    first.set_inheritable(False)
+    threading.Thread(target=_heed, args=(first,), daemon=True).start()
+
+
+def _heed(first: socket.socket) -> None:
+    while told := first.recv(1):
+        os.kill(os.getpid(), told[0])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(child: subprocess.Popen[bytes], link: socket.socket) -> int:
+    """Pass on what is sent to this process alone; a terminal's signals reach the child anyway."""
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [*wanted, signal.SIGCHLD])
+    while child.poll() is None:
+        seen = signal.sigtimedwait([*wanted, signal.SIGCHLD], POLL)
+        if seen and seen.si_signo in wanted and seen.si_code <= 0:
+            try:
+                link.send(bytes([seen.si_signo]))
+            except OSError:
+                # It has become another program, which nobody can tell anything.
+                continue
+    code = child.returncode
+    return 128 - code if code < 0 else code
+
+
+def _primary() -> str:
+    """The group of files that this process makes; empty where it has no name."""
+    try:
+        return grp.getgrgid(os.getgid()).gr_name
+    except KeyError:
+        return ""
