@@ -89,6 +89,7 @@ def _build(service: str, build: Build, tag: str) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
+        start_new_session=True,
         check=False,
     )
     if done.returncode:

@@ -188,17 +188,25 @@ def without_kvm(command: tuple[str, ...]) -> list[str]:
     return ["unshare", "-m", "sh", "-c", script]
 
 
-def sees_broken_kvm() -> bool:
-    """Whether a libvirtd runs that tries a KVM which does not work."""
-    return kvm.find().verdict == "unusable" and any(map(_sees_kvm, _processes("libvirtd")))
+def sees_broken(finding: kvm.Finding) -> bool:
+    """Whether a libvirtd runs that tries a KVM which, as was found, does not work."""
+    return finding.verdict == "unusable" and any(map(_sees_kvm, _processes("libvirtd")))
 
 
 def _sees_kvm(process: Path) -> bool:
     try:
         device = os.stat(process / "root/dev/kvm").st_rdev
+    except PermissionError:
+        # Another user's process: what lies over the device is told to all.
+        return not is_covered((process / "mountinfo").read_text(errors="replace"), "/dev/kvm")
     except OSError:
         return False
     return (os.major(device), os.minor(device)) != NULL
+
+
+def is_covered(mounts: str, path: str) -> bool:
+    """Whether something is mounted over a path, from a process's mountinfo."""
+    return any(line.split()[4:5] == [path] for line in mounts.splitlines())
 
 
 def _processes(name: str) -> list[Path]:

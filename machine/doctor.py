@@ -1,6 +1,8 @@
 """What this machine has and lacks for a lab; looks, and changes nothing."""
 
+import os
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,11 +13,11 @@ from machine import (
     access,
     daemons,
     engine,
-    guest_image,
     kvm,
     packages,
     plugin_info,
     plugins,
+    requirements,
     sandbox,
     service_catalog,
 )
@@ -23,6 +25,13 @@ from machine.steps import Unable
 
 Verdict = Literal["ok", "missing", "unusable", "unknown"]
 UP = "./lab up makes it"
+NEEDS = "ISOLAB_ENVIRONMENT_NEEDS"
+"""The variable in which the entry script hands over the Debian packages that it would install."""
+NAMED = 3
+HIDE_BY_SYSTEMD = (
+    "hide it: sudo systemctl edit libvirtd.service, with the lines [Service] and "
+    "InaccessiblePaths=/dev/kvm, then sudo systemctl restart libvirtd.service"
+)
 OPTIONAL = frozenset({"kvm"})
 """A lab runs without these, slower."""
 
@@ -49,6 +58,8 @@ def able(checks: Sequence[Check]) -> bool:
 
 
 def _checks() -> Iterator[Check]:
+    lacking = requirements.lacking()
+    yield python_check(lacking, os.environ.get(NEEDS, "").split())
     try:
         yield packages_check(packages.missing())
     except Unable as error:
@@ -56,12 +67,8 @@ def _checks() -> Iterator[Check]:
     yield access_check(access.state(), access.missing())
     for daemon in daemons.DAEMONS:
         yield daemon_check(daemon.name, daemon.standing())
-    try:
-        yield kvm_check(
-            kvm.find(), tried_by_libvirt=daemons.sees_broken_kvm(), hidden=sandbox.inside()
-        )
-    except Unable as error:
-        yield Check(name="kvm", verdict="unknown", detail=error.message, fix=UP)
+    finding = kvm.look()
+    yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
     found = engine.executable()
     yield Check(
         name="engine",
@@ -71,6 +78,18 @@ def _checks() -> Iterator[Check]:
         else f"no Pulumi CLI of {_oldest()} or newer",
         fix="" if found else UP,
     )
+    yield images_check(tuple(recipe.name for recipe in service_catalog.stale()))
+    if lacking:
+        for name in ("language host", "plugins", "guest image"):
+            yield Check(name=name, verdict="unknown", detail="see python packages", fix=UP)
+        return
+    yield from _checks_in_environment()
+
+
+def _checks_in_environment() -> Iterator[Check]:
+    """Those that need the packages of requirements.txt."""
+    from machine import guest_image
+
     source, lacking = _plugins()
     yield language_host_check(plugins.language_host(source), source)
     yield plugins_check(source, lacking, in_use=source == plugins.last())
@@ -81,11 +100,26 @@ def _checks() -> Iterator[Check]:
         detail=image.disk if image else "not in the cache",
         fix="" if image else UP,
     )
-    yield images_check(tuple(recipe.name for recipe in service_catalog.stale()))
 
 
 def _oldest() -> str:
     return ".".join(map(str, engine.OLDEST))
+
+
+def python_check(lacking: Sequence[str], system: Sequence[str] = ()) -> Check:
+    """The Python environment that isolab runs in.
+
+    Args:
+        lacking: Packages of requirements.txt.
+        system: Debian packages that making the environment needs.
+    """
+    if not lacking:
+        detail = f"those of requirements.txt, in {sys.prefix}"
+        return Check(name="python packages", verdict="ok", detail=detail)
+    named = " ".join(lacking) if len(lacking) <= NAMED else f"{len(lacking)} of requirements.txt"
+    detail = f"not in {sys.prefix}: {named}"
+    fix = f"{UP}, with the system's {' '.join(system)}" if system else UP
+    return Check(name="python packages", verdict="missing", detail=detail, fix=fix)
 
 
 def packages_check(missing: Sequence[str]) -> Check:
@@ -148,6 +182,8 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
     if finding.verdict == "works":
         return Check(name="kvm", verdict="ok", detail=finding.detail)
     slow = "guests are emulated"
+    if finding.verdict == "unknown":
+        return Check(name="kvm", verdict="unknown", detail=finding.detail, fix="./lab up tries it")
     if finding.verdict == "absent":
         detail = "hidden in the sandbox" if hidden else finding.detail
         fix = "switch virtualization on in the firmware, or go on without"
@@ -157,6 +193,8 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
         slow += ", and libvirtd loses minutes with it at each start of a guest"
         hidden_start = shlex.join(daemons.without_kvm(("libvirtd", "-d")))
         fix = f"stop libvirtd and let ./lab up start it, or: {hidden_start}"
+        if daemons.has_systemd():
+            fix = HIDE_BY_SYSTEMD
     return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
 
 

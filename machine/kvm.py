@@ -1,16 +1,20 @@
-"""Whether KVM works here: found out by starting a machine, and remembered until the next boot."""
+"""Whether KVM works here: found out by starting a machine, and remembered until the next boot.
+
+What counts is what libvirt's QEMU may do, which is in group kvm; most users are not. A user who may
+not open the device asks libvirt first, and tries with sudo only where that asks nothing.
+"""
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from machine import paths
-from machine.privilege import as_root, is_root
-from machine.steps import Unable
+from machine import access, answers, paths, privilege
+from machine.steps import wants_terminal
 
 DEVICE = Path("/dev/kvm")
 QEMU = "qemu-system-x86_64"
@@ -28,7 +32,11 @@ SECTOR_PATIENCE = 5.0
 KERNEL_PATIENCE = 20.0
 """Seconds; with KVM a kernel finds after one that it has no root disk."""
 
-Verdict = Literal["works", "absent", "unusable"]
+ASKING = 20.0
+"""Seconds that libvirt has to answer, and a probe has beyond its own patience."""
+OFFERS = ("virsh", "-qc", "qemu:///system", "domcapabilities", "--virttype", "kvm")
+
+Verdict = Literal["works", "absent", "unusable", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,15 +63,64 @@ def works() -> bool:
 
 
 def find() -> Finding:
-    """What is known about KVM; found out where it is not yet."""
-    if not DEVICE.is_char_device() or os.stat(DEVICE).st_rdev == os.stat("/dev/null").st_rdev:
-        return Finding(verdict="absent", detail="there is no /dev/kvm")
-    known = remembered(paths.cache() / "kvm.json", _machine())
+    """What is known about KVM; found out where it is not yet, and kept."""
+    known = _known()
     if known:
         return known
+    if not _may_open():
+        offered = offered_by_libvirt()
+        if offered is False or not privilege.asks_nothing():
+            return untried(offered)
     finding = _probe()
-    remember(paths.cache() / "kvm.json", _machine(), finding)
+    if finding.verdict != "unknown":
+        remember(paths.cache() / "kvm.json", _machine(), finding)
     return finding
+
+
+def look() -> Finding:
+    """The same for who changes nothing: nothing is kept, and sudo is not used."""
+    return _known() or (_probe() if _may_open() else untried(offered_by_libvirt()))
+
+
+def decide(finding: Finding, running: bool | None) -> bool:
+    """Whether guests are to run under KVM.
+
+    Args:
+        finding: What was found out.
+        running: Whether those that run do; None where none runs. A finding replaces no guest that
+            runs: a probe may have been too slow once, or have been made on another day.
+    """
+    return finding.verdict == "works" if running is None else running
+
+
+def offered_by_libvirt() -> bool | None:
+    """Whether libvirt has KVM for its guests; None where it cannot be asked."""
+    if access.missing():
+        return None
+    said = answers.of_command(OFFERS, ASKING)
+    return True if not said else (False if "not supported" in said else None)
+
+
+def untried(offered: bool | None) -> Finding:
+    """The verdict without a machine that was started, from what libvirt says."""
+    match offered:
+        case True:
+            return Finding(verdict="works", detail="libvirt offers it; not tried by this user")
+        case False:
+            return _unusable("libvirt cannot use it")
+        case None:
+            detail = "/dev/kvm is there, but this user may not try it"
+            return Finding(verdict="unknown", detail=detail)
+
+
+def _known() -> Finding | None:
+    if not DEVICE.is_char_device() or os.stat(DEVICE).st_rdev == os.stat("/dev/null").st_rdev:
+        return Finding(verdict="absent", detail="there is no /dev/kvm")
+    return remembered(paths.cache() / "kvm.json", _machine())
+
+
+def _may_open() -> bool:
+    return os.access(DEVICE, os.R_OK | os.W_OK)
 
 
 def remembered(file: Path, machine: str) -> Finding | None:
@@ -93,6 +150,8 @@ def _machine() -> str:
 
 
 def _probe() -> Finding:
+    if not shutil.which(QEMU):
+        return Finding(verdict="unknown", detail="/dev/kvm is there, QEMU to try it is not")
     with tempfile.TemporaryDirectory(prefix="isolab-kvm-") as folder:
         sector = Path(folder) / "sector"
         sector.write_bytes(PROBE.ljust(510, b"\0") + b"\x55\xaa")
@@ -124,20 +183,34 @@ def _unusable(detail: str) -> Finding:
 
 def _try(machine: list[str], patience: float) -> Trial:
     """Start a machine with the processor that guests get, and see how it ends."""
-    command = [
-        QEMU, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults", "-display", "none",
-        "-no-reboot", "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-        *machine,
-    ]  # fmt: skip
-    if not is_root() and not os.access(DEVICE, os.R_OK | os.W_OK):
-        command = as_root(command)
-    # Killed outright when its time is over: a QEMU whose processor hangs hears nothing else.
-    limited = ["timeout", "-s", "KILL", f"{patience:g}", *command]
+    limited = command(machine, patience, root=not _may_open())
     try:
-        done = subprocess.run(limited, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-    except FileNotFoundError as error:
-        raise Unable("whether KVM works cannot be found out without QEMU") from error
+        done = subprocess.run(
+            limited,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=patience + ASKING,
+            start_new_session=not wants_terminal(limited),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Trial(code=None, said="")
     said = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()
     ended = done.returncode not in (-9, 137)
     text = "\n".join(said) if "-kernel" in machine else (said[0] if said else "")
     return Trial(code=done.returncode if ended else None, said=text)
+
+
+def command(machine: list[str], patience: float, *, root: bool) -> list[str]:
+    """The command line that starts a machine under KVM and kills it when its time is over.
+
+    Killed outright: a QEMU whose processor hangs hears nothing else. What kills it runs with root's
+    rights where QEMU does: sudo that is killed from here leaves what it runs.
+    """
+    limited = [
+        "timeout", "-s", "KILL", f"{patience:g}",
+        QEMU, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults", "-display", "none",
+        "-no-reboot", "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+        *machine,
+    ]  # fmt: skip
+    return ["sudo", "-n", *limited] if root else limited

@@ -74,7 +74,15 @@ def _sudo_lets_us() -> bool:
 
     `sudo -v` comes second: it asks also where only some of the user's rules want no password.
     """
-    quiet = subprocess.run(
-        ["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    return not quiet.returncode or not subprocess.run(["sudo", "-v"], check=False).returncode
+    return asks_nothing() or not subprocess.run(["sudo", "-v"], check=False).returncode
+
+
+def asks_nothing() -> bool:
+    """Whether a command with root's rights would run now without a question."""
+    if is_root():
+        return True
+    if not shutil.which("sudo"):
+        return False
+    quiet = ["sudo", "-n", "true"]
+    done = subprocess.run(quiet, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return not done.returncode

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from machine import cgroups, kvm, paths, plugins, privilege, setup, sockets
+from machine import cgroups, kvm, paths, plugins, privilege, sockets
 from machine.steps import Unable
 
 MARK = "ISOLAB_SANDBOX"
@@ -48,6 +48,8 @@ def enter(argv: Sequence[str]) -> int:
     if not privilege.is_root():
         return _enter_as_root(argv)
     if argv and argv[0] in PREPARED:
+        from machine import setup  # `doctor` looks into a sandbox without what this needs.
+
         setup.prepare_shared(lambda line: print(line, file=sys.stderr), yes="--yes" in argv)
     folder = Path(tempfile.mkdtemp(prefix="isolab-sandbox-", dir=PLACE))
     sandbox = Sandbox(folder=folder, branches=cgroups.create(folder.name))

@@ -8,6 +8,7 @@ from machine import (
     daemons,
     engine,
     guest_image,
+    kvm,
     packages,
     plugins,
     privilege,
@@ -74,7 +75,7 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
     lets_in = daemons_too and access.state() == "missing"
     privilege.agree(actions(missing, silent, lets_in=lets_in), yes=yes)
     ensure(packages.step(), report)
-    if daemons_too and daemons.sees_broken_kvm():
+    if daemons_too and daemons.sees_broken(kvm.find()):
         report(
             "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
             "a guest; ./lab doctor says how to hide it"

@@ -17,6 +17,7 @@ from machine import (
     kvm,
     own_images,
     paths,
+    running,
     service_images,
 )
 
@@ -113,8 +114,13 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
         BrokenLabFile: The lab file has problems.
         NotPrepared: There is no guest image yet, or an image that the lab file builds is not.
     """
-    around, file = surroundings(stack, cidr), lab_file(lab)
-    planned = plan_file_on_host(file, os.environ, around)
+    file = lab_file(lab)
+    read = labfile.load(file, os.environ)
+    if not isinstance(read, Lab):
+        raise BrokenLabFile(read)
+    around = surroundings(stack, cidr)
+    around = replace(around, kvm=_kvm(stack, read))
+    planned = plan_on_host(read, around)
     if isinstance(planned, tuple):
         raise BrokenLabFile(planned)
     if around.guest_image is None:
@@ -123,3 +129,12 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
     if waiting:
         raise NotPrepared(f"the image of {waiting[0]} is not built: ./lab up builds it")
     return Deployment(plan=planned, image=around.guest_image, folder=file.resolve().parent)
+
+
+def _kvm(stack: str, lab: Lab) -> bool:
+    """Whether guests run under KVM where the lab file leaves it open; those that run stay as is."""
+    finding = kvm.find()
+    # No guest runs under a KVM that is not there.
+    if finding.verdict == "absent" or lab.host.virtualization != "auto":
+        return kvm.decide(finding, None)
+    return kvm.decide(finding, running.under_kvm(stack, lab.host.libvirt))

@@ -59,7 +59,14 @@ class Scene:
 
     def host(self, *command: str) -> None:
         """A command on the host."""
-        done = subprocess.run(command, capture_output=True, text=True, timeout=ASKING, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=ASKING,
+            start_new_session=True,
+            check=False,
+        )
         if done.returncode:
             raise WentWrong(f"{' '.join(command)}: {done.stderr.strip()}")
 
