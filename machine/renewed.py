@@ -1,7 +1,7 @@
-"""The entry of a process that isolab started again: `python renewed.py SOCKET WORDS…`.
+"""The entry of a process that isolab started again: `python renewed.py SOURCE WORDS…`.
 
-Reads its environment from the socket, then becomes Python with these words. It runs by its path,
-without PYTHONPATH, so it stands alone.
+Reads its environment from a socket, by its number, or from a file that it removes; then becomes
+Python with these words. It runs by its path, without PYTHONPATH, so it stands alone.
 """
 
 import os
@@ -12,14 +12,26 @@ import sys
 LENGTH = struct.Struct("!Q")
 
 
-def main(descriptor: int, words: list[str]) -> None:
+def main(source: str, words: list[str]) -> None:
     """Take the environment over and go on as the real command."""
+    if source.isdecimal():
+        content, more = _from_socket(int(source)), {b"ISOLAB_RENEWED_BY": source.encode()}
+    else:
+        content, more = _from_file(source), {}
+    environment = dict(pair.split(b"=", 1) for pair in content.split(b"\0"))
+    os.execve(sys.executable, [sys.executable, *words], environment | more)
+
+
+def _from_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        os.unlink(path)
+        return file.read()
+
+
+def _from_socket(descriptor: int) -> bytes:
     with socket.socket(fileno=os.dup(descriptor)) as first:
         (length,) = LENGTH.unpack(_exactly(first, LENGTH.size))
-        pairs = _exactly(first, length).split(b"\0")
-    environment = dict(pair.split(b"=", 1) for pair in pairs)
-    environment[b"ISOLAB_RENEWED_BY"] = str(descriptor).encode()
-    os.execve(sys.executable, [sys.executable, *words], environment)
+        return _exactly(first, length)
 
 
 def _exactly(first: socket.socket, length: int) -> bytes:
@@ -33,4 +45,4 @@ def _exactly(first: socket.socket, length: int) -> bytes:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:])

@@ -8,15 +8,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from machine import cgroups, kvm, paths, plugins, privilege, sockets
+from machine import cgroups, kvm, ownership, packages, paths, plugins, privilege, renew, sockets
 from machine.steps import Unable
 
 MARK = "ISOLAB_SANDBOX"
 """The variable that tells a process that it is inside; its value is the sandbox's folder."""
+OWNER = "ISOLAB_SANDBOX_OWNER"
+"""The variable that tells root for whom it runs a sandbox: user and group as numbers."""
+SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where the daemons are; many users do not have these on PATH."""
 HIDE_KVM = "ISOLAB_SANDBOX_HIDES_KVM"
 PLACE = Path("/var/tmp")
 """On a real disk: Docker's overlays cannot stand on another overlay or in memory."""
@@ -33,6 +38,8 @@ class Sandbox:
     folder: Path
     branches: tuple[Path, ...]
     """Its control groups."""
+    owner: ownership.Owner | None = None
+    """The user for whom root runs it."""
 
 
 def inside() -> bool:
@@ -47,13 +54,23 @@ def enter(argv: Sequence[str]) -> int:
         return subprocess.run(command, check=False).returncode
     if not privilege.is_root():
         return _enter_as_root(argv)
+    owner = ownership.parse(os.environ.pop(OWNER, ""))
     if argv and argv[0] in PREPARED:
         from machine import setup  # `doctor` looks into a sandbox without what this needs.
 
-        setup.prepare_shared(lambda line: print(line, file=sys.stderr), yes="--yes" in argv)
+        try:
+            setup.prepare_shared(lambda line: print(line, file=sys.stderr), yes="--yes" in argv)
+        finally:
+            give_back(owner)
     folder = Path(tempfile.mkdtemp(prefix="isolab-sandbox-", dir=PLACE))
-    sandbox = Sandbox(folder=folder, branches=cgroups.create(folder.name))
+    sandbox = Sandbox(folder=folder, branches=cgroups.create(folder.name), owner=owner)
     return _run(sandbox, command)
+
+
+def give_back(owner: ownership.Owner | None) -> None:
+    """What root made in the folders of the user for whom it ran becomes the user's."""
+    if owner:
+        ownership.give((paths.REPO, paths.home(), paths.cache()), owner)
 
 
 def words(argv: Sequence[str]) -> list[str]:
@@ -66,14 +83,39 @@ def words(argv: Sequence[str]) -> list[str]:
 
 
 def _enter_as_root(argv: Sequence[str]) -> int:
-    action = privilege.Action(words="run a sandbox (namespaces of its own)")
-    privilege.agree([action], yes="--yes" in argv)
-    # The user's own cache stays the one that is used; root's would be another.
-    kept = ("HOME", "PATH", "PYTHONPATH", "ISOLAB_HOME", "ISOLAB_PLUGINS", "TERM")
-    given = [f"{name}={os.environ[name]}" for name in kept if name in os.environ]
-    command = [str(paths.REPO / "lab"), "--sandbox", *argv]
-    cache = f"ISOLAB_CACHE={paths.cache()}"
-    return subprocess.run(["sudo", "env", *given, cache, *command], check=False).returncode
+    actions = [privilege.Action(words="run a sandbox (namespaces of its own)")]
+    missing = packages.missing() if argv and argv[0] in PREPARED else ()
+    if missing:
+        actions.append(packages.action(missing))
+    privilege.agree(actions, yes="--yes" in argv)
+    # Made by the user: root gives back what it made in folders of the user's alone.
+    for folder in (paths.cache(), paths.home()):
+        with suppress(PermissionError):
+            folder.mkdir(parents=True, exist_ok=True)
+    given = for_root(os.environb, paths.cache(), f"{os.getuid()}:{os.getgid()}")
+    # Not as arguments, which everybody can read, and not by sudo, which leaves variables out.
+    descriptor, handover = tempfile.mkstemp(prefix="isolab-environment-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(renew.pack(given))
+        words = [str(renew.ENTRY), handover, "-m", "isolab", "--sandbox", *argv]
+        return subprocess.run(["sudo", sys.executable, "-I", *words], check=False).returncode
+    finally:
+        Path(handover).unlink(missing_ok=True)
+
+
+def for_root(given: Mapping[bytes, bytes], cache: Path, owner: str) -> dict[bytes, bytes]:
+    """The user's environment for root's part: with the daemons on PATH, and the user's cache."""
+    path = os.fsdecode(given.get(b"PATH", os.defpath.encode()))
+    folders = dict.fromkeys([*path.split(":"), *SBIN])
+    return {
+        **given,
+        b"PATH": os.fsencode(":".join(folders)),
+        b"ISOLAB_CACHE": os.fsencode(cache),
+        OWNER.encode(): owner.encode(),
+        # Root's bytecode would lie among the user's sources.
+        b"PYTHONDONTWRITEBYTECODE": b"1",
+    }
 
 
 def _run(sandbox: Sandbox, command: Sequence[str]) -> int:
@@ -166,6 +208,7 @@ def _start_cleaner(sandbox: Sandbox) -> tuple[int, int]:
 def clean(sandbox: Sandbox) -> None:
     """Remove the control groups and the folder; both are busy until the last process is gone."""
     cgroups.remove(sandbox.branches)
+    give_back(sandbox.owner)
     deadline = time.monotonic() + 20
     while sandbox.folder.exists() and time.monotonic() < deadline:
         remove = ["rm", "-rf", "--one-file-system", str(sandbox.folder)]
