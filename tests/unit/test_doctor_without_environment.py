@@ -45,7 +45,9 @@ def run(
     home.mkdir(exist_ok=True)
     programs.mkdir(exist_ok=True)
     for name in CHANGERS:
-        (programs / name).write_text(f"#!/bin/sh\necho {name} >>{checkout.parent}/changed\n")
+        # apt-get also only tells.
+        tells = f'[ "$1" = indextargets ] || echo {name} "$*" >>{checkout.parent}/changed'
+        (programs / name).write_text(f"#!/bin/sh\n{tells}\n")
         (programs / name).chmod(0o755)
     if without_python:
         for name in ("python3", "python3.11", "python3.12", "python3.13"):
