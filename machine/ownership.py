@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import kept
-
 ROOT = 0
 
 
@@ -28,8 +26,7 @@ def parse(text: str) -> Owner | None:
 def give(trees: Iterable[Path], owner: Owner) -> None:
     """What is root's in those of the trees that are the user's becomes the user's.
 
-    Links are not followed and other file systems not entered; what is being made is left alone: its
-    files keep their owners into an image.
+    Links are not followed and other file systems not entered.
     """
     for tree in trees:
         if tree.is_dir() and tree.stat().st_uid == owner.user:
@@ -44,7 +41,7 @@ def _give_below(tree: Path, owner: Owner) -> None:
             # Another process may remove it meanwhile.
             with suppress(FileNotFoundError):
                 found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                if found.st_dev != device or name.startswith(kept.PARTIAL):
+                if found.st_dev != device:
                     left_alone.add(name)
                 elif found.st_uid == ROOT:
                     numbers = (owner.user, owner.group)

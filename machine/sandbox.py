@@ -58,6 +58,9 @@ def enter(argv: Sequence[str]) -> int:
     if argv and argv[0] in PREPARED:
         from machine import setup  # `doctor` looks into a sandbox without what this needs.
 
+        # What interrupts it must not leave root's files among the user's.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
         try:
             setup.prepare_shared(lambda line: print(line, file=sys.stderr), yes="--yes" in argv)
         finally:
@@ -65,6 +68,10 @@ def enter(argv: Sequence[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="isolab-sandbox-", dir=PLACE))
     sandbox = Sandbox(folder=folder, branches=cgroups.create(folder.name), owner=owner)
     return _run(sandbox, command)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def give_back(owner: ownership.Owner | None) -> None:
@@ -99,7 +106,8 @@ def _enter_as_root(argv: Sequence[str]) -> int:
         with open(descriptor, "wb") as file:
             file.write(renew.pack(given))
         words = [str(renew.ENTRY), handover, "-m", "isolab", "--sandbox", *argv]
-        return subprocess.run(["sudo", sys.executable, "-I", *words], check=False).returncode
+        done = subprocess.run(["sudo", sys.executable, "-I", *words], check=False)
+        return _exit_code(done.returncode)
     finally:
         Path(handover).unlink(missing_ok=True)
 

@@ -45,13 +45,6 @@ def test_a_folder_of_somebody_else_is_left_alone(users: Path) -> None:
 
 
 @as_root
-def test_what_is_being_made_keeps_its_owners(users: Path) -> None:
-    (users / ".partial-x/rootfs/etc").mkdir(parents=True)
-    ownership.give([users], OWNER)
-    assert owners(users / ".partial-x") == {0}
-
-
-@as_root
 def test_the_end_of_a_sandbox_gives_back(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "REPO", users / "no")
     monkeypatch.setenv("ISOLAB_HOME", str(users / "no"))
