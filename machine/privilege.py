@@ -65,7 +65,7 @@ def for_administrator(actions: Sequence[Action]) -> str:
     commands = [f"  {shlex.join(action.command)}" for action in actions if action.command]
     if not commands:
         return "run it as root"
-    then = "  (then log in again, and run the same command)"
+    then = "  (then run the same command again)"
     return "\n  ".join(["an administrator has to run, as root:", *commands, then])
 
 
