@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -47,8 +48,14 @@ class Daemon:
     """How it is started by hand."""
     ask: Callable[[float], str]
     """What came instead of an answer within so many seconds; empty where it answers."""
+    client: str = ""
+    """The command that asks it, where it takes one."""
     prepare: tuple[tuple[str, ...], ...] = ()
     """Commands before a start by hand."""
+
+    def lacks_client(self) -> bool:
+        """Whether it cannot be asked, because its client is not on this machine."""
+        return bool(self.client) and shutil.which(self.client) is None
 
     def answers(self) -> bool:
         """Whether it answers now, however busy it is."""
@@ -85,6 +92,12 @@ def _ask_dockerd(timeout: float) -> str:
 _VIRSH = ("virsh", "-q", "-c", LIBVIRT, "uri")
 _DOCKER = ("docker", "-H", DOCKER, "version", "--format", "{{.Server.Version}}")
 
+INSTALL = {
+    "virsh": "apt-get install libvirt-clients",
+    "docker": "apt-get install docker-cli, or docker-ce-cli where Docker's own packages are",
+}
+"""How the clients get onto the machine."""
+
 DAEMONS = (
     Daemon(
         name="dbus",
@@ -104,12 +117,14 @@ DAEMONS = (
         unit="libvirtd.service",
         command=("libvirtd", "-d"),
         ask=_ask_libvirtd,
+        client="virsh",
     ),
     Daemon(
         name="dockerd",
         unit="docker.service",
         command=("dockerd",),
         ask=_ask_dockerd,
+        client="docker",
     ),
 )
 """In the order in which they need each other."""
@@ -128,9 +143,18 @@ def steps() -> tuple[Step, ...]:
 
 def _step(daemon: Daemon) -> Step:
     def look() -> str:
+        if daemon.lacks_client():
+            raise Unable(
+                f"{daemon.name} cannot be asked: {no_client(daemon)}", INSTALL[daemon.client]
+            )
         return "" if daemon.answers() else "starting it"
 
     return Step(name=daemon.name, look=look, act=lambda report: start(daemon, report))
+
+
+def no_client(daemon: Daemon) -> str:
+    """That the client is missing, in words."""
+    return f"the command {daemon.client} is not on this machine"
 
 
 def way(*, systemd: bool) -> Way:

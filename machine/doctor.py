@@ -55,7 +55,7 @@ def _checks() -> Iterator[Check]:
         yield Check(name="packages", verdict="unknown", detail=error.message, fix=error.hint)
     yield access_check(access.missing())
     for daemon in daemons.DAEMONS:
-        yield daemon_check(daemon.name, answers=daemon.answers())
+        yield _daemon(daemon)
     try:
         yield kvm_check(
             kvm.find(), tried_by_libvirt=daemons.sees_broken_kvm(), hidden=sandbox.inside()
@@ -109,6 +109,17 @@ def access_check(missing: Sequence[str]) -> Check:
         detail=f"this user is not in {groups}",
         fix=f'sudo usermod -a -G {groups} "$USER", then log in again',
     )
+
+
+def _daemon(daemon: daemons.Daemon) -> Check:
+    if daemon.lacks_client():
+        return Check(
+            name=daemon.name,
+            verdict="unknown",
+            detail=f"cannot be asked: {daemons.no_client(daemon)}",
+            fix=daemons.INSTALL[daemon.client],
+        )
+    return daemon_check(daemon.name, answers=daemon.answers())
 
 
 def daemon_check(name: str, *, answers: bool) -> Check:

@@ -18,6 +18,11 @@ SUITE = "bookworm"
 COMPONENTS = ("main",)
 HEADROOM = 1.2
 """The root filesystem's size, in what is on it; it grows to the root disk's size at boot."""
+OWN_MOUNTS = ("unshare", "--mount")
+"""Before a command: what it mounts, and how, is out of the machine's sight and ends with it.
+
+mmdebstrap from 1.4 on makes all mounts of the namespace that it runs in private.
+"""
 ARGUMENTS = (
     "root=/dev/vda",
     "rw",
@@ -68,6 +73,7 @@ def install_packages(rootfs: Path) -> None:
         Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
     ]
     run(
+        *OWN_MOUNTS,
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",

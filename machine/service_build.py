@@ -33,7 +33,8 @@ def build(recipe: Recipe) -> None:
 
 def _from_debian(recipe: Recipe, scratch: Path) -> None:
     archive = scratch / "base.tar"
-    _run(RECIPES / recipe.folder / "make.sh", SUITE, archive, *guest_build.apt_sources())
+    make = RECIPES / recipe.folder / "make.sh"
+    _run(*guest_build.OWN_MOUNTS, make, SUITE, archive, *guest_build.apt_sources())
     docker("import", archive, recipe.name)
 
 
