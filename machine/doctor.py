@@ -10,6 +10,7 @@ from typing import Literal
 from machine import (
     access,
     daemons,
+    debian_sources,
     engine,
     guest_image,
     kvm,
@@ -81,7 +82,10 @@ def _checks() -> Iterator[Check]:
         detail=image.disk if image else "not in the cache",
         fix="" if image else UP,
     )
-    yield images_check(tuple(recipe.name for recipe in service_catalog.stale()))
+    stale = tuple(recipe.name for recipe in service_catalog.stale())
+    yield images_check(stale)
+    if stale or image is None:
+        yield _sources()
 
 
 def _oldest() -> str:
@@ -176,6 +180,15 @@ def _plugins() -> tuple[plugins.Source | None, str]:
     if source is None and not plugins.missing("official"):
         source = "official"
     return source, plugins.missing(source) if source else ""
+
+
+def _sources() -> Check:
+    """Whether there are packages to build images from."""
+    try:
+        lines = debian_sources.lines()
+    except Unable as error:
+        return Check(name="apt sources", verdict="missing", detail=error.message, fix=error.hint)
+    return Check(name="apt sources", verdict="ok", detail="; ".join(lines))
 
 
 def images_check(stale: Sequence[str]) -> Check:

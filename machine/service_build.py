@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from platform import machine
 
-from machine import guest_build
+from machine import debian_sources, guest_build
 from machine.docker_cli import docker
 from machine.service_catalog import RECIPES, SUITE, Recipe
 from machine.steps import Unable
@@ -34,7 +34,8 @@ def build(recipe: Recipe) -> None:
 def _from_debian(recipe: Recipe, scratch: Path) -> None:
     archive = scratch / "base.tar"
     make = RECIPES / recipe.folder / "make.sh"
-    _run(*guest_build.OWN_MOUNTS, make, SUITE, archive, *guest_build.apt_sources())
+    sources = (*debian_sources.keyrings(), *debian_sources.lines())
+    _run(*guest_build.OWN_MOUNTS, make, SUITE, archive, *sources)
     docker("import", archive, recipe.name)
 
 
