@@ -18,11 +18,7 @@ Preload = Callable[[Path, Report], None]
 RECIPE = paths.REPO / "images" / "guest"
 HEADROOM = 1.2
 """The root filesystem's size, in what is on it; it grows to the root disk's size at boot."""
-OWN_MOUNTS = ("unshare", "--mount")
-"""Before a command: what it mounts, and how, is out of the machine's sight and ends with it.
-
-mmdebstrap from 1.4 on makes all mounts of the namespace that it runs in private.
-"""
+RESULTS = ("disk.qcow2", "vmlinuz", "initrd.img")
 ARGUMENTS = (
     "root=/dev/vda",
     "rw",
@@ -45,7 +41,7 @@ class CannotBuild(Unable):
 
 
 def build(folder: Path, preload: Preload | None, report: Report) -> None:
-    """Fill an empty folder with disk.qcow2, vmlinuz and initrd.img."""
+    """Fill an empty folder with the results. Takes root's rights."""
     rootfs = folder / "rootfs"
     report("guest image: installing Debian's packages")
     install_packages(rootfs)
@@ -69,7 +65,6 @@ def install_packages(rootfs: Path) -> None:
         output("apt-config", "dump", "--no-empty", "Acquire") + 'Acquire::Languages "none";\n'
     )
     run(
-        *OWN_MOUNTS,
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",

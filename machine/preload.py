@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from machine import answers, guest_build, registry, service_catalog
+from machine import answers, registry, service_catalog
 from machine.docker_cli import DockerFailed
 
 Report = Callable[[str], None]
@@ -84,7 +84,7 @@ def _passing_dockerd(root: Path, neighbour: str) -> Generator[str, None, None]:
                 [
                     "nsenter", f"--net=/proc/{neighbour}/ns/net",
                     # It may mount its data root onto itself, and not unmount it at its end.
-                    *guest_build.OWN_MOUNTS,
+                    "unshare", "--mount",
                     "dockerd", f"--data-root={root}", f"--exec-root={run}/exec",
                     f"--pidfile={run}/pid", f"--host={address}", "--storage-driver=overlay2",
                     "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false",

@@ -13,6 +13,7 @@ from machine import (
     privilege,
     service_catalog,
     service_images,
+    sudo_ticket,
 )
 from machine.steps import Report, Step, ensure
 
@@ -39,17 +40,19 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
         ("service images", lambda: _service_images(report)),
         ("guest image", lambda: _guest_image(report)),
     )
-    return tuple((name, _seconds(act)) for name, act in stages)
+    with sudo_ticket.renewed():
+        return tuple((name, _seconds(act)) for name, act in stages)
 
 
 def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
-    _system(report, yes=yes, daemons_too=False)
-    _all((engine.step(), plugins.step()), report)
-    if service_catalog.stale() or not guest_image.find():
-        _all(daemons.steps(), report)
-        service_images.ensure(report)
-        guest_image.ensure(report)
+    with sudo_ticket.renewed():
+        _system(report, yes=yes, daemons_too=False)
+        _all((engine.step(), plugins.step()), report)
+        if _images_missing():
+            _all(daemons.steps(), report)
+            service_images.ensure(report)
+            guest_image.ensure(report)
 
 
 def _seconds(act: Callable[[], None]) -> float:
@@ -73,6 +76,7 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
         *(f"start {daemon.name}" for daemon in silent),
         *(["start the daemons"] if missing else []),
         *([access.deed()] if daemons_too and access.missing() else []),
+        *(["build images from Debian's packages"] if _images_missing() else []),
     )
     privilege.agree(deeds, yes=yes)
     ensure(packages.step(), report)
@@ -81,6 +85,10 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
             "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
             "a guest; ./lab doctor says how to hide it"
         )
+
+
+def _images_missing() -> bool:
+    return bool(service_catalog.stale()) or guest_image.find() is None
 
 
 def _guest_image(report: Report) -> None:
