@@ -5,6 +5,7 @@ What it does on the way is in /var/tmp and root's, and goes with the process, ho
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child")
 mmdebstrap from 1.4 on makes all mounts of the namespace that it runs in private.
 """
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+INTERRUPTED = 128 + signal.SIGINT
 LAST_WORDS = 8
 """Lines of a failed build's errors that its own error shows."""
 
@@ -33,6 +35,7 @@ def run(job: Job, folder: Path, report: Report) -> None:
 
     Raises:
         Unable: It failed.
+        KeyboardInterrupt: Somebody pressed Ctrl-C.
     """
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
@@ -49,6 +52,9 @@ def run(job: Job, folder: Path, report: Report) -> None:
         finally:
             _close(process)
             code = process.wait()
+        if code in (INTERRUPTED, -signal.SIGINT):
+            # Behind sudo, which may give it a terminal of its own, Ctrl-C reaches it alone.
+            raise KeyboardInterrupt
         if code:
             errors.seek(0)
             said = "\n".join(errors.read().strip().splitlines()[-LAST_WORDS:])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from machine import paths, privilege, root_build, root_build_inside, sudo_ticket
+from machine.steps import Unable
 
 # The process as it is started, with jobs that take no minutes.
 PROGRAM = """
@@ -139,6 +140,32 @@ def test_one_call_of_sudo_does_a_whole_build(monkeypatch: pytest.MonkeyPatch) ->
     assert "sudo" not in command[1:]
     # Root's compiled modules would stay in the user's checkout.
     assert "-B" in command
+
+
+@pytest.mark.parametrize(
+    ("script", "ends_with", "words"),
+    [
+        ("read line; echo at work", None, None),
+        ("echo no mirror >&2; exit 3", Unable, "base image was not built: no mirror"),
+        ("exit 1", Unable, "exit code 1"),
+        ("exit 130", KeyboardInterrupt, None),
+    ],
+)
+def test_the_end_of_a_build_is_told_as_what_it_was(
+    script: str,
+    ends_with: type[BaseException] | None,
+    words: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(root_build, "command", lambda: ["sh", "-c", script])
+    said: list[str] = []
+    if ends_with is None:
+        root_build.run("base image", tmp_path, said.append)
+        assert said == ["at work"]
+    else:
+        with pytest.raises(ends_with, match=words):
+            root_build.run("base image", tmp_path, said.append)
 
 
 def test_proxies_survive_sudo_and_stay_off_the_command_line() -> None:
