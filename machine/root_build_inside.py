@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -92,6 +93,7 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         _kill_the_others()
+        _unmount_below(folder)
         kept.discard(folder)
         os.close(lock)
 
@@ -125,6 +127,19 @@ def _kill_the_others() -> None:
             os.wait()
         except ChildProcessError:
             return
+
+
+def _unmount_below(folder: Path) -> None:
+    """What a killed command had mounted: nothing is removed through a mount, nor its place."""
+    rows = Path("/proc/self/mountinfo").read_text().splitlines()
+    mounted = [target for target in (row.split()[4] for row in rows) if below(target, folder)]
+    for target in reversed(mounted):
+        subprocess.run(["umount", "--lazy", target], capture_output=True, check=False)
+
+
+def below(path: str, folder: Path) -> bool:
+    """Whether a path is inside a folder."""
+    return Path(path) != folder and Path(path).is_relative_to(folder)
 
 
 def _end_with_the_caller() -> None:

@@ -29,12 +29,19 @@ def good(folder):
 def bad(folder):
     raise Unable("no mirror", "add one")
 
+def mounting(folder):
+    for name in ("one", "one/two"):
+        (folder / name).mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "none", folder / name], check=True)
+    (folder / "one/two/file").touch()
+    raise Unable("killed in the middle")
+
 def slow(folder):
     inside._report(str(folder))
     subprocess.run(["sh", "-c", "sleep 300 & wait"])
     return []
 
-inside.JOBS = {{"good": good, "bad": bad, "slow": slow}}
+inside.JOBS = {{"good": good, "bad": bad, "mounting": mounting, "slow": slow}}
 sys.exit(inside.main())
 """
 
@@ -100,6 +107,13 @@ def test_a_build_that_fails_says_why(tmp_path: Path) -> None:
     _, said = ending(process)
     assert process.returncode == 3
     assert said == "no mirror\n  add one\n"
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+@with_root
+def test_what_a_command_left_mounted_does_not_stay(tmp_path: Path) -> None:
+    process = start(tmp_path, "mounting")
+    assert ending(process)[1] == "killed in the middle\n"
     assert list((tmp_path / "place").iterdir()) == []
 
 
