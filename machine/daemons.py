@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -51,8 +52,14 @@ class Daemon:
     """What came instead of an answer within so many seconds; empty where it answers."""
     members: tuple[str, ...] = ()
     """Sockets of a daemon that only members of access.GROUPS may ask; it listens on one of them."""
+    client: str = ""
+    """The command that asks it, where it takes one."""
     prepare: tuple[tuple[str, ...], ...] = ()
     """Commands before a start by hand."""
+
+    def lacks_client(self) -> bool:
+        """Whether it cannot be asked, because its client is not on this machine."""
+        return bool(self.client) and shutil.which(self.client) is None
 
     def standing(self) -> Standing:
         """Whether it answers now, however busy it is."""
@@ -90,6 +97,12 @@ def _ask_dockerd(timeout: float) -> str:
 _VIRSH = ("virsh", "-q", "-c", LIBVIRT, "uri")
 _DOCKER = ("docker", "-H", DOCKER, "version", "--format", "{{.Server.Version}}")
 
+INSTALL = {
+    "virsh": "apt-get install libvirt-clients",
+    "docker": "apt-get install docker-cli, or docker-ce-cli where Docker's own packages are",
+}
+"""How the clients get onto the machine."""
+
 DAEMONS = (
     Daemon(
         name="dbus",
@@ -110,6 +123,7 @@ DAEMONS = (
         command=("libvirtd", "-d"),
         members=("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"),
         ask=_ask_libvirtd,
+        client="virsh",
     ),
     Daemon(
         name="dockerd",
@@ -117,6 +131,7 @@ DAEMONS = (
         command=("dockerd",),
         members=("/run/docker.sock",),
         ask=_ask_dockerd,
+        client="docker",
     ),
 )
 """In the order in which they need each other."""
@@ -129,9 +144,18 @@ def steps() -> tuple[Step, ...]:
 
 def _step(daemon: Daemon) -> Step:
     def look() -> str:
+        if daemon.lacks_client():
+            raise Unable(
+                f"{daemon.name} cannot be asked: {no_client(daemon)}", INSTALL[daemon.client]
+            )
         return "starting it" if daemon.standing() == "silent" else ""
 
     return Step(name=daemon.name, look=look, act=lambda report: start(daemon, report))
+
+
+def no_client(daemon: Daemon) -> str:
+    """That the client is missing, in words."""
+    return f"the command {daemon.client} is not on this machine"
 
 
 def way(*, systemd: bool) -> Way:

@@ -12,6 +12,7 @@ from typing import Literal
 from machine import (
     access,
     daemons,
+    debian_sources,
     engine,
     kvm,
     packages,
@@ -66,7 +67,7 @@ def _checks() -> Iterator[Check]:
         yield Check(name="packages", verdict="unknown", detail=error.message, fix=error.hint)
     yield access_check(access.state(), access.missing())
     for daemon in daemons.DAEMONS:
-        yield daemon_check(daemon.name, daemon.standing())
+        yield _daemon(daemon)
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
     found = engine.executable()
@@ -100,6 +101,8 @@ def _checks_in_environment() -> Iterator[Check]:
         detail=image.disk if image else "not in the cache",
         fix="" if image else UP,
     )
+    if image is None or service_catalog.stale():
+        yield _sources()
 
 
 def _oldest() -> str:
@@ -148,6 +151,17 @@ def access_check(state: access.State, missing: Sequence[str]) -> Check:
                 detail=f"this user is not in {groups}",
                 fix=f'./lab up, or: sudo usermod -a -G {groups} "$USER", then log in again',
             )
+
+
+def _daemon(daemon: daemons.Daemon) -> Check:
+    if daemon.lacks_client():
+        return Check(
+            name=daemon.name,
+            verdict="unknown",
+            detail=f"cannot be asked: {daemons.no_client(daemon)}",
+            fix=daemons.INSTALL[daemon.client],
+        )
+    return daemon_check(daemon.name, daemon.standing())
 
 
 def daemon_check(name: str, standing: daemons.Standing) -> Check:
@@ -228,6 +242,15 @@ def _plugins() -> tuple[plugins.Source | None, str]:
     if source is None and not plugins.missing("official"):
         source = "official"
     return source, plugins.missing(source) if source else ""
+
+
+def _sources() -> Check:
+    """Whether there are packages to build images from."""
+    try:
+        lines = debian_sources.lines()
+    except Unable as error:
+        return Check(name="apt sources", verdict="missing", detail=error.message, fix=error.hint)
+    return Check(name="apt sources", verdict="ok", detail="; ".join(lines))
 
 
 def images_check(stale: Sequence[str]) -> Check:

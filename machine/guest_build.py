@@ -2,22 +2,23 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from isolab.units import MiB
-from machine import cpio, paths
+from machine import cpio, debian_sources, paths
+from machine.service_catalog import SUITE
+from machine.steps import Unable
 
 Report = Callable[[str], None]
 Preload = Callable[[Path, Report], None]
 
 RECIPE = paths.REPO / "images" / "guest"
-SUITE = "bookworm"
-COMPONENTS = ("main",)
 HEADROOM = 1.2
 """The root filesystem's size, in what is on it; it grows to the root disk's size at boot."""
+RESULTS = ("disk.qcow2", "vmlinuz", "initrd.img")
 ARGUMENTS = (
     "root=/dev/vda",
     "rw",
@@ -35,12 +36,12 @@ class DiskInfo(msgspec.Struct, rename="kebab"):
     virtual_size: int
 
 
-class CannotBuild(Exception):
+class CannotBuild(Unable):
     """The image cannot be built on this machine; the text says why and what to do."""
 
 
 def build(folder: Path, preload: Preload | None, report: Report) -> None:
-    """Fill an empty folder with disk.qcow2, vmlinuz and initrd.img."""
+    """Fill an empty folder with the results. Takes root's rights."""
     rootfs = folder / "rootfs"
     report("guest image: installing Debian's packages")
     install_packages(rootfs)
@@ -63,10 +64,6 @@ def install_packages(rootfs: Path) -> None:
     settings.write_text(
         output("apt-config", "dump", "--no-empty", "Acquire") + 'Acquire::Languages "none";\n'
     )
-    keyrings = [
-        Path("/etc/apt/trusted.gpg.d"),
-        Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
-    ]
     run(
         "mmdebstrap",
         "--mode=root",
@@ -74,40 +71,16 @@ def install_packages(rootfs: Path) -> None:
         "--format=directory",
         f"--include={','.join(lines(RECIPE / 'packages.txt'))}",
         f"--aptopt={settings}",
-        *(f"--keyring={keyring}" for keyring in keyrings if keyring.exists()),
+        *debian_sources.keyrings(),
         *(
             f"--dpkgopt=path-exclude=/usr/share/{kind}/*"
             for kind in ("doc", "man", "locale", "i18n")
         ),
         SUITE,
         rootfs,
-        *apt_sources(),
+        *debian_sources.lines(),
     )
     settings.unlink()
-
-
-def apt_sources() -> list[str]:
-    """The mirrors of Debian that this machine's apt knows."""
-    found = output(
-        "apt-get", "indextargets", "--format", "$(ORIGIN) $(SITE) $(RELEASE) $(COMPONENT)",
-        "Created-By: Packages",
-    )  # fmt: skip
-    return sources_of(found.splitlines())
-
-
-def sources_of(targets: Sequence[str]) -> list[str]:
-    """Source lines out of apt's index targets; each is ORIGIN SITE RELEASE COMPONENT."""
-    suites = dict.fromkeys(
-        (site, release)
-        for origin, site, release, component in (target.split(" ") for target in targets)
-        if origin == "Debian" and component in COMPONENTS and release.startswith(SUITE)
-    )
-    if not suites:
-        raise CannotBuild(
-            f"apt on this machine has no source for Debian {SUITE}, from which the guest image "
-            "is built: add one and run apt-get update"
-        )
-    return [f"deb {site} {release} {' '.join(COMPONENTS)}" for site, release in suites]
 
 
 def make_initrd(rootfs: Path, version: str, folder: Path) -> None:

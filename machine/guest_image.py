@@ -1,7 +1,7 @@
 """The image that guests boot from: found in the cache, else downloaded or built."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,9 +10,9 @@ import msgspec
 
 from isolab.plan.model import GuestImage
 from isolab.units import MiB
-from machine import guest_build, guest_download, kept, paths, service_images
+from machine import guest_build, guest_download, kept, paths, root_build, service_images
+from machine.steps import Report, timed
 
-Report = Callable[[str], None]
 Source = Literal["published", "packages"]
 BUILDERS = ("guest_build.py", "cpio.py")
 
@@ -80,7 +80,8 @@ def _build(report: Report) -> Path:
     digest = recipe_digest()
     assert digest, "the service images were just built"
     with kept.folder(_place() / digest) as partial:
-        guest_build.build(partial, service_images.preload, report)
+        with timed("guest image", "building it from Debian's packages", report):
+            root_build.run("guest image", partial, report)
         _save(
             partial,
             Manifest(

@@ -23,6 +23,8 @@ class Package:
     reason: str
     unless: str = ""
     """A command that, where it is there already, does the package's work."""
+    everywhere: bool = True
+    """Whether all releases have it; else it is asked for only where apt knows it."""
 
 
 PACKAGES = (
@@ -33,6 +35,8 @@ PACKAGES = (
     Package(name="dnsmasq-base", reason="addresses and names of the lab network"),
     Package(name="dbus", reason="libvirt registers with it"),
     Package(name="docker.io", reason="runs the registry, builds images", unless="dockerd"),
+    # Part of docker.io until Debian 12.
+    Package(name="docker-cli", reason="the client of Docker", unless="docker", everywhere=False),
     Package(name="iptables", reason="NAT of the lab network"),
     Package(name="iproute2", reason="looks at the machine's networks"),
     Package(name="openssh-client", reason="the way into guests", unless="ssh"),
@@ -45,16 +49,26 @@ PACKAGES = (
 
 def missing() -> tuple[str, ...]:
     """The names of the packages that this machine lacks."""
-    return missing_of(installed(), lambda command: shutil.which(command) is not None)
+    return missing_of(installed(), lambda command: shutil.which(command) is not None, known)
 
 
-def missing_of(found: Collection[str], has: Callable[[str], bool]) -> tuple[str, ...]:
-    """The same from what was seen: the packages installed, the commands on PATH."""
+def missing_of(
+    found: Collection[str], has: Callable[[str], bool], known: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """The same from what was seen: packages installed, commands on PATH, packages apt knows."""
     return tuple(
         package.name
         for package in PACKAGES
-        if package.name not in found and not (package.unless and has(package.unless))
+        if package.name not in found
+        and not (package.unless and has(package.unless))
+        and (package.everywhere or known(package.name))
     )
+
+
+def known(name: str) -> bool:
+    """Whether apt's package lists have a version of a package that can be installed."""
+    asked = ["apt-cache", "show", "--quiet=2", name]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def installed() -> frozenset[str]:

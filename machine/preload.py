@@ -44,9 +44,19 @@ def preload(rootfs: Path, report: Report) -> None:
             tag = f"isolab/preload:{name.partition(':')[0].rpartition('/')[2]}"
             registry.pull(name, digest, address, tag=tag, host=host)
             report(f"layers of {name}: in the guest's disk in {time.monotonic() - started:.0f} s")
+    remove_all_but_layers(root)
+
+
+def remove_all_but_layers(root: Path) -> None:
+    """Leaves of a data root what a guest's Docker is to find there."""
     for path in root.iterdir():
-        if path.name not in KEPT:
+        if path.name in KEPT:
+            continue
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        else:
+            # From Docker 23 on there is a file with the daemon's own id, which no two may share.
+            path.unlink()
 
 
 def _images() -> list[tuple[str, str]]:
@@ -73,6 +83,8 @@ def _passing_dockerd(root: Path, neighbour: str) -> Generator[str, None, None]:
             process = subprocess.Popen(
                 [
                     "nsenter", f"--net=/proc/{neighbour}/ns/net",
+                    # It may mount its data root onto itself, and not unmount it at its end.
+                    "unshare", "--mount",
                     "dockerd", f"--data-root={root}", f"--exec-root={run}/exec",
                     f"--pidfile={run}/pid", f"--host={address}", "--storage-driver=overlay2",
                     "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false",

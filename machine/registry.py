@@ -1,6 +1,5 @@
 """The registry's image on this machine, and a registry for the time of a push or pull."""
 
-import os
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -53,13 +52,16 @@ def serving_apart(image: str) -> Generator[tuple[str, str], None, None]:
 
 
 def _run(image: str, network: str, address: str, *, writable: bool) -> str:
-    service_catalog.storage().mkdir(parents=True, exist_ok=True)
+    storage = service_catalog.storage()
+    storage.mkdir(parents=True, exist_ok=True)
+    # Also where root's rights are at work: without capabilities root is a user like any other.
+    owner = storage.stat()
     return docker(
         "run", "--detach", "--network", network, "--read-only",
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
-        "--user", f"{os.getuid()}:{os.getgid()}",
+        "--user", f"{owner.st_uid}:{owner.st_gid}",
         "--env", f"REGISTRY_HTTP_ADDR={address}", "--env", "REGISTRY_LOG_LEVEL=info",
-        "--volume", f"{service_catalog.storage()}:/var/lib/registry{'' if writable else ':ro'}",
+        "--volume", f"{storage}:/var/lib/registry{'' if writable else ':ro'}",
         image,
     )  # fmt: skip
 

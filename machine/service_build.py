@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from platform import machine
 
-from machine import guest_build
+from machine import root_build
 from machine.docker_cli import docker
-from machine.service_catalog import RECIPES, SUITE, Recipe
-from machine.steps import Unable
+from machine.service_catalog import RECIPES, Recipe
+from machine.steps import Report, Unable
 
 PYTHON = "3.11"
 """Of Debian's release, which may differ from the one that runs isolab."""
@@ -22,19 +22,18 @@ class CannotBuild(Unable):
     """An image cannot be built on this machine; the text says why."""
 
 
-def build(recipe: Recipe) -> None:
+def build(recipe: Recipe, report: Report) -> None:
     """Makes the image in the machine's Docker, under its name."""
     with tempfile.TemporaryDirectory(prefix="isolab-image-") as scratch:
         if recipe.parent is None:
-            _from_debian(recipe, Path(scratch))
+            _from_debian(recipe, Path(scratch), report)
         else:
             _from_dockerfile(recipe, Path(scratch) / "context")
 
 
-def _from_debian(recipe: Recipe, scratch: Path) -> None:
-    archive = scratch / "base.tar"
-    _run(RECIPES / recipe.folder / "make.sh", SUITE, archive, *guest_build.apt_sources())
-    docker("import", archive, recipe.name)
+def _from_debian(recipe: Recipe, scratch: Path, report: Report) -> None:
+    root_build.run("base image", scratch, report)
+    docker("import", scratch / "base.tar", recipe.name)
 
 
 def _from_dockerfile(recipe: Recipe, context: Path) -> None:

@@ -1,28 +1,24 @@
 """The service images on this machine: built when they changed, kept in a registry's storage."""
 
 import fcntl
-import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from machine import registry, service_build, service_catalog
 from machine.docker_cli import docker, image_id
-from machine.preload import preload, preload_digest
+from machine.preload import preload_digest
 from machine.service_catalog import REGISTRY, Built, Recipe
-from machine.steps import Unable
+from machine.steps import Report, Unable, timed
 
 __all__ = [
     "RegistryFiles",
     "digests",
     "ensure",
     "load_registry_image",
-    "preload",
     "preload_digest",
     "registry_files",
 ]
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,26 +75,25 @@ def _build(recipes: tuple[Recipe, ...], report: Report) -> None:
         if recipes and REGISTRY not in recipes:
             address = stack.enter_context(registry.serving(registry.load_image()))
         for recipe in recipes:
-            started = time.monotonic()
             name = f"isolab/{recipe.parent}:1"
             parent = built.get(name)
-            if address and parent and image_id(name) != parent.id:
-                registry.pull(name, parent.digest, address, tag=name)
-            service_build.build(recipe)
-            if recipe is REGISTRY:
-                _archive_registry()
-                address = stack.enter_context(registry.serving(recipe.name))
-            unpushed.append(recipe)
-            if address:
-                for waiting in unpushed:
-                    built[waiting.name] = Built(
-                        source=wanted[waiting.name],
-                        digest=registry.push(waiting.name, address),
-                        id=docker("image", "inspect", "--format", "{{.Id}}", waiting.name),
-                    )
-                    service_catalog.write(built)
-                unpushed.clear()
-            report(f"image {recipe.name}: built in {time.monotonic() - started:.0f} s")
+            with timed(f"image {recipe.name}", "building it", report):
+                if address and parent and image_id(name) != parent.id:
+                    registry.pull(name, parent.digest, address, tag=name)
+                service_build.build(recipe, report)
+                if recipe is REGISTRY:
+                    _archive_registry()
+                    address = stack.enter_context(registry.serving(recipe.name))
+                unpushed.append(recipe)
+                if address:
+                    for waiting in unpushed:
+                        built[waiting.name] = Built(
+                            source=wanted[waiting.name],
+                            digest=registry.push(waiting.name, address),
+                            id=docker("image", "inspect", "--format", "{{.Id}}", waiting.name),
+                        )
+                        service_catalog.write(built)
+                    unpushed.clear()
 
 
 def _archive_registry() -> None:

@@ -14,6 +14,7 @@ from machine import (
     privilege,
     service_catalog,
     service_images,
+    sudo_ticket,
 )
 from machine.privilege import Action
 from machine.steps import Report, Step, ensure
@@ -42,18 +43,20 @@ def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
         ("service images", lambda: _service_images(report)),
         ("guest image", lambda: _guest_image(report)),
     )
-    return tuple((name, _seconds(act)) for name, act in stages)
+    with sudo_ticket.renewed():
+        return tuple((name, _seconds(act)) for name, act in stages)
 
 
 def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
-    builds = bool(service_catalog.stale()) or not guest_image.find()
-    _system(report, yes=yes, daemons_too=builds)
-    _all((engine.step(), plugins.step()), report)
-    if builds:
-        _all((access.step(), *daemons.steps()), report)
-        service_images.ensure(report)
-        guest_image.ensure(report)
+    with sudo_ticket.renewed():
+        builds = _images_missing()
+        _system(report, yes=yes, daemons_too=builds)
+        _all((engine.step(), plugins.step()), report)
+        if builds:
+            _all((access.step(), *daemons.steps()), report)
+            service_images.ensure(report)
+            guest_image.ensure(report)
 
 
 def _seconds(act: Callable[[], None]) -> float:
@@ -73,7 +76,8 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
     ask = daemons_too and not missing
     silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
     lets_in = daemons_too and access.state() == "missing"
-    privilege.agree(actions(missing, silent, lets_in=lets_in), yes=yes)
+    needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing())
+    privilege.agree(needed, yes=yes)
     ensure(packages.step(), report)
     if daemons_too and daemons.sees_broken(kvm.find()):
         report(
@@ -83,7 +87,7 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
 
 
 def actions(
-    missing: Sequence[str], silent: Sequence[daemons.Daemon], *, lets_in: bool
+    missing: Sequence[str], silent: Sequence[daemons.Daemon], *, lets_in: bool, builds: bool
 ) -> tuple[Action, ...]:
     """All that needs root, for one question.
 
@@ -91,6 +95,7 @@ def actions(
         missing: Packages to install; what daemons run without them is not known yet.
         silent: Daemons to start.
         lets_in: Whether the user gets access.
+        builds: Whether images are built.
     """
     found: list[Action] = []
     if missing:
@@ -102,7 +107,13 @@ def actions(
         words = "start the daemons" if missing else f"start {', '.join(d.name for d in started)}"
         units = tuple(daemon.unit for daemon in started)
         found.append(Action(words=words, command=("systemctl", "enable", "--now", *units)))
+    if builds:
+        found.append(Action(words="build images from Debian's packages"))
     return tuple(found)
+
+
+def _images_missing() -> bool:
+    return bool(service_catalog.stale()) or guest_image.find() is None
 
 
 def _guest_image(report: Report) -> None:

@@ -64,6 +64,8 @@ class Command(Protocol):
 def main(argv: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     sockets.settle(os.environ)
+    # Some logins let a group write to all that is made; nothing that a lab keeps is for that.
+    os.umask(os.umask(0o022) | 0o022)
     options, rest = _leading_options(argv)
     if "--version" in options:
         print(f"isolab {VERSION}")

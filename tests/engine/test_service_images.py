@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from machine import docker_cli, registry, service_catalog, service_images
+from machine import docker_cli, preload, registry, service_catalog, service_images
 from machine.docker_cli import docker
 
 pytestmark = pytest.mark.engine
@@ -149,7 +149,7 @@ def test_a_second_ensure_asks_nobody(images: None, monkeypatch) -> None:
 
 def test_preloaded_layers_leave_the_other_docker_alone(images: None, tmp_path: Path) -> None:
     before = docker("network", "ls"), Path("/sys/class/net/docker0").exists()
-    service_images.preload(tmp_path, print)
+    preload.preload(tmp_path, print)
     assert (docker("network", "ls"), Path("/sys/class/net/docker0").exists()) == before
     names = (tmp_path / "var/lib/docker/image/overlay2/repositories.json").read_text()
     held = json.loads(names)["Repositories"]["isolab/preload"]

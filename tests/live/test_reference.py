@@ -144,6 +144,23 @@ def test_an_up_that_was_killed_converges_and_down_leaves_nothing() -> None:
     assert names_of_the_stack("killed") == ""
 
 
+def test_a_guest_that_is_told_to_shut_down_stops_in_order_and_keeps_its_data(
+    reference: Lab,
+) -> None:
+    post(reference.url(), "written before the shutdown")
+    domain = "isolab-reference-app-1"
+    # The power button, as libvirt-guests presses it when the machine shuts down.
+    subprocess.run(["virsh", "shutdown", domain], check=True)
+    deadline = time.monotonic() + 120
+    while "shut off" not in subprocess.check_output(["virsh", "domstate", domain], text=True):
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    reference.up()
+    assert "written before the shutdown" in page(reference.url())
+    # A file system that was not unmounted says so at its next mount.
+    assert "recovery complete" not in reference.guest("dmesg")
+
+
 def test_a_rebuilt_root_disk_brings_the_same_data_back(reference: Lab, tmp_path: Path) -> None:
     post(reference.url(), "outlives the root disk")
     lab = tmp_path / "larger.yaml"

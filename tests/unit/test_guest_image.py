@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import cpio, guest_build, guest_download, guest_image, kept
+from machine import cpio, guest_download, guest_image, kept
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -82,23 +82,6 @@ def test_a_place_without_an_answer_is_out_of_reach(publisher: tuple[str, Path]) 
 def test_the_published_image_is_preferred_where_there_is_internet() -> None:
     assert guest_image.choose_source(has_internet=True) == "published"
     assert guest_image.choose_source(has_internet=False) == "packages"
-
-
-def test_debian_sources_are_those_of_this_machines_apt() -> None:
-    targets = [
-        "Debian http://mirror.example/debian bookworm main",
-        "Debian http://mirror.example/debian bookworm main",
-        "Debian http://mirror.example/security bookworm-security main",
-        "Other http://mirror.example/other bookworm main",
-        "Debian http://mirror.example/debian trixie main",
-        " http://mirror.example/unnamed nodistro main",
-    ]
-    assert guest_build.sources_of(targets) == [
-        "deb http://mirror.example/debian bookworm main",
-        "deb http://mirror.example/security bookworm-security main",
-    ]
-    with pytest.raises(guest_build.CannotBuild, match="apt-get update"):
-        guest_build.sources_of(["Other http://mirror.example/other bookworm main"])
 
 
 def test_an_interrupted_folder_leaves_nothing_and_a_whole_one_stays(tmp_path: Path) -> None:

@@ -36,7 +36,35 @@ def test_dpkg_lists_removed_packages_that_do_not_count():
 
 def test_a_dockerd_of_another_origin_makes_the_package_unnecessary():
     names = {package.name for package in packages.PACKAGES} - {"docker.io", "qemu-utils"}
-    assert packages.missing_of(names, lambda command: command == "dockerd") == ("qemu-utils",)
+    missing = packages.missing_of(names, lambda command: command == "dockerd", lambda name: True)
+    assert missing == ("qemu-utils",)
+
+
+@pytest.mark.parametrize(
+    ("commands", "known", "missing"),
+    [
+        (set[str](), {"docker-cli"}, ("docker-cli",)),
+        ({"docker"}, {"docker-cli"}, ()),
+        (set[str](), set[str](), ()),
+    ],
+)
+def test_dockers_client_is_a_package_only_where_apt_knows_it(
+    commands: set[str], known: set[str], missing: tuple[str, ...]
+):
+    names = {package.name for package in packages.PACKAGES} - {"docker-cli"}
+    assert packages.missing_of(names, commands.__contains__, known.__contains__) == missing
+
+
+def test_a_daemon_whose_client_is_missing_is_not_called_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (dockerd,) = [step for step in daemons.steps() if step.name == "dockerd"]
+    with pytest.raises(Unable, match="docker is not on this machine") as caught:
+        dockerd.look()
+    assert "docker-cli" in caught.value.hint
+    # It was never started, so this is no word about the daemon.
+    assert "answer" not in caught.value.message
 
 
 @pytest.mark.parametrize(("systemd", "way"), [(True, "systemd"), (False, "hand")])
