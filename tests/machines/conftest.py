@@ -1,0 +1,46 @@
+"""Machines for the tests; each ends with the tests, however these end."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import testmachine
+from testmachine import RELEASES, USERS, Machine, Release
+
+REPO = Path(__file__).parents[2]
+Fresh = Callable[..., Machine]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ours = [item for item in items if "machine" in getattr(item, "fixturenames", ())]
+    if ours and (reason := testmachine.unable()):
+        for item in ours:
+            item.add_marker(pytest.mark.skip(reason=f"no machines here: {reason}"))
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Fresh]:
+    """Makes and starts a machine on which the users given have a clone and an engine."""
+    made: list[Machine] = []
+
+    def make(name: str, release: Release, users: tuple[str, ...], *parts: str) -> Machine:
+        machine = Machine(f"{name}-{os.getpid()}")
+        made.append(machine)
+        testmachine.new(machine.name, release)
+        machine.start(until=os.getpid())
+        for user in users:
+            machine.clone(REPO, user)
+            machine.seed(user, ("engine", *parts))
+        return machine
+
+    yield make
+    for machine in made:
+        machine.remove()
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def machine(request: pytest.FixtureRequest, fresh: Fresh) -> Machine:
+    """One that nothing has been installed on; for tests that leave it so."""
+    release = request.param
+    return fresh(f"test-{release}", release, USERS)
