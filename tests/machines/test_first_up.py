@@ -106,6 +106,11 @@ def test_doctor_finds_nothing_missing(lab: Lab) -> None:
     assert done.code == 0, done.output
 
 
+def test_lessons_hold(lab: Lab) -> None:
+    done = lab("check 1 7")
+    assert done.code == 0, done.output
+
+
 def test_after_a_reboot_up_brings_the_lab_back_with_its_data(lab: Lab) -> None:
     url = lab.url()
     entry = "name=A+tester&text=Before+the+reboot"
@@ -120,6 +125,14 @@ def test_after_a_reboot_up_brings_the_lab_back_with_its_data(lab: Lab) -> None:
     done = lab("up --yes")
     assert done.code == 0, done.output
     assert "Before the reboot" in lab.page()
+
+
+def test_an_up_that_was_killed_is_gone_on_with(lab: Lab) -> None:
+    lab("down --yes")
+    lab.machine.run(lab.user, "cd isolab && timeout --signal=KILL 10 ./lab up --yes")
+    done = lab("up --yes")
+    assert done.code == 0, done.output
+    assert "<html" in lab.page()
 
 
 def test_down_leaves_nothing(lab: Lab) -> None:

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Debian machines to try isolab on: systemd as PID 1 in namespaces of its own, users, a network.
 
 Made from the mirrors that this machine's apt knows. Needs root and mmdebstrap. Used by the tests
