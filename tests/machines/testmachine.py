@@ -150,6 +150,8 @@ class Machine:
 
     def start(self, *, until: int | None = None) -> None:
         """Boot it and wait for systemd; where `until` is given it ends with that process."""
+        if self.running():
+            return
         (self.folder / "pid").unlink(missing_ok=True)
         bound = ["--until", str(until)] if until else []
         log = (self.folder / "log").open("ab")
@@ -481,7 +483,8 @@ def keep(machine: Machine, until: int | None) -> None:
     watched = os.pidfd_open(until) if until else None
     (machine.folder / "keeper").write_text(str(os.getpid()))
     with (machine.folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Not at once: whoever asks whether it runs has the lock for a moment.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         while _boot(machine, watched) == REBOOT:
             pass
         if watched is not None and select.select([watched], [], [], 0)[0]:
