@@ -27,8 +27,8 @@ def fresh() -> Iterator[Fresh]:
     def make(name: str, release: Release, users: tuple[str, ...], *parts: str) -> Machine:
         machine = Machine(f"{name}-{os.getpid()}")
         made.append(machine)
-        testmachine.new(machine.name, release)
-        machine.start(until=os.getpid())
+        testmachine.new(machine.name, release, until=os.getpid())
+        machine.start()
         for user in users:
             machine.clone(REPO, user)
             machine.seed(user, ("engine", *parts))

@@ -95,11 +95,11 @@ def test_nothing_is_left_when_its_keeper_is_ended(fresh: Fresh, number: int) -> 
     assert machine.name not in loops
 
 
-def test_it_ends_with_the_process_that_it_is_bound_to(fresh: Fresh) -> None:
-    machine = testmachine.new(f"bound-{os.getpid()}", "bookworm")
+def test_it_ends_with_the_process_that_it_is_bound_to() -> None:
     owner = subprocess.Popen(["sleep", "600"])
+    machine = testmachine.new(f"bound-{os.getpid()}", "bookworm", until=owner.pid)
     try:
-        machine.start(until=owner.pid)
+        machine.start()
     finally:
         owner.kill()
         owner.wait()
@@ -108,6 +108,14 @@ def test_it_ends_with_the_process_that_it_is_bound_to(fresh: Fresh) -> None:
         time.sleep(0.1)
     assert not machine.folder.exists()
     assert not machine.running()
+
+
+def test_one_whose_tests_ended_before_it_started_goes_with_the_next_look() -> None:
+    owner = subprocess.Popen(["true"])
+    machine = testmachine.new(f"unstarted-{os.getpid()}", "bookworm", until=owner.pid)
+    owner.wait()
+    testmachine.sweep()
+    assert not machine.folder.exists()
 
 
 def rules() -> str:

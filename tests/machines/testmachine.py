@@ -103,6 +103,8 @@ class Facts:
     release: Release
     number: int
     """Of its link and its subnet; unique among the machines that are there."""
+    until: int | None = None
+    """The process that it ends and goes with; None where it stays until it is removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +150,14 @@ class Machine:
             return True
         return False
 
-    def start(self, *, until: int | None = None) -> None:
-        """Boot it and wait for systemd; where `until` is given it ends with that process."""
+    def start(self) -> None:
+        """Boot it and wait for systemd."""
         if self.running():
             return
         (self.folder / "pid").unlink(missing_ok=True)
-        bound = ["--until", str(until)] if until else []
         log = (self.folder / "log").open("ab")
         keeper = subprocess.Popen(
-            [sys.executable, __file__, "_keep", self.name, *bound],
+            [sys.executable, __file__, "_keep", self.name],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         self._wait_until_up(keeper)
@@ -411,7 +412,7 @@ def _do(*words: str | Path, given: str | None = None) -> None:
         raise CannotMake(f"{line} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
 
 
-def new(name: str, release: Release) -> Machine:
+def new(name: str, release: Release, *, until: int | None = None) -> Machine:
     """A machine with a fresh disk; one of that name that is there already is removed."""
     machine = Machine(name)
     disk = ready_root(release)
@@ -422,7 +423,7 @@ def new(name: str, release: Release) -> Machine:
         machine.folder.mkdir(parents=True)
         (machine.folder / "root").mkdir()
         free = next(number for number in range(1, 250) if number not in numbers)
-        facts = json.dumps({"release": release, "number": free})
+        facts = json.dumps({"release": release, "number": free, "until": until})
         (machine.folder / "facts.json").write_text(facts)
     _do("cp", "--sparse=always", disk, machine.folder / "disk.img")
     return machine
@@ -435,10 +436,13 @@ def machines() -> list[Machine]:
 
 
 def sweep() -> None:
-    """Take away what machines left whose keeper was killed."""
+    """Take away what machines left whose keeper was killed, and those that nobody needs now."""
     for machine in machines():
         if not machine.running():
             clean(machine)
+            until = machine.facts().until
+            if until and not Path(f"/proc/{until}").exists():
+                shutil.rmtree(machine.folder, ignore_errors=True)
 
 
 def clean(machine: Machine) -> None:
@@ -472,14 +476,15 @@ def _remove_group(group: Path) -> None:
             time.sleep(0.1)
 
 
-def keep(machine: Machine, until: int | None) -> None:
-    """Boot a machine, again after each reboot, until it is shut down or `until` has ended."""
+def keep(machine: Machine) -> None:
+    """Boot a machine, again after each reboot, until it is shut down or nobody needs it."""
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
+    until = machine.facts().until
     watched = os.pidfd_open(until) if until else None
     (machine.folder / "keeper").write_text(str(os.getpid()))
     with (machine.folder / "lock").open("w") as lock:
@@ -586,8 +591,7 @@ def main() -> int:
     )  # fmt: skip
     run.add_argument("--timeout", type=float, default=3600, help="in seconds")
     run.add_argument("command")
-    kept = command("_keep", "for the machine's own use", "name")
-    kept.add_argument("--until", type=int)
+    command("_keep", "for the machine's own use", "name")
     given = parser.parse_args()
     try:
         return _obey(given)
@@ -613,7 +617,7 @@ def _obey(given: argparse.Namespace) -> int:
         case "seed":
             machine.seed(given.user, given.parts)
         case "_keep":
-            keep(machine, given.until)
+            keep(machine)
         case _:
             pairs = [each.rpartition("=") for each in given.answer]
             answers = [Answer(question, text) for question, _, text in pairs]
