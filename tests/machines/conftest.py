@@ -12,16 +12,11 @@ REPO = Path(__file__).parents[2]
 Fresh = Callable[..., Machine]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ours = [item for item in items if "machine" in getattr(item, "fixturenames", ())]
-    if ours and (reason := testmachine.unable()):
-        for item in ours:
-            item.add_marker(pytest.mark.skip(reason=f"no machines here: {reason}"))
-
-
 @pytest.fixture(scope="session")
 def fresh() -> Iterator[Fresh]:
     """Makes and starts a machine on which the users given have a clone and an engine."""
+    if reason := testmachine.unable():
+        pytest.skip(f"no machines here: {reason}")
     made: list[Machine] = []
 
     def make(name: str, release: Release, users: tuple[str, ...], *parts: str) -> Machine:

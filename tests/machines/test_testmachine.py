@@ -95,6 +95,7 @@ def test_nothing_is_left_when_its_keeper_is_ended(fresh: Fresh, number: int) -> 
     assert machine.name not in loops
 
 
+@pytest.mark.usefixtures("fresh")
 def test_it_ends_with_the_process_that_it_is_bound_to() -> None:
     owner = subprocess.Popen(["sleep", "600"])
     machine = testmachine.new(f"bound-{os.getpid()}", "bookworm", until=owner.pid)
@@ -110,6 +111,7 @@ def test_it_ends_with_the_process_that_it_is_bound_to() -> None:
     assert not machine.running()
 
 
+@pytest.mark.usefixtures("fresh")
 def test_one_whose_tests_ended_before_it_started_goes_with_the_next_look() -> None:
     owner = subprocess.Popen(["true"])
     machine = testmachine.new(f"unstarted-{os.getpid()}", "bookworm", until=owner.pid)
