@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import terminal
-from terminal import Answer, Result
+from terminal import Answer, Result, TookTooLong
 
 Release = Literal["bookworm", "trixie"]
 RELEASES: tuple[Release, ...] = get_args(Release)
@@ -595,7 +595,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         return _obey(given)
-    except CannotMake as error:
+    except (CannotMake, TookTooLong) as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
 
