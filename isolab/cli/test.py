@@ -24,6 +24,8 @@ SETS: dict[str, tuple[Source, ...]] = {
 }
 PURE = ("tests/unit", "tests/contract", "tests/browser")
 IN_SANDBOX = ("tests/engine", "tests/live")
+MACHINES = ("tests/machines",)
+"""They make Debian machines of their own, beside this one's sandbox; run where asked for alone."""
 NO_TESTS = 5
 """pytest's exit code where nothing was selected."""
 
@@ -45,6 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument(
+        "--machines",
+        action="store_true",
+        help="only tests/machines: Debian machines with systemd and users (needs root)",
+    )
+    parser.add_argument(
         "--plugins",
         choices=SETS,
         help="what tests/engine and tests/live run on (default: what labs run on; airgap in CI)",
@@ -55,7 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run all parts, also behind one that fails, and sum up."""
     arguments = _with_late_options(arguments)
-    words = with_marks(arguments.pytest, everything=arguments.all)
+    words = with_machines(arguments.pytest, wanted=arguments.machines)
+    words = with_marks(words, everything=arguments.all)
     try:
         ensure(requirements.step(), say)
         if arguments.plugins:
@@ -81,11 +89,13 @@ def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./lab test", add_help=False, allow_abbrev=False)
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--machines", action="store_true")
     parser.add_argument("--plugins", choices=SETS)
     own, rest = parser.parse_known_args(arguments.pytest)
     return argparse.Namespace(
         yes=arguments.yes or own.yes,
         all=arguments.all or own.all,
+        machines=arguments.machines or own.machines,
         plugins=own.plugins or arguments.plugins,
         pytest=rest,
     )
@@ -100,6 +110,12 @@ def _hold(planned: Sequence[Part]) -> None:
     """Hold that the official set stands where a part runs on it: no test downloads it."""
     if any(part.plugins == "official" for part in planned):
         plugins.require_official()
+
+
+def with_machines(words: Sequence[str], *, wanted: bool) -> list[str]:
+    """The words, with the tests on Debian machines where they are wanted and none is named."""
+    named = any(within(word, MACHINES) for word in selected(words))
+    return [*MACHINES, *words] if wanted and not named else [*words]
 
 
 def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:
@@ -125,8 +141,10 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
     if not places:
         return (*linters(), _pytest("tests", PURE, options), *_each(IN_SANDBOX, options, sets))
     pure = tuple(word for word in places if within(word, PURE))
-    others = tuple(word for word in places if word not in pure)
-    found = (_pytest("tests", pure, options),) if pure else ()
+    on_machines = tuple(word for word in places if within(word, MACHINES))
+    others = tuple(word for word in places if word not in (*pure, *on_machines))
+    outside = (("tests", pure), (MACHINES[0], on_machines))
+    found = tuple(_pytest(name, group, options) for name, group in outside if group)
     name = "tests in the sandbox"
     return (*found, *(_sandboxed(name, others, options, one) for one in sets if others))
 

@@ -43,6 +43,28 @@ def test_what_touches_the_machine_runs_in_the_sandbox(monkeypatch):
     assert "--sandbox" in part.command
 
 
+def test_debian_machines_are_tried_where_somebody_asks_for_them_alone():
+    assert "tests/machines" not in names()
+    assert command.with_machines(["-k", "x"], wanted=False) == ["-k", "x"]
+    words = command.with_machines(["-k", "x"], wanted=True)
+    assert words == ["tests/machines", "-k", "x"]
+    assert command.with_machines(["tests/machines/test_x.py"], wanted=True) == [
+        "tests/machines/test_x.py"
+    ]
+
+
+def test_tests_on_debian_machines_run_beside_the_sandbox(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("ISOLAB_SANDBOX", raising=False)
+    pure, machines, live = command.parts(
+        ["tests/unit", "tests/machines/test_x.py", "tests/live", "-x"], ["airgap"]
+    )
+    assert pure.command[-2:] == ("tests/unit", "-x")
+    assert machines.command[-2:] == ("tests/machines/test_x.py", "-x")
+    assert "--sandbox" not in machines.command
+    assert machines.plugins is None
+    assert "--sandbox" in live.command
+
+
 def test_long_tests_run_where_somebody_asks_for_them():
     assert command.with_marks([], everything=False) == ["-m", "not long"]
     assert command.with_marks(["tests/live"], everything=True) == ["tests/live"]
@@ -75,6 +97,12 @@ def test_the_set_where_nobody_names_one(
     environment: dict[str, str], in_use: Source | None, source: str
 ):
     assert command.usual(environment, in_use) == source
+
+
+@pytest.mark.parametrize("words", [["--machines", "tests/x"], ["tests/x", "--machines"]])
+def test_machines_are_asked_for_before_or_behind_what_goes_to_pytest(words: Sequence[str]):
+    found = command._with_late_options(parsed(*words))
+    assert (found.machines, found.pytest) == (True, ["tests/x"])
 
 
 @pytest.mark.parametrize(
