@@ -1,5 +1,6 @@
 """What reaches libvirt is the same from each set of plugins, and its AppArmor driver can use it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from airgap.libvirt.xml import parse
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
+
+pytestmark = pytest.mark.skipif(not shutil.which("xsltproc"), reason="needs xsltproc")
 
 REPO = Path(__file__).parents[2]
 LABS = sorted([*(REPO / "stacks").glob("*.yaml"), *(REPO / "tests/labs/valid").glob("*.yaml")])
