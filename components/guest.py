@@ -14,7 +14,16 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import boot, cloudinit, guestfiles, networks, processor, readback, secrets
+from isolab.plan import (
+    boot,
+    cloudinit,
+    domain_disks,
+    guestfiles,
+    networks,
+    processor,
+    readback,
+    secrets,
+)
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.turns import Chain
@@ -44,6 +53,8 @@ class GuestArgs:
     """All containers so far, by name; the guest adds its own."""
     ports_read: Mapping[str, readback.Ports]
     """Of containers that stand, by name."""
+    keeps_xml: bool
+    """Its domain stands and has disks of the form before this one, which stays."""
     ruleset: str
     """Its packet filter."""
     folder: Path
@@ -65,6 +76,7 @@ class Guest(pulumi.ComponentResource):
             parent=self, provider=host.libvirt, depends_on=args.chain.before_guest(guest)
         )
 
+        disks = domain_disks.of(guest, plan)
         root = libvirt.Volume(
             f"{name}-root",
             name=cloudinit.root_disk(guest),
@@ -105,9 +117,7 @@ class Guest(pulumi.ComponentResource):
             memory=guest.memory,
             vcpu=guest.vcpus,
             cpu={"mode": cpu.mode} if cpu.mode else None,
-            xml={"xslt": STYLESHEET.read_text().replace("@ELEMENTS@", cpu.elements)}
-            if cpu.elements
-            else None,
+            xml={"xslt": stylesheet(cpu, domain_disks.elements(disks, plan.pool.path))},
             kernel=host.kernel.id if host.kernel and image.kernel else None,
             initrd=host.initrd.id if host.initrd and image.initrd else None,
             cmdlines=kernel_command_line(image.arguments),
@@ -131,10 +141,12 @@ class Guest(pulumi.ComponentResource):
             autostart=False,
             # The addresses are read back only once the guest has them: a change that is none. With
             # it a network that was replaced goes unseen, so that is said in another way.
+            # A stylesheet that changes replaces the domain, so a domain may keep an older one.
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
-                    ignore_changes=["networkInterfaces"], replace_with=[host.network]
+                    ignore_changes=["networkInterfaces", *(["xml"] if args.keeps_xml else [])],
+                    replace_with=[host.network],
                 ),
             ),
         )
@@ -263,6 +275,16 @@ class Guest(pulumi.ComponentResource):
             )
             args.started.update(component.started)
         self.register_outputs({"address": guest.address, "domain": domain.id})
+
+
+def stylesheet(cpu: processor.Processor, disks: str) -> str:
+    """What turns a provider's domain into isolab's: the same for each set of plugins."""
+    return (
+        STYLESHEET.read_text()
+        .replace("@REPLACED@", cpu.replaced)
+        .replace("@PROCESSOR@", cpu.elements)
+        .replace("@DISKS@", disks)
+    )
 
 
 def kernel_command_line(arguments: Sequence[str]) -> list[dict[str, str]] | None:

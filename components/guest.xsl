@@ -1,5 +1,6 @@
 <?xml version="1.0"?>
-<!-- What a domain's processor needs and has no input of its own for; @ELEMENTS@ are cpu and features. -->
+<!-- What a domain needs and has no input of its own for: its processor where that is more than a mode, and
+     its disks as files, in the place of all that the provider writes. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
   <xsl:output omit-xml-declaration="yes" indent="yes"/>
   <xsl:template match="node()|@*">
@@ -7,8 +8,14 @@
   </xsl:template>
   <xsl:template match="/domain">
     <xsl:copy>
-      <xsl:apply-templates select="@*|node()[not(self::cpu or self::features)]"/>
-      @ELEMENTS@
+      <xsl:apply-templates select="@*|node()[not(@REPLACED@)]"/>
+      @PROCESSOR@
+    </xsl:copy>
+  </xsl:template>
+  <xsl:template match="/domain/devices">
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()[not(self::disk)]"/>
+      @DISKS@
     </xsl:copy>
   </xsl:template>
 </xsl:stylesheet>

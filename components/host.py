@@ -8,7 +8,7 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import local
 
-from isolab.plan import asking
+from isolab.plan import asking, domain_disks
 from isolab.plan.model import GuestImage, Plan
 from machine import sockets
 from machine.service_images import RegistryFiles
@@ -69,9 +69,9 @@ class Host(pulumi.ComponentResource):
             )
 
         image = args.image
-        self.bases = {"": volume("base", image.disk, "qcow2")} | {
-            path: volume(f"base-{own.digest[:12]}", own.disk, "qcow2")
-            for path, own in plan.images.items()
+        self.bases = {
+            key: volume(domain_disks.base(key, plan), each.disk, "qcow2")
+            for key, each in {"": image, **plan.images}.items()
         }
         self.kernel = volume("kernel", image.kernel, "raw") if image.kernel else None
         self.initrd = volume("initrd", image.initrd, "raw") if image.initrd else None

@@ -80,6 +80,7 @@ class Lab(pulumi.ComponentResource):
                     chain=chain,
                     started=started,
                     ports_read=standing.ports,
+                    keeps_xml=guest.domain in standing.keeps_xml,
                     ruleset=filters[guest.name],
                     folder=folder,
                 ),

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 
 from machine import (
     access,
+    confinement,
     daemons,
     debian_sources,
     engine,
@@ -70,6 +71,12 @@ def _checks() -> Iterator[Check]:
         yield _daemon(daemon)
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
+    yield confinement_check(
+        confinement.in_force(),
+        confinement.drivers(),
+        closed=confinement.closed_folders(),
+        without_base=confinement.without_base(),
+    )
     found = engine.executable()
     yield Check(
         name="engine",
@@ -210,6 +217,33 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
         if daemons.has_systemd():
             fix = HIDE_BY_SYSTEMD
     return Check(name="kvm", verdict="unusable", detail=f"{finding.detail}; {slow}", fix=fix)
+
+
+def confinement_check(
+    module: confinement.Module | None,
+    drivers: Collection[str] | None,
+    *,
+    closed: Sequence[Path],
+    without_base: Sequence[str],
+) -> Check:
+    """Whether QEMU may open the files of guests."""
+    name = "confinement"
+    if closed:
+        folders = " ".join(map(str, closed))
+        detail = f"QEMU's user cannot pass {folders}"
+        return Check(name=name, verdict="unusable", detail=detail, fix=f"chmod o+x {folders}")
+    if module is None:
+        detail = "neither AppArmor nor SELinux is in force"
+        return Check(name=name, verdict="ok", detail=detail)
+    if drivers is not None and module.driver not in drivers:
+        detail = f"{module.name} is in force, but libvirt does not confine guests with it"
+        return Check(name=name, verdict="ok", detail=detail)
+    if without_base and module.driver == "apparmor":
+        detail = f"an older isolab made {' '.join(without_base)}, which AppArmor may not let start"
+        fix = "./lab down --keep-data, then ./lab up, of their stacks"
+        return Check(name=name, verdict="unknown", detail=detail, fix=fix)
+    detail = f"{module.name} confines guests to their own files; what it refuses: {module.log}"
+    return Check(name=name, verdict="ok", detail=detail)
 
 
 def language_host_check(found: Path | None, source: plugins.Source | None) -> Check:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from isolab.cli.errors import FAILED, INTERRUPTED, UNABLE, Failure
 from isolab.cli.progress import Progress
+from machine import confinement
 from machine.deployment import lock
 from machine.deployment.control import Busy, StackControl
 from machine.deployment.engine import EngineError, Outcome
@@ -58,10 +59,12 @@ def fail_unless_done(
         return
     if outcome.interrupts:
         raise Failure(INTERRUPTED, f"{what} was interrupted; what it had begun has ended", again)
+    said = complaint(progress, outcome)
+    cause = confinement.hint(said, confinement.in_force())
     raise Failure(
         FAILED,
-        f"{what} of stack {control.stack} failed:\n{complaint(progress, outcome)}",
-        again,
+        f"{what} of stack {control.stack} failed:\n{said}",
+        f"{cause}\n  {again}" if cause else again,
     )
 
 

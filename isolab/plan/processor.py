@@ -23,6 +23,11 @@ class Processor:
     mode: str = ""
     elements: str = ""
 
+    @property
+    def replaced(self) -> str:
+        """Which elements of a domain these replace, as the stylesheet's condition."""
+        return "self::cpu or self::features" if self.elements else "false()"
+
 
 def of(guest: Guest, plan: Plan) -> Processor:
     """The guest's. Without KVM none can be passed through: it gets what is quick."""

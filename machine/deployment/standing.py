@@ -4,10 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from isolab.plan.model import Plan
+from isolab.plan import domain_form
+from isolab.plan.domain_form import Form
+from isolab.plan.model import Guest, Plan
 from isolab.plan.readback import Ports
 from isolab.transport import Unreachable
 from machine.deployment import leftovers, state
+from machine.deployment.state import Resource
 from machine.transport import HostTransport
 
 
@@ -18,6 +21,12 @@ class Standing:
     names: frozenset[str]
     ports: Mapping[str, Ports] = field(default_factory=dict[str, Ports])
     """Of its containers, by name, as the engine read them last."""
+    keeps_xml: frozenset[str] = frozenset()
+    """Domains whose disks have an older form, and of which nothing else changes that replaces one.
+
+    With a new stylesheet the next up would replace them all, and so cut their guests' power. They
+    did start, so what the new form is for does not concern them on their host.
+    """
 
 
 def standing(plan: Plan) -> Standing:
@@ -34,11 +43,48 @@ def standing(plan: Plan) -> Standing:
         return Standing(
             names=frozenset(r.name for r in (*known.of_type(leftovers.DOMAIN), *containers)),
             ports={r.name: r.ports for r in containers},
+            keeps_xml=frozenset(
+                guest.domain
+                for guest in plan.guests
+                for made in known.of_type(leftovers.DOMAIN)
+                if made.name == guest.domain and domain_form.kept(_asked(made), guest, plan)
+            ),
         )
     domains = _domains(plan.libvirt)
     there = [guest for guest in plan.guests if guest.domain in domains]
     containers = {c.name for guest in there for c in guest.containers}
-    return Standing(names=frozenset({guest.domain for guest in there} | containers))
+    return Standing(
+        names=frozenset({guest.domain for guest in there} | containers),
+        keeps_xml=frozenset(
+            guest.domain for guest in there if domain_form.kept(_read(guest, plan), guest, plan)
+        ),
+    )
+
+
+def _asked(domain: Resource) -> Form | None:
+    """What a domain was asked to be."""
+    given = domain.inputs
+    try:
+        return domain_form.asked(
+            kind=given["type"],
+            memory=given["memory"],
+            vcpus=given["vcpu"],
+            disks=len(given["disks"]),
+            mode=given["cpu"]["mode"] if given.get("cpu") else "",
+            stylesheet=given["xml"]["xslt"] if given.get("xml") else "",
+        )
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _read(guest: Guest, plan: Plan) -> Form | None:
+    """What libvirt says that a domain is."""
+    words = ["virsh", "-qc", plan.libvirt, "dumpxml", "--inactive", guest.domain]
+    try:
+        said = HostTransport().run(words)
+    except Unreachable:
+        return None
+    return domain_form.read(said.stdout) if said.ok else None
 
 
 def _domains(libvirt: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ programs in them and the ways into the guest are stand-ins. All else is handed o
 """
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +39,19 @@ def part(plan: Plan, name: str) -> Plan:
     )
 
 
+def with_the_providers_disks(stylesheet: str) -> str:
+    """The stylesheet of domains that were made before it wrote their disks."""
+    return re.sub("<disk .*</disk>", "", stylesheet).replace("[not(self::disk)]", "")
+
+
 def on_this_machine(args: pulumi.ResourceTransformationArgs) -> Any:
     """The inputs of a resource with what only a guest has replaced."""
     props, opts = args.props, args.opts
     match args.type_:
         case "libvirt:index/domain:Domain":
             props["running"] = False
+            if wanted.get("older"):
+                props["xml"] = {"xslt": with_the_providers_disks(props["xml"]["xslt"])}
         case "command:remote:Command":
             connection = pulumi.Output.secret(place["connection"])
             props |= {"create": READS, "delete": None, "connection": connection}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import docker
 import docker_bench
+import domains
 import harness
 import libvirt_bench
 import pytest
@@ -119,6 +120,53 @@ def remove_what_goes_with_a_guest() -> None:
         container.remove(force=True)
     client.networks.prune()
     client.volumes.prune()
+
+
+REFERENCE = REPO / "stacks/reference.yaml"
+DOMAIN = "isolab-test-app-1"
+
+
+@pytest.fixture
+def lab(bench: harness.Bench) -> Iterator[harness.Bench]:
+    """The bench, empty again at the end."""
+    yield bench
+    bench.destroy()
+    remove_what_goes_with_a_guest()
+
+
+def test_a_domain_that_was_made_with_the_providers_disks_stays(lab: harness.Bench) -> None:
+    present = {"lab": str(REFERENCE), "guest": "app-1"}
+    lab.scenario({**present, "older": True})
+    lab.up()
+    older = domain_xml()
+    assert "<backingStore" not in older
+    lab.scenario(present)
+    assert proposed(lab) == {}
+    lab.up()
+    lab.refresh()
+    assert proposed(lab) == {}
+    assert domain_xml() == older
+    for source in other_sets(lab.source):
+        lab.use(source)
+        assert proposed(lab) == {}, f"on the plugins of {source}"
+
+
+@pytest.mark.skipif(not domains.HELPER.exists(), reason="needs libvirt's virt-aa-helper")
+def test_a_domains_apparmor_profile_has_all_its_files(lab: harness.Bench) -> None:
+    lab.scenario({"lab": str(REFERENCE), "guest": "app-1"})
+    lab.up()
+    pool = "/var/lib/libvirt/isolab/test"
+    files = domains.allowed(domain_xml(), (pool, "/nowhere"))
+    disks = ("app-1-root", "app-1-data", "app-1-seed.iso")
+    assert {f'"{pool}/{disk}" rwk' for disk in disks} <= files
+    assert {f'"{pool}/base" rk', f'"{pool}/kernel" r', f'"{pool}/initrd" r'} <= files
+    assert Path(pool).stat().st_mode & 0o001, "QEMU's user cannot pass the pool's folder"
+
+
+def domain_xml() -> str:
+    """The reference lab's domain as it was defined."""
+    words = ["virsh", "-qc", libvirt_bench.URI, "dumpxml", "--inactive", DOMAIN]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("part", list(parts()))
