@@ -3,6 +3,7 @@
 LAB = {
     "name": "The lab's name; without it, the file's.",
     "description": "What the lab shows, in a sentence.",
+    "security": "Defaults of all services: compose, which is the default, or hardened.",
     "host": "The physical host of the guests.",
     "network": "The network between host and guests.",
     "guests": "Groups of guests: virtual machines with a base OS and Docker, nothing else.",
@@ -48,7 +49,7 @@ SERVICE = {
     "mem_limit": "As deploy.resources.limits.memory.",
     "cpus": "As deploy.resources.limits.cpus.",
     "pids_limit": "As deploy.resources.limits.pids.",
-    "restart": "When Docker starts the container again: unless-stopped, other than in Compose.",
+    "restart": "When Docker starts the container again: no, and unless-stopped with hardened.",
     "user": "The user that the container runs as.",
     "working_dir": "The folder that the command starts in.",
     "hostname": "The container's own host name.",
@@ -59,8 +60,8 @@ SERVICE = {
     "tty": "Whether it gets a terminal.",
     "stdin_open": "Whether its standard input stays open.",
     "cap_add": "Capabilities that it gets back.",
-    "cap_drop": "Capabilities that it loses: all of them, other than in Compose.",
-    "security_opt": "Security options: no-new-privileges, other than in Compose.",
+    "cap_drop": "Capabilities that it loses: all of them with hardened.",
+    "security_opt": "Security options: no-new-privileges with hardened.",
     "ulimits": "Limits of its processes.",
     "sysctls": "Kernel parameters of its namespaces.",
     "labels": "Labels of the container.",
@@ -69,8 +70,11 @@ SERVICE = {
     "stop_grace_period": "Between the stop signal and the kill.",
     "stop_signal": "The signal that stops it.",
     "logging": "Where Docker sends its output.",
+    "x-isolab": "What isolab adds to a service; Compose passes it over.",
 }
+ISOLAB = {"security": "compose or hardened, for this service alone; without it, the lab's."}
 OUTSIDE = {
+    "security": "write x-isolab: {security: hardened}: Compose passes x-… over",
     "privileged": "a privileged container is isolated from nothing: name what it needs in cap_add",
     "pid": "each container has its own processes",
     "ipc": "each container has its own shared memory",

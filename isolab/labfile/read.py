@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from isolab.labfile import balancers, clusters, files, guests, layers, profiles, scalars
+from isolab.labfile import (
+    balancers,
+    clusters,
+    files,
+    guests,
+    layers,
+    profiles,
+    scalars,
+    security,
+)
 from isolab.labfile.include import include
 from isolab.labfile.keys import (
     LAB,
@@ -18,7 +27,7 @@ from isolab.labfile.reading import Fields, entries
 from isolab.labfile.service import service
 from isolab.labfile.shape import accepts, text_like
 from isolab.labfile.syntax import places
-from isolab.model import Host, Lab, ServiceNetwork
+from isolab.model import Host, Lab, Security, ServiceNetwork
 
 
 def lab(root: Node) -> Lab:
@@ -38,15 +47,20 @@ def lab(root: Node) -> Lab:
             "services", "include", example='services: {web: {image: "isolab/guestbook:1"}}'
         )
         name = fields.get("name", _name, "") or file.stem
+        chosen: Security = fields.get("security", security.security, "compose")
         names = frozenset(draft.service.name for draft in there)
         made = Lab(
             name=name,
             file=str(file),
             description=fields.get("description", scalars.text, ""),
+            security=chosen,
             host=fields.get("host", layers.host, Host()),
             cidr=fields.get("network", layers.network, None),
             guests=fields.get("guests", guests.groups, ()),
-            services=tuple(profiles.completed(draft, names, name) for draft in there),
+            services=tuple(
+                security.completed(profiles.completed(draft, names, name), draft.node, chosen)
+                for draft in there
+            ),
             disabled=missing,
             networks=fields.get("networks", entries(_network, COMPOSE_NAME), ()),
             volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME), ()),

@@ -13,6 +13,7 @@ from isolab.labfile import (
     mounts,
     ports,
     scalars,
+    security,
     settings,
 )
 from isolab.labfile.build import build
@@ -26,7 +27,6 @@ from isolab.model import BindMount, Limits, Service, VolumeMount
 from isolab.units import Seconds
 
 T = TypeVar("T")
-_DEFAULT = Service(name="", image="")
 _TEXTS = many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
 _LABELS = table(fallback=nothing)
@@ -82,7 +82,7 @@ def service(name: str, node: Node) -> Draft:
             ),
             depends_on={other: condition for other, (condition, _) in needs.items()},
             healthcheck=fields.get("healthcheck", health.healthcheck, None),
-            restart=fields.get("restart", settings.restart, _DEFAULT.restart),
+            restart=fields.get("restart", settings.restart, "no"),
             user=fields.get("user", scalars.literal, ""),
             working_dir=fields.get("working_dir", scalars.text, ""),
             hostname=fields.get("hostname", scalars.text, ""),
@@ -93,8 +93,9 @@ def service(name: str, node: Node) -> Draft:
             tty=fields.get("tty", scalars.flag, False),
             stdin_open=fields.get("stdin_open", scalars.flag, False),
             cap_add=fields.get("cap_add", _TEXTS, ()),
-            cap_drop=fields.get("cap_drop", _TEXTS, _DEFAULT.cap_drop),
-            security_opt=fields.get("security_opt", _TEXTS, _DEFAULT.security_opt),
+            cap_drop=fields.get("cap_drop", _TEXTS, ()),
+            security_opt=fields.get("security_opt", _TEXTS, ()),
+            security=fields.get("x-isolab", security.own, None),
             ulimits=fields.get("ulimits", limits.ulimits, ()),
             sysctls=fields.get("sysctls", table(), {}),
             labels={**labels, **(fields.get("labels", _LABELS, {}) or {})},

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import balancers, clusters, docker, guests, hosted, names, services, taken
+from isolab.rules import (
+    balancers,
+    clusters,
+    docker,
+    guests,
+    hardening,
+    hosted,
+    names,
+    services,
+    taken,
+)
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -48,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     docker.sysctls_are_the_containers_own,
     docker.settings_are_taken,
     docker.addresses_are_a_guests,
+    hardening.hardening_leaves_images_what_they_need,
     balancers.balancers_have_names_of_their_own,
     balancers.balanced_services_exist,
     balancers.balanced_ports_are_named,

@@ -58,6 +58,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "stdin_open": ("true",),
     "cap_add": ("[NET_BIND_SERVICE, CHOWN]",),
     "cap_drop": ("[ALL]", "[NET_RAW]"),
+    "security_opt": ("['no-new-privileges:true']",),
     "ulimits": ("{nofile: 1024}", "{nofile: {soft: 1024, hard: 2048}, nproc: 64}"),
     "sysctls": ("{net.core.somaxconn: 1024}", "['net.ipv4.tcp_syncookies=1']"),
     "labels": ("{tier: front, empty: ''}", "[tier=front, empty]", "{n: 5, t: true}"),

@@ -25,7 +25,7 @@ from machine import paths
 LABS = Path(__file__).parents[1] / "labs"
 JUDGE = Path(__file__).parents[1] / "judge"
 WHOLE = sorted((LABS / "compose").glob("*/compose.yaml"))
-LAYERS = re.compile(r"^(placement|balancers|clusters):", re.MULTILINE)
+LAYERS = re.compile(r"^(placement|balancers|clusters|security):", re.MULTILINE)
 LABS_OF_COMPOSE = sorted(
     file for file in (LABS / "valid").glob("*.yaml") if not LAYERS.search(file.read_text())
 )
@@ -184,9 +184,10 @@ def ours(service: Service) -> dict[str, Any]:
         "extra_hosts": dict(service.extra_hosts),
         "labels": dict(service.labels),
         "sysctls": dict(service.sysctls),
-        "restart": service.restart if service.restart != "unless-stopped" else "",
-        "cap_drop": {*service.cap_drop} if service.cap_drop != ("ALL",) else set(),
+        "restart": service.restart,
+        "cap_drop": {*service.cap_drop},
         "cap_add": {*service.cap_add},
+        "security_opt": {*service.security_opt},
         **{key: getattr(service, key) for key in SAME},
     }
 
@@ -214,7 +215,6 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
     pids = service.get("pids_limit", limits.get("pids"))
     volumes = [volume(v) for v in service.get("volumes", ())]
     logging = service.get("logging", {})
-    restart = service.get("restart", "")
     return {
         "image": service.get("image", "")
         if "build" not in service or "/" in service.get("image", "")
@@ -259,8 +259,9 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         ),
         "labels": texts(service.get("labels", {})),
         "sysctls": texts(service.get("sysctls", {})),
-        "restart": restart if restart != "unless-stopped" else "",
-        "cap_drop": {*service.get("cap_drop", ())} - {"ALL"},
+        "restart": service.get("restart") or "no",
+        "cap_drop": {*service.get("cap_drop", ())},
+        "security_opt": {*service.get("security_opt", ())},
         "cap_add": {*service.get("cap_add", ())},
         **{key: service.get(key, False) for key in SAME},
     }
@@ -373,5 +374,7 @@ def test_the_comparison_sees_a_difference() -> None:
     assert isinstance(lab, Lab)
     first = ours(next(service for service in lab.services if service.name == "first"))
     assert all(
-        first[key] for key in first if key not in ("build", "network_mode", "platform", "cap_drop")
+        first[key]
+        for key in first
+        if key not in ("build", "network_mode", "platform", "security_opt")
     )
