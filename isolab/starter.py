@@ -1,6 +1,6 @@
 """The text of a new lab file: guests, and either a sample or a compose file as it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -37,8 +37,9 @@ _AS_COMPOSE = (
 _INCLUDE = """
 # The services, as they are: relative paths and .env count from the compose file's own folder.
 include:
-  - {path}
+  - {paths}
 """
+_LAID_OVER = "path: [{paths}]    # the later one changes the earlier, as with docker compose"
 _PLACEMENT = """
 # Which guests run a service: a group, one guest (app-1) or a list; "*" is for all others.
 placement:
@@ -130,10 +131,13 @@ def fitting(services: Iterable[Service], count: int) -> Guests:
     return Guests(count=count, memory=written, vcpus=vcpus)
 
 
-def from_compose(name: str, file: str, path: str, guests: Guests) -> str:
-    """A lab that includes a compose file; the path is as the lab file writes it."""
+def from_compose(name: str, file: str, paths: Sequence[str], guests: Guests) -> str:
+    """A lab that includes a compose file; paths are as the lab file writes them."""
     what = f"The services of a compose file, as they are, on {_guests(guests.count)}."
-    return _head(name, file, what, guests, _AS_COMPOSE) + _INCLUDE.format(path=path) + _PLACEMENT
+    included = paths[0] if len(paths) == 1 else _LAID_OVER.format(paths=", ".join(paths))
+    return (
+        _head(name, file, what, guests, _AS_COMPOSE) + _INCLUDE.format(paths=included) + _PLACEMENT
+    )
 
 
 def from_sample(name: str, file: str, sample: Sample, guests: Guests) -> str:

@@ -37,7 +37,7 @@ def lab(root: Node) -> Lab:
     with Fields(root, LAB, "a lab file", OUTSIDE_LAB) as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
-        drafts = fields.get("services", entries(service, COMPOSE_NAME), ()) or ()
+        drafts = fields.get("services", entries(service, COMPOSE_NAME, extensions=False), ()) or ()
         there = profiles.enabled(drafts, asked)
         missing = profiles.disabled(drafts, asked)
         for draft in there:
@@ -62,11 +62,25 @@ def lab(root: Node) -> Lab:
                 for draft in there
             ),
             disabled=missing,
-            networks=fields.get("networks", entries(_network, COMPOSE_NAME), ()),
-            volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME), ()),
+            networks=fields.get("networks", entries(_network, COMPOSE_NAME, extensions=False), ()),
+            volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME, extensions=False), ()),
             secrets=(
-                *(fields.get("secrets", entries(files.source("secret"), COMPOSE_NAME), ()) or ()),
-                *(fields.get("configs", entries(files.source("config"), COMPOSE_NAME), ()) or ()),
+                *(
+                    fields.get(
+                        "secrets",
+                        entries(files.source("secret"), COMPOSE_NAME, extensions=False),
+                        (),
+                    )
+                    or ()
+                ),
+                *(
+                    fields.get(
+                        "configs",
+                        entries(files.source("config"), COMPOSE_NAME, extensions=False),
+                        (),
+                    )
+                    or ()
+                ),
             ),
             placement=fields.get("placement", layers.placement, {}),
             balancers=fields.get("balancers", entries(balancers.balancer, NAME), ()),

@@ -49,8 +49,10 @@ def service(name: str, node: Node) -> Draft:
         fields.get("extends", extends.extends, None)
         built = fields.get("build", build, None)
         image = fields.get("image", scalars.filled, None)
-        example = f"image: isolab/{name}:1, or build: ."
-        fields.some_of("image", "build", "extends", example=example)
+        if not any(key in fields for key in ("image", "build", "extends")):
+            # No matter of shape: the service may be laid over an included one.
+            example = f"for example image: isolab/{name}:1, or build: ."
+            fields.add(node.problem("image is missing", example))
         count, limited = _resources(fields)
         volumes = fields.get("volumes", many(mounts.mount), ()) or ()
         logging = fields.get("logging", settings.logging, ("", {})) or ("", {})

@@ -37,7 +37,7 @@ def _names(node: Node) -> Mapping[str, tuple[str, ...]]:
     return dict.fromkeys(many(scalars.filled)(node), ())
 
 
-networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases))
+networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, extensions=False))
 """Networks to the aliases on them: a list, or a mapping."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_files import BESIDE, FILES, generated
+from compose_files import BESIDE, FILES, MERGES, generated, merged
 
 from isolab.labfile import load
 from isolab.labfile.keys import INCLUDED, LAB
@@ -69,7 +69,7 @@ def judge() -> Path:
 def as_compose(file: Path, folder: Path) -> Path:
     """The lab file without isolab's own keys, beside what it names."""
     mine = "|".join(set(LAB) - set(INCLUDED))
-    text = re.sub(rf"^({mine}|name):", r"x-\1:", file.read_text(), flags=re.MULTILINE)
+    text = re.sub(rf"^({mine}):", r"x-\1:", file.read_text(), flags=re.MULTILINE)
     shutil.copytree(file.parent / "parts", folder / "parts")
     shutil.copy(file, folder / file.name)
     (folder / "compose.yaml").write_text(text)
@@ -152,6 +152,35 @@ def test_a_generated_file_means_what_it_means_in_compose(
 ) -> None:
     file, printed = made[seed]
     same(printed, file.parent, load(file, {}))
+
+
+@pytest.fixture(scope="session")
+def laid_over(
+    judge: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, tuple[Path, Printed]]:
+    """The same for files in which a service is laid over another."""
+    folder = tmp_path_factory.mktemp("merged")
+    files = [folder / f"{seed}.yaml" for seed in range(MERGES)]
+    for name, text in BESIDE.items():
+        (folder / name).write_text(text)
+    for seed, file in enumerate(files):
+        text, beside = merged(seed)
+        below, _, over = beside.partition("---\n")
+        file.write_text(text)
+        (folder / f"base-{seed}.yaml").write_text(below)
+        (folder / f"over-{seed}.yaml").write_text(over)
+    return dict(enumerate(zip(files, ask(judge, files), strict=True)))
+
+
+@pytest.mark.parametrize("seed", range(MERGES))
+def test_a_service_over_another_means_what_it_means_in_compose(
+    laid_over: dict[int, tuple[Path, Printed]], seed: int
+) -> None:
+    file, printed = laid_over[seed]
+    if "error" in printed:
+        assert not isinstance(load(file, {}), Lab), printed
+    else:
+        same(printed, file.parent, load(file, {}))
 
 
 def ours(service: Service) -> dict[str, Any]:
@@ -349,7 +378,8 @@ def health(check: dict[str, Any]) -> tuple[Any, ...]:
     test = check.get("test", ["NONE"])
     test = ("CMD-SHELL", test) if isinstance(test, str) else tuple(test)
     if check.get("disable") or test == ("NONE",):
-        test = ("NONE",)
+        # Times of a check that is none mean nothing.
+        return ("NONE",), 30.0, 30.0, 3, 0.0
     periods = (seconds(check.get(key, default)) for key, default in PERIODS.items())
     interval, timeout, start = periods
     return test, interval, timeout, check.get("retries", 3), start
