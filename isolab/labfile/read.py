@@ -27,6 +27,7 @@ from isolab.labfile.reading import Fields, entries
 from isolab.labfile.service import service
 from isolab.labfile.shape import accepts, text_like
 from isolab.labfile.syntax import places
+from isolab.labfile.tables import nothing, table
 from isolab.model import Host, Lab, Security, ServiceNetwork
 
 
@@ -99,6 +100,10 @@ def _network(name: str, node: Node) -> ServiceNetwork:
     check_compose_name(node, name, "a network")
     with Fields(node, LAB_NETWORK, "a network", OUTSIDE_LAB_NETWORK) as fields:
         fields.get("driver", scalars.choice("bridge"), "bridge")
+        fields.get("name", scalars.text, "")
+        fields.get("labels", table(fallback=nothing), {})
+        fields.get("enable_ipv4", scalars.only(word=True, hint="guests have nothing else"), True)
+        fields.get("enable_ipv6", scalars.only(word=False, hint="guests have IPv4 alone"), False)
         internal = fields.get("internal", scalars.flag, False)
     return ServiceNetwork(name=name, internal=internal)
 
@@ -107,4 +112,6 @@ def _volume(name: str, node: Node) -> str:
     check_compose_name(node, name, "a volume")
     with Fields(node, VOLUME, "a volume", OUTSIDE_VOLUME) as fields:
         fields.get("driver", scalars.choice("local"), "local")
+        fields.get("name", scalars.text, "")
+        fields.get("labels", table(fallback=nothing), {})
     return name

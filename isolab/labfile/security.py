@@ -27,6 +27,9 @@ def own(node: Node) -> Security | None:
 def completed(service: Service, node: Node, lab: Security) -> Service:
     """The service with the defaults of its own word, else those of the lab's."""
     given = {key for key, value in node.mapping().items() if value.value is not None}
+    deploy = node.mapping().get("deploy")
+    if deploy and "restart_policy" in deploy.mapping():
+        given.add("restart")
     word = service.security or lab
     silent = {key: value for key, value in HARDENED.items() if key not in given}
     return replace(service, security=word, **(silent if word == "hardened" else {}))

@@ -44,6 +44,9 @@ FORMS: dict[str, tuple[str, ...]] = {
     "deploy": (
         "{replicas: 2}",
         "{resources: {limits: {memory: 64M, cpus: '0.5', pids: 20}}}",
+        "{mode: replicated, restart_policy: {condition: on-failure, max_attempts: 3, delay: 5s}}",
+        "{restart_policy: {}, resources: {reservations: {memory: 32M, cpus: '0.1'}}}",
+        "{restart_policy: {condition: none}}",
     ),
     "mem_limit": ("64m", "1gb", "134217728"),
     "cpus": ("0.5", "'1.5'", "2"),

@@ -288,12 +288,24 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         ),
         "labels": texts(service.get("labels", {})),
         "sysctls": texts(service.get("sysctls", {})),
-        "restart": service.get("restart") or "no",
+        "restart": restarted(service),
         "cap_drop": {*service.get("cap_drop", ())},
         "security_opt": {*service.get("security_opt", ())},
         "cap_add": {*service.get("cap_add", ())},
         **{key: service.get(key, False) for key in SAME},
     }
+
+
+def restarted(service: dict[str, Any]) -> str:
+    """Docker's policy, as docker compose makes it: that of deploy wins."""
+    policy = service.get("deploy", {}).get("restart_policy")
+    if policy is None:
+        return service.get("restart") or "no"
+    attempts = policy.get("max_attempts")
+    name = {"none": "no", "any": "always", "on-failure": "on-failure"}[
+        policy.get("condition", "any")
+    ]
+    return f"{name}:{attempts}" if attempts else name
 
 
 def one_or_many(value: Any) -> list[Any]:
