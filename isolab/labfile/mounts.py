@@ -106,9 +106,15 @@ def _bind(node: Node, word: str, target: str, *, read_only: bool) -> BindMount:
     if not exists(source):
         node.refuse(
             f"{shown} is not there",
-            "make it first: isolab copies it into the guest and never makes an empty one",
+            f"what the container writes is kept in a named volume, {_volume_for(word)}:{target}; "
+            "what it reads must be there, since the guest gets a copy",
         )
     return BindMount(source=str(source), target=target, read_only=read_only)
+
+
+def _volume_for(word: str) -> str:
+    """A volume's name after the folder's."""
+    return "-".join(re.findall(r"[a-zA-Z0-9]+", word)) or "data"
 
 
 def _bind_options(node: Node) -> None:

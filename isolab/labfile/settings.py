@@ -41,13 +41,20 @@ networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, exte
 """Networks to the aliases on them: a list, or a mapping."""
 
 
+_INSTEAD = {
+    "host": "ports: publishes on the guest; placement: {SERVICE: host} is the host's own network",
+    "bridge": "leave it out: a service without networks: is on a bridge with a way out",
+}
+"""Other modes of Compose, and what to do instead."""
+
+
 @accepts(one_of("none"))
 def network_mode(node: Node) -> Literal["", "none"]:
     """none, or nothing at all."""
     if scalars.text(node) != "none":
         node.refuse(
             f"{node.shown} given, expected none",
-            "which services reach each other is said with networks:",
+            _INSTEAD.get(scalars.text(node), "who reaches whom is said with networks:"),
         )
     return "none"
 
