@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ exit 1
 """Ends when the container has, as it did."""
 PATIENCE = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
+FIRST_CHECK = 90
+"""Seconds within which the first check has said something, as a rule."""
 UNCHANGEABLE = ["healthcheck", "tmpfs", "init"]
 """Inputs whose change Docker's provider takes for an update, and then changes nothing."""
 LEFT_AS_THEY_ARE = (
@@ -205,6 +208,13 @@ def is_checked(container: Container) -> bool:
     return container.healthcheck is not None and container.healthcheck.test != ("NONE",)
 
 
+def _patience(container: Container, patience: int) -> int:
+    """The usual one, behind the first check where that comes late: after a whole interval."""
+    check = container.healthcheck
+    first = check.interval + check.timeout if check else 0
+    return patience + ceil(first) if first > FIRST_CHECK else patience
+
+
 def container_inputs(
     container: Container,
     image: docker.RemoteImage,
@@ -308,5 +318,5 @@ def container_inputs(
             "start_period": readback.duration(health.start_period),
         },
         "wait": True if checked else None,
-        "wait_timeout": patience if checked else None,
+        "wait_timeout": _patience(container, patience) if checked else None,
     }

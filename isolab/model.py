@@ -11,6 +11,7 @@ ENDED: Condition = "service_completed_successfully"
 Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
 Severity = Literal["error", "warning"]
+Security = Literal["compose", "hardened"]
 HOST = "host"
 """Where a service runs that no guest holds: the physical host itself."""
 FOR_EVER = ("always", "unless-stopped")
@@ -238,8 +239,7 @@ class Service:
     """Each as in Compose: /path or /path:options."""
     depends_on: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     healthcheck: Healthcheck | None = None
-    restart: str = "unless-stopped"
-    """Default differs from Compose's "no": a rebooted guest brings its services back."""
+    restart: str = "no"
     user: str = ""
     working_dir: str = ""
     hostname: str = ""
@@ -252,9 +252,10 @@ class Service:
     tty: bool = False
     stdin_open: bool = False
     cap_add: tuple[str, ...] = ()
-    cap_drop: tuple[str, ...] = ("ALL",)
-    """Containers drop every capability unless the file says otherwise."""
-    security_opt: tuple[str, ...] = ("no-new-privileges:true",)
+    cap_drop: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    security: Security | None = None
+    """Whose defaults restart, cap_drop and security_opt have; None is the lab's, not yet said."""
     ulimits: tuple[Ulimit, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -329,6 +330,8 @@ class Lab:
     file: str
     description: str = ""
     host: Host = Host()
+    security: Security = "compose"
+    """Whose defaults services have that do not say it themselves."""
     cidr: str | None = None
     """None is `auto`: derived from the stack's name."""
     guests: tuple[GuestGroup, ...] = ()

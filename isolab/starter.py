@@ -1,6 +1,6 @@
 """The text of a new lab file: guests, and either a sample or a compose file as it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -20,7 +20,7 @@ _HEAD = """\
 # ./lab validate {file} checks it, ./lab draw {name} shows it, ./lab up {name} builds it.
 name: {name}
 description: {description}
-
+{security}
 # Virtual machines with a base OS and Docker, nothing else. {names}
 guests:
   app:
@@ -30,11 +30,16 @@ guests:
     disk: 8GiB        # rebuilt at will
     data: {data}        # a disk of its own, kept when the guest is rebuilt: Docker's volumes
 """
+_HARDENED = "security: hardened # no capabilities; containers start again with their guest\n"
+_AS_COMPOSE = (
+    "# security: hardened takes away capabilities and privileges that Compose gives to containers\n"
+)
 _INCLUDE = """
 # The services, as they are: relative paths and .env count from the compose file's own folder.
 include:
-  - {path}
+  - {paths}
 """
+_LAID_OVER = "path: [{paths}]    # the later one changes the earlier, as with docker compose"
 _PLACEMENT = """
 # Which guests run a service: a group, one guest (app-1) or a list; "*" is for all others.
 placement:
@@ -126,10 +131,13 @@ def fitting(services: Iterable[Service], count: int) -> Guests:
     return Guests(count=count, memory=written, vcpus=vcpus)
 
 
-def from_compose(name: str, file: str, path: str, guests: Guests) -> str:
-    """A lab that includes a compose file; the path is as the lab file writes it."""
+def from_compose(name: str, file: str, paths: Sequence[str], guests: Guests) -> str:
+    """A lab that includes a compose file; paths are as the lab file writes them."""
     what = f"The services of a compose file, as they are, on {_guests(guests.count)}."
-    return _head(name, file, what, guests) + _INCLUDE.format(path=path) + _PLACEMENT
+    included = paths[0] if len(paths) == 1 else _LAID_OVER.format(paths=", ".join(paths))
+    return (
+        _head(name, file, what, guests, _AS_COMPOSE) + _INCLUDE.format(paths=included) + _PLACEMENT
+    )
 
 
 def from_sample(name: str, file: str, sample: Sample, guests: Guests) -> str:
@@ -138,14 +146,14 @@ def from_sample(name: str, file: str, sample: Sample, guests: Guests) -> str:
     body = {"guestbook": _GUESTBOOK, "page": _PAGE}[sample]
     what = f"{words[sample]} on {_guests(guests.count)}."
     body = body.replace("REPLICAS", str(guests.count)).replace("NAME", name)
-    return _head(name, file, what, guests) + body + _PLACEMENT
+    return _head(name, file, what, guests, _HARDENED) + body + _PLACEMENT
 
 
 def _guests(count: int) -> str:
     return f"{count} guests" if count > 1 else "one guest"
 
 
-def _head(name: str, file: str, what: str, guests: Guests) -> str:
+def _head(name: str, file: str, what: str, guests: Guests, security: str) -> str:
     names = [f"app-{number}" for number in range(1, guests.count + 1)]
     called = ", ".join(names if len(names) < 4 else [*names[:2], "…", names[-1]])
     return _HEAD.format(
@@ -153,6 +161,7 @@ def _head(name: str, file: str, what: str, guests: Guests) -> str:
         file=file,
         name=name,
         description=what.removesuffix("."),
+        security=security,
         names=f"Here: {called}.",
         count=guests.count,
         memory=guests.memory,

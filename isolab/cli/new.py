@@ -19,6 +19,14 @@ from isolab.plan.read import plan_file
 NAME = "new"
 HELP = "write a lab file, from answers to a few questions or from a compose file"
 MOST = 50
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+"""What docker compose lays over one of the former, where it is beside it."""
 Ask = Callable[[str], str]
 
 
@@ -103,24 +111,31 @@ def _answer(ask: Ask, question: str, default: str, pattern: str, expected: str) 
 def _included(compose: Path, name: str | None, guests: int, folder: Path) -> tuple[str, str]:
     """A lab's name and text around a compose file."""
     if compose.is_dir():
-        known = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-        compose = next((compose / n for n in known if (compose / n).is_file()), compose)
+        compose = next((compose / n for n in COMPOSE_FILES if (compose / n).is_file()), compose)
     if not compose.is_file():
         raise Failure(BAD_INPUT, f"there is no compose file {compose}", "--from path/compose.yaml")
     name = _checked(name or _name_of(compose))
     path = compose.resolve()
     inside = path.is_relative_to(folder.parent)
-    shown = os.path.relpath(path, folder) if inside else str(path)
-    services = _lab(name, str(path)).services
+    files = [path, *_beside(path)]
+    shown = [_quoted(os.path.relpath(file, folder) if inside else str(file)) for file in files]
+    services = _lab(name, [str(file) for file in files]).services
     fitting = starter.fitting(services, guests)
-    return name, starter.from_compose(name, f"stacks/{name}.yaml", _quoted(shown), fitting)
+    return name, starter.from_compose(name, f"stacks/{name}.yaml", shown, fitting)
 
 
-def _lab(name: str, path: str) -> Lab:
+def _beside(compose: Path) -> tuple[Path, ...]:
+    """The file that Compose lays over this one by itself."""
+    there = (compose.with_name(name) for name in OVERRIDES if compose.name in COMPOSE_FILES)
+    return next(((file,) for file in there if file.is_file()), ())
+
+
+def _lab(name: str, paths: list[str]) -> Lab:
     """What the compose file says, in a lab that is thrown away."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{name}.yaml"
-        file.write_text(f"name: {name}\ninclude: [{_quoted(path)}]\n", encoding="utf-8")
+        text = f"name: {name}\ninclude: [{{path: [{', '.join(map(_quoted, paths))}]}}]\n"
+        file.write_text(text, encoding="utf-8")
         lab = labfile.load(file, os.environ)
     return lab if isinstance(lab, Lab) else _refused(lab, {})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from isolab.labfile import read, tree
 from isolab.labfile.node import Invalid
-from isolab.model import Lab, Problem
+from isolab.model import Lab, Position, Problem
 
 
 def load(path: Path, variables: Mapping[str, str]) -> Lab | tuple[Problem, ...]:
@@ -23,10 +23,17 @@ def load(path: Path, variables: Mapping[str, str]) -> Lab | tuple[Problem, ...]:
 
 
 def in_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """The problems as a reader of each file meets them, each once."""
+    """The problems as a reader of each file meets them, each place and cause once.
+
+    A part that many services share stands in one place, and so does what is wrong with it.
+    """
+    causes: dict[tuple[Position, str, str, str], Problem] = {}
+    for problem in problems:
+        cause = (problem.position, problem.message, problem.hint, problem.severity)
+        causes.setdefault(cause, problem)
     return tuple(
         sorted(
-            dict.fromkeys(problems),
+            causes.values(),
             key=lambda p: (p.position.file, p.position.line, p.position.column, p.message),
         )
     )

@@ -5,20 +5,23 @@ from pathlib import Path
 
 from isolab.labfile import scalars
 from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, forms
+from isolab.labfile.reading import Fields, forms, many
 from isolab.labfile.shape import Shaped, describe
-from isolab.labfile.tables import from_environment, table
+from isolab.labfile.tables import from_environment, nothing, table
 from isolab.model import Build
 
 _KEYS = {
-    "context": "The folder with the Dockerfile, relative to the lab file.",
+    "context": "The folder with the Dockerfile; without it, the file's own.",
     "dockerfile": "The Dockerfile's path in the context.",
     "args": "Values for the Dockerfile's ARGs.",
     "target": "The stage to stop at.",
+    "cache_from": "No effect: the host's Docker keeps what it built.",
+    "tags": "No effect: the image has the service's name for it.",
+    "labels": "No effect: no label of an image is seen.",
+    "pull": "No effect: an image is built from what it names.",
 }
 _OUTSIDE = {
     "dockerfile_inline": "write it to a file and name it as dockerfile",
-    "cache_from": "the host's Docker keeps what it built",
 }
 
 
@@ -28,11 +31,17 @@ def _short(node: Node) -> Build:
 
 def _long(node: Node) -> Build:
     with Fields(node, _KEYS, "build", _OUTSIDE) as fields:
-        context = fields.need("context", _FOLDER, "./web")
+        context = fields.get("context", _FOLDER, None)
+        if context is None and "context" not in fields:
+            context = _folder(node.holding("."))
         dockerfile = fields.get("dockerfile", scalars.filled, "Dockerfile")
         args = fields.get("args", table(fallback=from_environment), {})
         target = fields.get("target", scalars.text, "")
-    made = Build(context=context, dockerfile=dockerfile, args=args, target=target)
+        fields.get("cache_from", many(scalars.text), ())
+        fields.get("tags", many(scalars.text), ())
+        fields.get("labels", table(fallback=nothing), {})
+        fields.get("pull", scalars.flag, False)
+    made = Build(context=context or "", dockerfile=dockerfile, args=args, target=target)
     return _checked(fields.where("dockerfile"), made)
 
 

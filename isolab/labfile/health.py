@@ -105,5 +105,6 @@ def _no_restart(node: Node) -> bool:
 
 
 depends_on: Reader[Needs] = forms(
-    items=Shaped(_names, lambda: describe(many(scalars.filled))), mapping=each(_need)
+    items=Shaped(_names, lambda: describe(many(scalars.filled))),
+    mapping=each(_need, extensions=False),
 )

@@ -74,7 +74,7 @@ def resolved(root: Node, complete: Complete, report: Report) -> Node:
             fields.setdefault("services", entry.holding(Broken()))
             continue
         for section, theirs in sections.items():
-            fields[section] = _joined(fields.get(section), theirs, report)
+            fields[section] = _joined(section, fields.get(section), theirs)
     return root.holding(fields)
 
 
@@ -101,22 +101,18 @@ def _included(one: Include, complete: Complete) -> Mapping[str, Node]:
     return {key: value for key, value in root.mapping().items() if key in SECTIONS}
 
 
-def _joined(ours: Node | None, theirs: Node, report: Report) -> Node:
-    """A section with what a file brings along; what both say must be the same."""
+def _joined(section: str, ours: Node | None, theirs: Node) -> Node:
+    """A section with what a file brings along; what this file says is laid over it."""
     if ours is None or ours.value is None:
         return theirs
     if not isinstance(ours.value, Mapping) or not isinstance(theirs.value, Mapping):
         return ours
+    lay = merge.service if section == "services" else merge.plain
+    values = dict(ours.value)
     for name, value in theirs.value.items():
-        mine = ours.value.get(name)
-        if mine is not None and plain(mine) != plain(value):
-            place = f"{value.position.file}:{value.position.line}"
-            problem = mine.problem(
-                f"stands here, and otherwise in {place}, which is included",
-                "rename one; include with path: [FILE, CHANGES] lays one over another",
-            )
-            report((problem,))
-    return ours.holding({**theirs.value, **ours.value})
+        mine = values.get(name)
+        values[name] = value if mine is None or plain(mine) == plain(value) else lay(value, mine)
+    return ours.holding(values)
 
 
 def plain(node: Node) -> object:

@@ -11,10 +11,12 @@ _OPERATOR = re.compile(r":?[-?+]")
 class BadVariable(Exception):
     """A variable that is not set, or an expression that is none; says what to write."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, unset: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.unset = unset
+        """The variable's name, where nothing else is wrong than that it is not set."""
 
 
 def interpolate(text: str, variables: Mapping[str, str]) -> str:
@@ -76,7 +78,9 @@ def _braced(text: str, name: str, index: int, variables: Mapping[str, str]) -> t
 def _value(name: str, variables: Mapping[str, str]) -> str:
     if name not in variables:
         raise BadVariable(
-            f"the variable {name} is not set", f"set it, or give a default: ${{{name}:-default}}"
+            f"the variable {name} is not set",
+            f"set it, or give a default: ${{{name}:-default}}",
+            name,
         )
     return variables[name]
 

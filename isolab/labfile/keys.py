@@ -3,6 +3,7 @@
 LAB = {
     "name": "The lab's name; without it, the file's.",
     "description": "What the lab shows, in a sentence.",
+    "security": "Defaults of all services: compose, which is the default, or hardened.",
     "host": "The physical host of the guests.",
     "network": "The network between host and guests.",
     "guests": "Groups of guests: virtual machines with a base OS and Docker, nothing else.",
@@ -48,7 +49,7 @@ SERVICE = {
     "mem_limit": "As deploy.resources.limits.memory.",
     "cpus": "As deploy.resources.limits.cpus.",
     "pids_limit": "As deploy.resources.limits.pids.",
-    "restart": "When Docker starts the container again: unless-stopped, other than in Compose.",
+    "restart": "When Docker starts the container again: no, and unless-stopped with hardened.",
     "user": "The user that the container runs as.",
     "working_dir": "The folder that the command starts in.",
     "hostname": "The container's own host name.",
@@ -59,8 +60,8 @@ SERVICE = {
     "tty": "Whether it gets a terminal.",
     "stdin_open": "Whether its standard input stays open.",
     "cap_add": "Capabilities that it gets back.",
-    "cap_drop": "Capabilities that it loses: all of them, other than in Compose.",
-    "security_opt": "Security options: no-new-privileges, other than in Compose.",
+    "cap_drop": "Capabilities that it loses: all of them with hardened.",
+    "security_opt": "Security options: no-new-privileges with hardened.",
     "ulimits": "Limits of its processes.",
     "sysctls": "Kernel parameters of its namespaces.",
     "labels": "Labels of the container.",
@@ -69,9 +70,15 @@ SERVICE = {
     "stop_grace_period": "Between the stop signal and the kill.",
     "stop_signal": "The signal that stops it.",
     "logging": "Where Docker sends its output.",
+    "pull_policy": "No effect: images are pulled by digest.",
+    "attach": "No effect: ./lab logs shows the output of any service.",
+    "develop": "No effect: ./lab up takes up what has changed.",
+    "privileged": "Only false is taken.",
+    "x-isolab": "What isolab adds to a service; Compose passes it over.",
 }
+ISOLAB = {"security": "compose or hardened, for this service alone; without it, the lab's."}
 OUTSIDE = {
-    "privileged": "a privileged container is isolated from nothing: name what it needs in cap_add",
+    "security": "write x-isolab: {security: hardened}: Compose passes x-… over",
     "pid": "each container has its own processes",
     "ipc": "each container has its own shared memory",
     "userns_mode": "Docker of the guest says it",
@@ -92,9 +99,7 @@ OUTSIDE = {
     "cpu_shares": "cpus limits the processors",
     "cpu_quota": "cpus limits the processors",
     "cpuset": "vcpus says how many processors a guest has; cpus limits a container's",
-    "pull_policy": "images are pulled by digest: there is never another one to pull",
     "annotations": "labels: says the same to whoever looks at the container",
-    "attach": "leave it out: ./lab logs shows the output of any service",
     "blkio_config": "a guest has its own disk: give the service a guest of its own",
     "cpu_count": "cpus limits the processors",
     "cpu_percent": "cpus limits the processors",
@@ -119,7 +124,6 @@ OUTSIDE = {
     "umask": "set it in the command: sh -c 'umask 027; exec …'",
     "use_api_socket": "whoever holds Docker's socket holds the guest",
     "uts": "each container has its own host name: hostname",
-    "develop": "./lab up takes up what has changed",
     "shm_size": "mount a tmpfs at /dev/shm: {type: tmpfs, target: /dev/shm, tmpfs: {size: 64m}}",
 }
 """Keys of Compose that isolab does not take, each with what to do instead."""
@@ -135,23 +139,25 @@ LOGGING = {"driver": "Docker's name for it: json-file, local, none …", "option
 LAB_NETWORK = {
     "internal": "Whether it has no way out of the lab.",
     "driver": "bridge, which all of them are.",
+    "name": "No effect: a network belongs to its lab, and goes by its key.",
+    "labels": "No effect: no label of a network is seen.",
+    "enable_ipv4": "Only true is taken.",
+    "enable_ipv6": "Only false is taken: guests have IPv4 alone.",
 }
 OUTSIDE_LAB_NETWORK = {
     "external": "a network that is not in this file is not in the lab",
     "ipam": "Docker chooses addresses; services find each other by name",
-    "name": "the network's key is its name",
     "attachable": "no container from outside the lab can join",
     "driver_opts": "all networks are Docker's bridges as they are",
-    "enable_ipv4": "guests have IPv4 alone",
-    "enable_ipv6": "guests have IPv4 alone",
-    "labels": "label the services",
 }
-VOLUME = {"driver": "local, which all of them are."}
+VOLUME = {
+    "driver": "local, which all of them are.",
+    "name": "No effect: a volume belongs to its lab, and goes by its key.",
+    "labels": "No effect: no label of a volume is seen.",
+}
 OUTSIDE_VOLUME = {
     "external": "a volume that is not in this file is not in the lab",
     "driver_opts": "volumes lie on the guest's data disk: guests.NAME.data",
-    "name": "the volume's key is its name",
-    "labels": "label the services",
 }
 INCLUDE = {
     "path": "The file; of several, the later ones change the earlier.",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from isolab.labfile import scalars
 from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import compose_size, cpus
+from isolab.labfile.quantities import compose_size, cpus, duration
 from isolab.labfile.reading import Fields, each, forms
 from isolab.labfile.shape import Shaped, describe
 from isolab.model import Limits, Ulimit
@@ -14,8 +14,31 @@ replicas = scalars.integer(1, MOST_REPLICAS)
 pids = scalars.integer(1, 4_194_304)
 _SOFT_OR_HARD = scalars.integer(-1, 2**40)
 _ULIMIT = {"soft": "What processes get.", "hard": "How far they may raise it."}
-_DEPLOY = {"replicas": "How many containers.", "resources": "What each of them may use."}
-_RESOURCES = {"limits": "The most that a container gets."}
+_DEPLOY = {
+    "replicas": "How many containers.",
+    "resources": "What each of them may use.",
+    "mode": "replicated, which all services are.",
+    "restart_policy": "When Docker starts the container again; wins over restart.",
+}
+_RESOURCES = {
+    "limits": "The most that a container gets.",
+    "reservations": "No effect: a guest holds nothing back for a container.",
+}
+_RESERVATIONS = {"memory": "No effect.", "cpus": "No effect."}
+_POLICY = {
+    "condition": "any, on-failure or none; without it, any.",
+    "max_attempts": "How often, with on-failure.",
+    "delay": "No effect: Docker waits longer each time.",
+    "window": "No effect: Docker counts ten seconds.",
+}
+_RESTART = {
+    "any": "always",
+    "always": "always",
+    "unless-stopped": "unless-stopped",
+    "on-failure": "on-failure",
+    "none": "no",
+}
+"""Compose's conditions to Docker's restart policies."""
 _LIMITS = {
     "memory": "Memory; beyond it the kernel ends the container's processes.",
     "cpus": "Processors.",
@@ -26,25 +49,45 @@ _OUTSIDE_DEPLOY = {
     "rollback_config": "./lab up with the file as it was brings it back",
     "update_config": "isolab changes replicas in turns where a balancer or cluster has them",
     "placement": "placement: of the lab file says on which guests a service runs",
-    "restart_policy": "restart: of the service says it",
-    "mode": "every service has replicas",
     "labels": "labels: of the service says it",
 }
 
 
-def deploy(node: Node) -> tuple[int | None, Limits]:
-    """Replicas, and what each of them may use."""
+def deploy(node: Node) -> tuple[int | None, Limits, str]:
+    """Replicas, what each of them may use, and their restart policy; empty is none given."""
     with Fields(node, _DEPLOY, "deploy", _OUTSIDE_DEPLOY) as fields:
         count = fields.get("replicas", replicas, None)
         limits = fields.get("resources", _resources, Limits())
-    return count, limits
+        fields.get("mode", scalars.choice("replicated"), "replicated")
+        policy = fields.get("restart_policy", _policy, None)
+    return count, limits, policy or ""
+
+
+def _policy(node: Node) -> str | None:
+    with Fields(node, _POLICY, "restart_policy") as fields:
+        condition = fields.get("condition", scalars.choice(*_RESTART), "any")
+        attempts = fields.get("max_attempts", scalars.integer(0, 9999), 0)
+        fields.get("delay", duration, None)
+        fields.get("window", duration, None)
+        if attempts and condition != "on-failure":
+            message = f"Docker counts no attempts with {condition}"
+            hint = "condition: on-failure"
+            fields.add(fields.where("max_attempts").problem(message, hint))
+    return f"on-failure:{attempts}" if attempts else _RESTART.get(condition)
 
 
 def _resources(node: Node) -> Limits:
-    outside = {"reservations": "a container has no reserve: give the guest more memory"}
-    with Fields(node, _RESOURCES, "resources", outside) as fields:
+    with Fields(node, _RESOURCES, "resources") as fields:
         limits = fields.get("limits", _limits, Limits())
+        fields.get("reservations", _reservations, None)
     return limits
+
+
+def _reservations(node: Node) -> None:
+    outside = {"devices": "a guest does not have the host's devices"}
+    with Fields(node, _RESERVATIONS, "reservations", outside) as fields:
+        fields.get("memory", compose_size, None)
+        fields.get("cpus", cpus, None)
 
 
 def _limits(node: Node) -> Limits:

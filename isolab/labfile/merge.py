@@ -30,6 +30,19 @@ def file(base: Node, over: Node) -> Node:
     return _merged(base, over, _FILE)
 
 
+def settled(node: Node) -> Node:
+    """The same without what is reset: nothing is left that it could be laid over."""
+    match node.value:
+        case tuple():
+            items = tuple(settled(item) for item in node.value if item.merging != "reset")
+            return node.holding(items)
+        case Mapping():
+            values = {k: settled(v) for k, v in node.value.items() if v.merging != "reset"}
+            return node.holding(values)
+        case _:
+            return node
+
+
 Rule = Callable[[Node, Node], Node]
 """What becomes of a key that both have."""
 
@@ -42,8 +55,13 @@ def _merged(base: Node, over: Node, rules: Mapping[str, Rule]) -> Node:
         case Mapping(), Mapping():
             values = dict(base.value)
             for key, value in over.value.items():
-                rule = rules.get(key, _plain)
-                values[key] = rule(values[key], value) if key in values else value
+                rule = rules.get(key, plain)
+                if value.merging == "reset":
+                    values.pop(key, None)
+                elif key in values and not value.merging:
+                    values[key] = rule(values[key], value)
+                else:
+                    values[key] = value
             return over.holding(values)
         case tuple(), tuple():
             return _listed(over, (*base.value, *over.value))
@@ -51,12 +69,14 @@ def _merged(base: Node, over: Node, rules: Mapping[str, Rule]) -> Node:
             return over
 
 
-def _plain(base: Node, over: Node) -> Node:
+def plain(base: Node, over: Node) -> Node:
+    """Values without rules of their own."""
     return _merged(base, over, {})
 
 
 def _later(base: Node, over: Node) -> Node:
-    return over if over.value is not None else base
+    """Nothing at all counts, too: the image's own command."""
+    return over
 
 
 def _listed(node: Node, items: tuple[Node, ...]) -> Node:
@@ -82,7 +102,23 @@ def _named(separators: str) -> Rule:
             values[word[:at]] = replace(item.holding(value), path=(*node.path, word[:at]))
         return node.holding(values)
 
-    return lambda base, over: _plain(entries(base), entries(over))
+    return lambda base, over: plain(entries(base), entries(over))
+
+
+def _depends_on(base: Node, over: Node) -> Node:
+    """A name in a list says that the service has started, also over what says more."""
+
+    def entries(node: Node) -> Node:
+        if not isinstance(node.value, tuple):
+            return node
+        values: dict[str, Node] = {}
+        for item in node.value:
+            place = replace(item, path=(*node.path, str(item.value)))
+            started = replace(place, path=(*place.path, "condition"), value="service_started")
+            values[str(item.value)] = place.holding({"condition": started})
+        return node.holding(values)
+
+    return plain(entries(base), entries(over))
 
 
 def _one_or_many(base: Node, over: Node) -> Node:
@@ -90,7 +126,7 @@ def _one_or_many(base: Node, over: Node) -> Node:
         alone = isinstance(node.value, tuple | Broken) or node.value is None
         return node if alone else _listed(node, (node,))
 
-    return _plain(as_list(base), as_list(over))
+    return plain(as_list(base), as_list(over))
 
 
 def _by_target(base: Node, over: Node) -> Node:
@@ -125,7 +161,7 @@ def _logging(base: Node, over: Node) -> Node:
         given = node.value.get("driver") if isinstance(node.value, Mapping) else None
         return given and given.value
 
-    return _plain(base, over) if driver(over) in (None, driver(base)) else over
+    return plain(base, over) if driver(over) in (None, driver(base)) else over
 
 
 def _services(base: Node, over: Node) -> Node:
@@ -141,7 +177,7 @@ _SERVICE: Mapping[str, Rule] = {
     "labels": _named("="),
     "sysctls": _named("="),
     "extra_hosts": _named("=:"),
-    "depends_on": _named(""),
+    "depends_on": _depends_on,
     "networks": _named(""),
     "volumes": _by_target,
     "secrets": _by_target,

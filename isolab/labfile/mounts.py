@@ -25,7 +25,11 @@ _KEYS = {
     "tmpfs": "For a tmpfs: its size and its mode.",
     "consistency": "For Docker Desktop; no effect on Linux.",
 }
-_BIND = {"create_host_path": "Compose's word for making a missing folder; isolab never does."}
+_BIND = {
+    "create_host_path": "Compose's word for making a missing folder; isolab never does.",
+    "selinux": "No effect: guests have no SELinux.",
+    "propagation": "private or rprivate, which all mounts are.",
+}
 _TMPFS = {"size": "How much memory it may take.", "mode": "Its permissions, in octal."}
 
 Mount = VolumeMount | BindMount | str
@@ -102,14 +106,22 @@ def _bind(node: Node, word: str, target: str, *, read_only: bool) -> BindMount:
     if not exists(source):
         node.refuse(
             f"{shown} is not there",
-            "make it first: isolab copies it into the guest and never makes an empty one",
+            f"what the container writes is kept in a named volume, {_volume_for(word)}:{target}; "
+            "what it reads must be there, since the guest gets a copy",
         )
     return BindMount(source=str(source), target=target, read_only=read_only)
+
+
+def _volume_for(word: str) -> str:
+    """A volume's name after the folder's."""
+    return "-".join(re.findall(r"[a-zA-Z0-9]+", word)) or "data"
 
 
 def _bind_options(node: Node) -> None:
     with Fields(node, _BIND, "a bind mount") as fields:
         fields.get("create_host_path", scalars.flag, False)
+        fields.get("selinux", scalars.choice("z", "Z"), "z")
+        fields.get("propagation", scalars.choice("rprivate", "private"), "rprivate")
 
 
 def _tmpfs_options(node: Node) -> str:

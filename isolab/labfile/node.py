@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
-from typing import NoReturn, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 from isolab.model import Path, Position, Problem
 
@@ -39,6 +39,8 @@ class Node:
     position: Position
     origin: Origin
     value: "Scalar | Broken | tuple[Node, ...] | Mapping[str, Node]"
+    merging: Literal["", "reset", "override"] = ""
+    """What it does to a value that it is laid over: takes it away, or takes its place."""
 
     def holding(self, value: "Scalar | Broken | tuple[Node, ...] | Mapping[str, Node]") -> "Node":
         """Another value in the same place."""

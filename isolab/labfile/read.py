@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from isolab.labfile import balancers, clusters, files, guests, layers, profiles, scalars
+from isolab.labfile import (
+    balancers,
+    clusters,
+    files,
+    guests,
+    layers,
+    profiles,
+    scalars,
+    security,
+)
 from isolab.labfile.include import include
 from isolab.labfile.keys import (
     LAB,
@@ -18,7 +27,8 @@ from isolab.labfile.reading import Fields, entries
 from isolab.labfile.service import service
 from isolab.labfile.shape import accepts, text_like
 from isolab.labfile.syntax import places
-from isolab.model import Host, Lab, ServiceNetwork
+from isolab.labfile.tables import nothing, table
+from isolab.model import Host, Lab, Security, ServiceNetwork
 
 
 def lab(root: Node) -> Lab:
@@ -28,7 +38,7 @@ def lab(root: Node) -> Lab:
     with Fields(root, LAB, "a lab file", OUTSIDE_LAB) as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
-        drafts = fields.get("services", entries(service, COMPOSE_NAME), ()) or ()
+        drafts = fields.get("services", entries(service, COMPOSE_NAME, extensions=False), ()) or ()
         there = profiles.enabled(drafts, asked)
         missing = profiles.disabled(drafts, asked)
         for draft in there:
@@ -38,21 +48,40 @@ def lab(root: Node) -> Lab:
             "services", "include", example='services: {web: {image: "isolab/guestbook:1"}}'
         )
         name = fields.get("name", _name, "") or file.stem
+        chosen: Security = fields.get("security", security.security, "compose")
         names = frozenset(draft.service.name for draft in there)
         made = Lab(
             name=name,
             file=str(file),
             description=fields.get("description", scalars.text, ""),
+            security=chosen,
             host=fields.get("host", layers.host, Host()),
             cidr=fields.get("network", layers.network, None),
             guests=fields.get("guests", guests.groups, ()),
-            services=tuple(profiles.completed(draft, names, name) for draft in there),
+            services=tuple(
+                security.completed(profiles.completed(draft, names, name), draft.node, chosen)
+                for draft in there
+            ),
             disabled=missing,
-            networks=fields.get("networks", entries(_network, COMPOSE_NAME), ()),
-            volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME), ()),
+            networks=fields.get("networks", entries(_network, COMPOSE_NAME, extensions=False), ()),
+            volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME, extensions=False), ()),
             secrets=(
-                *(fields.get("secrets", entries(files.source("secret"), COMPOSE_NAME), ()) or ()),
-                *(fields.get("configs", entries(files.source("config"), COMPOSE_NAME), ()) or ()),
+                *(
+                    fields.get(
+                        "secrets",
+                        entries(files.source("secret"), COMPOSE_NAME, extensions=False),
+                        (),
+                    )
+                    or ()
+                ),
+                *(
+                    fields.get(
+                        "configs",
+                        entries(files.source("config"), COMPOSE_NAME, extensions=False),
+                        (),
+                    )
+                    or ()
+                ),
             ),
             placement=fields.get("placement", layers.placement, {}),
             balancers=fields.get("balancers", entries(balancers.balancer, NAME), ()),
@@ -71,6 +100,10 @@ def _network(name: str, node: Node) -> ServiceNetwork:
     check_compose_name(node, name, "a network")
     with Fields(node, LAB_NETWORK, "a network", OUTSIDE_LAB_NETWORK) as fields:
         fields.get("driver", scalars.choice("bridge"), "bridge")
+        fields.get("name", scalars.text, "")
+        fields.get("labels", table(fallback=nothing), {})
+        fields.get("enable_ipv4", scalars.only(word=True, hint="guests have nothing else"), True)
+        fields.get("enable_ipv6", scalars.only(word=False, hint="guests have IPv4 alone"), False)
         internal = fields.get("internal", scalars.flag, False)
     return ServiceNetwork(name=name, internal=internal)
 
@@ -79,4 +112,6 @@ def _volume(name: str, node: Node) -> str:
     check_compose_name(node, name, "a volume")
     with Fields(node, VOLUME, "a volume", OUTSIDE_VOLUME) as fields:
         fields.get("driver", scalars.choice("local"), "local")
+        fields.get("name", scalars.text, "")
+        fields.get("labels", table(fallback=nothing), {})
     return name

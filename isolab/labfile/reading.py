@@ -166,31 +166,43 @@ def many(reader: Reader[T]) -> Shaped[tuple[T, ...]]:
     return Shaped(read, lambda: {"type": "array", "items": describe(reader)})
 
 
-def each(reader: Callable[[str, Node], T], names: str = "") -> Shaped[dict[str, T]]:
-    """Reads a mapping of names, of a pattern or any, to things."""
+def each(
+    reader: Callable[[str, Node], T], names: str = "", *, extensions: bool = True
+) -> Shaped[dict[str, T]]:
+    """Reads a mapping of names, of a pattern or any, to things.
+
+    Where Compose has no extensions, x-… is a name like any other.
+    """
 
     def read(node: Node) -> dict[str, T]:
         with Gathering() as gathering:
             things = {
                 name: gathering.read(value, lambda value, name=name: reader(name, value))
                 for name, value in node.mapping().items()
-                if not name.startswith(EXTENSION)
+                if not (extensions and name.startswith(EXTENSION))
             }
         return things
 
     def shape() -> Shape:
-        return {
+        others = f"|{EXTENSION}.*" if extensions else ""
+        answer: Shape = {
             "type": ["object", "null"],
-            "patternProperties": {f"^{EXTENSION}": ANYTHING},
             "additionalProperties": describe(lambda node: reader("name", node)),
-        } | ({"propertyNames": {"pattern": f"^(?:{names}|{EXTENSION}.*)$"}} if names else {})
+        }
+        if extensions:
+            answer["patternProperties"] = {f"^{EXTENSION}": ANYTHING}
+        if names:
+            answer["propertyNames"] = {"pattern": f"^(?:{names}{others})$"}
+        return answer
 
     return Shaped(read, shape)
 
 
-def entries(reader: Callable[[str, Node], T], names: str = "") -> Shaped[tuple[T, ...]]:
+def entries(
+    reader: Callable[[str, Node], T], names: str = "", *, extensions: bool = True
+) -> Shaped[tuple[T, ...]]:
     """The same without the names, for things that know their own."""
-    read = each(reader, names)
+    read = each(reader, names, extensions=extensions)
     return Shaped(lambda node: tuple(read(node).values()), read.shape)
 
 

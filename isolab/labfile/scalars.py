@@ -55,6 +55,18 @@ def flag(node: Node) -> bool:
             node.refuse(f"{node.shown} given, expected true or false")
 
 
+def only(*, word: bool, hint: str) -> Shaped[bool]:
+    """A flag of which one value alone is taken."""
+
+    def read(node: Node) -> bool:
+        if flag(node) != word:
+            node.refuse(f"{node.shown} given, expected {str(word).lower()}", hint)
+        return word
+
+    title = str(word).lower()
+    return Shaped(read, lambda: one_of(word, title, title=title))
+
+
 def integer(least: int, most: int) -> Shaped[int]:
     """A whole number within bounds."""
     title = f"a whole number from {least} to {most}"

@@ -13,6 +13,7 @@ from isolab.labfile import (
     mounts,
     ports,
     scalars,
+    security,
     settings,
 )
 from isolab.labfile.build import build
@@ -21,12 +22,12 @@ from isolab.labfile.names import check_compose_name
 from isolab.labfile.node import Node, Reader
 from isolab.labfile.quantities import compose_size, cpus, duration
 from isolab.labfile.reading import Fields, many
+from isolab.labfile.shape import ANYTHING, accepts
 from isolab.labfile.tables import command, from_environment, nothing, table
 from isolab.model import BindMount, Limits, Service, VolumeMount
 from isolab.units import Seconds
 
 T = TypeVar("T")
-_DEFAULT = Service(name="", image="")
 _TEXTS = many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
 _LABELS = table(fallback=nothing)
@@ -49,15 +50,22 @@ def service(name: str, node: Node) -> Draft:
         fields.get("extends", extends.extends, None)
         built = fields.get("build", build, None)
         image = fields.get("image", scalars.filled, None)
-        example = f"image: isolab/{name}:1, or build: ."
-        fields.some_of("image", "build", "extends", example=example)
-        count, limited = _resources(fields)
+        if not any(key in fields for key in ("image", "build", "extends")):
+            # No matter of shape: the service may be laid over an included one.
+            example = f"for example image: isolab/{name}:1, or build: ."
+            fields.add(node.problem("image is missing", example))
+        count, limited, policy = _deployed(fields)
+        fields.get("pull_policy", scalars.text, "")
+        fields.get("attach", scalars.flag, True)
+        fields.get("develop", _passed_over, None)
+        fields.get("privileged", _NOT_PRIVILEGED, False)
         volumes = fields.get("volumes", many(mounts.mount), ()) or ()
         logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
         variables = fields.get("env_file", environment.env_file, {}) or {}
         labels = fields.get("label_file", environment.env_file, {}) or {}
         needs = fields.get("depends_on", health.depends_on, {}) or {}
         profiles = fields.get("profiles", many(settings.profile), ())
+        restart = fields.get("restart", settings.restart, "no")
         made = Service(
             name=name,
             image=image or "",
@@ -82,7 +90,7 @@ def service(name: str, node: Node) -> Draft:
             ),
             depends_on={other: condition for other, (condition, _) in needs.items()},
             healthcheck=fields.get("healthcheck", health.healthcheck, None),
-            restart=fields.get("restart", settings.restart, _DEFAULT.restart),
+            restart=policy or restart,
             user=fields.get("user", scalars.literal, ""),
             working_dir=fields.get("working_dir", scalars.text, ""),
             hostname=fields.get("hostname", scalars.text, ""),
@@ -93,8 +101,9 @@ def service(name: str, node: Node) -> Draft:
             tty=fields.get("tty", scalars.flag, False),
             stdin_open=fields.get("stdin_open", scalars.flag, False),
             cap_add=fields.get("cap_add", _TEXTS, ()),
-            cap_drop=fields.get("cap_drop", _TEXTS, _DEFAULT.cap_drop),
-            security_opt=fields.get("security_opt", _TEXTS, _DEFAULT.security_opt),
+            cap_drop=fields.get("cap_drop", _TEXTS, ()),
+            security_opt=fields.get("security_opt", _TEXTS, ()),
+            security=fields.get("x-isolab", security.own, None),
             ulimits=fields.get("ulimits", limits.ulimits, ()),
             sysctls=fields.get("sysctls", table(), {}),
             labels={**labels, **(fields.get("labels", _LABELS, {}) or {})},
@@ -108,15 +117,30 @@ def service(name: str, node: Node) -> Draft:
     return Draft(service=made, needs=needs, profiles=profiles, node=node)
 
 
-def _resources(fields: Fields) -> tuple[int, Limits]:
-    """Replicas and limits, which Compose lets one say in two places, if both say the same."""
-    count, deployed = fields.get("deploy", limits.deploy, (None, Limits())) or (None, Limits())
+@accepts(ANYTHING)
+def _passed_over(node: Node) -> None:
+    """What no container that runs is changed by."""
+
+
+_NOT_PRIVILEGED = scalars.only(
+    word=False,
+    hint="a privileged container is isolated from nothing: name what it needs in cap_add",
+)
+
+
+def _deployed(fields: Fields) -> tuple[int, Limits, str]:
+    """Replicas and limits, which Compose lets one say in two places, if both say the same.
+
+    And the restart policy, of which that of deploy wins; empty is none there.
+    """
+    nothing_said = (None, Limits(), "")
+    count, deployed, policy = fields.get("deploy", limits.deploy, nothing_said) or nothing_said
     made = Limits(
         memory=_agreed(fields, "mem_limit", compose_size, deployed.memory),
         cpus=_agreed(fields, "cpus", cpus, deployed.cpus),
         pids=_agreed(fields, "pids_limit", limits.pids, deployed.pids),
     )
-    return _agreed(fields, "scale", limits.replicas, count) or 1, made
+    return _agreed(fields, "scale", limits.replicas, count) or 1, made, policy
 
 
 def _agreed(fields: Fields, key: str, reader: Reader[T], deployed: T | None) -> T | None:

@@ -37,8 +37,15 @@ def _names(node: Node) -> Mapping[str, tuple[str, ...]]:
     return dict.fromkeys(many(scalars.filled)(node), ())
 
 
-networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases))
+networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, extensions=False))
 """Networks to the aliases on them: a list, or a mapping."""
+
+
+_INSTEAD = {
+    "host": "ports: publishes on the guest; placement: {SERVICE: host} is the host's own network",
+    "bridge": "leave it out: a service without networks: is on a bridge with a way out",
+}
+"""Other modes of Compose, and what to do instead."""
 
 
 @accepts(one_of("none"))
@@ -47,7 +54,7 @@ def network_mode(node: Node) -> Literal["", "none"]:
     if scalars.text(node) != "none":
         node.refuse(
             f"{node.shown} given, expected none",
-            "which services reach each other is said with networks:",
+            _INSTEAD.get(scalars.text(node), "who reaches whom is said with networks:"),
         )
     return "none"
 

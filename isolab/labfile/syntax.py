@@ -5,6 +5,8 @@
 # pyright: reportUnknownArgumentType=false
 
 from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import yaml
@@ -17,6 +19,7 @@ from isolab.model import Path, Position, Problem
 
 MOST_NODES = 100_000
 """Anchors within anchors grow without bounds; no lab is that big."""
+KNOWN_TAGS = "Compose knows !reset and !override, for what lies below"
 _MAPPING, _SEQUENCE = f"{TAG}map", f"{TAG}seq"
 
 
@@ -40,7 +43,13 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Position(file=file, line=mark.line + 1, column=mark.column + 1) if mark else top
-        raise fail(f"is no valid YAML: {error.problem or error.context}", place) from error
+        said = error.problem or error.context or ""
+        if "'\\t'" in said:
+            raise fail("a tab, where YAML takes spaces alone", place, "put spaces there") from error
+        if said == "but found another document":
+            hint = "put each into a file of its own: include takes several"
+            raise fail("is more than one YAML document", place, hint) from error
+        raise fail(f"is no valid YAML: {said}", place) from error
     except (yaml.YAMLError, ValueError) as error:
         raise fail(f"is no valid YAML: {' '.join(str(error).split())}") from error
     if root is None:
@@ -52,6 +61,20 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
         raise fail("is nested too deeply to be a lab file") from error
     except _TooMuch as error:
         raise fail(f"has more than {MOST_NODES} values", hint="look at its anchors") from error
+
+
+def _untagged(source: yaml.Node) -> yaml.Node:
+    """The value as it would be read without its tag."""
+    plain = copy(source)
+    match source:
+        case ScalarNode():
+            unquoted = source.style is None
+            plain.tag = Loader("").resolve(ScalarNode, source.value, (unquoted, True))
+        case SequenceNode():
+            plain.tag = _SEQUENCE
+        case _:
+            plain.tag = _MAPPING
+    return plain
 
 
 class _TooMuch(Exception):
@@ -66,6 +89,7 @@ class _Tree:
         self._file = file
         self._origin = origin
         self._nodes = 0
+        self._unset: set[str] = set()
         self._above: list[yaml.Node] = []
 
     def position(self, node: yaml.Node) -> Position:
@@ -80,10 +104,16 @@ class _Tree:
         if self._nodes > MOST_NODES:
             raise _TooMuch
         try:
+            tag = source.tag.removeprefix("!")
+            if tag == "reset":
+                return replace(here, value=None, merging="reset")
+            if tag == "override":
+                source = _untagged(source)
+                here = replace(here, merging="override")
             if any(source is above for above in self._above):
                 here.refuse("an anchor contains itself")
             if not isinstance(source, ScalarNode) and source.tag not in (_MAPPING, _SEQUENCE):
-                here.refuse(f"the YAML tag {source.tag} is not supported")
+                here.refuse(f"the YAML tag {source.tag} is not supported", KNOWN_TAGS)
             self._above.append(source)
             try:
                 return here.holding(self._value(source, here))
@@ -147,6 +177,9 @@ class _Tree:
             try:
                 text = interpolate(text, self._origin.variables)
             except BadVariable as bad:
+                if bad.unset in self._unset:
+                    raise Invalid(()) from bad
+                self._unset.update({bad.unset} - {""})
                 here.refuse(bad.message, bad.hint)
             # As in Compose, what is filled in is text: 24.10 is no number, and nothing is no null.
             tag = f"{TAG}str"
@@ -162,7 +195,7 @@ class _Tree:
             case "int" | "float" | "str" | "merge":
                 return text
             case _:
-                here.refuse(f"the YAML tag {tag} is not supported")
+                here.refuse(f"the YAML tag {tag} is not supported", KNOWN_TAGS)
 
 
 def places(node: Node) -> Iterator[tuple[Path, Position]]:

@@ -1,14 +1,20 @@
 """All that belongs to a lab file in one tree: the file, what it extends, what it includes."""
 
+import re
 from collections.abc import Mapping
 from os.path import exists, isfile
 from pathlib import Path
 
-from isolab.labfile import extends, include
+from isolab.labfile import extends, include, merge
 from isolab.labfile.environment import read_file
+from isolab.labfile.interpolation import BadVariable, interpolate
 from isolab.labfile.node import Invalid, Node, Origin
 from isolab.labfile.syntax import parse
 from isolab.model import Position, Problem
+
+PROJECT = "COMPOSE_PROJECT_NAME"
+"""Set for every compose file: the name of the whole."""
+_NAME = re.compile(r"""^name:[ \t]+(?P<quote>["']?)(?P<name>[^\s"'#]+)(?P=quote)""", re.MULTILINE)
 
 
 def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem, ...]]:
@@ -26,8 +32,19 @@ def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem
             origin = Origin(folder=path.parent, variables={**given, **variables})
         except Invalid as invalid:
             reading.problems.extend(invalid.problems)
-    root = reading.complete(path, origin, ())
-    return root, tuple(reading.problems)
+    named = {PROJECT: _name_of(path, origin.variables), **origin.variables}
+    root = reading.complete(path, Origin(folder=path.parent, variables=named), ())
+    return merge.settled(root), tuple(reading.problems)
+
+
+def _name_of(path: Path, variables: Mapping[str, str]) -> str:
+    """The lab's name before the file is read: the variables in the file may use it."""
+    try:
+        written = _NAME.search(path.read_text(encoding="utf-8"))
+        return interpolate(written["name"], variables) if written else path.stem
+    except (OSError, UnicodeDecodeError, BadVariable):
+        # Whoever reads the file says so.
+        return path.stem
 
 
 class _Reading:

@@ -185,8 +185,11 @@ def container_name(service: Service, replica: int, stack: str, place: Place) -> 
 
 
 def _slice(service: Service, replica: int) -> str:
-    """systemd reads a hyphen as "below": web-1's slice must not hold that of a service web-1."""
-    return f"isolab-{service.name.replace('-', '.')}-{replica}.slice"
+    """systemd reads a hyphen as "below": web-1's slice must not hold that of a service web-1.
+
+    A dot becomes what no service's name has: a-b and a.b are two services.
+    """
+    return f"isolab-{service.name.replace('.', ':').replace('-', '.')}-{replica}.slice"
 
 
 def published(layout: Layout, service: Service, replica: int) -> tuple[PublishedPort, ...]:

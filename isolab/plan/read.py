@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isolab import labfile, rules
+from isolab.labfile import in_order
 from isolab.model import Lab, Problem
 from isolab.plan import rules as plan_rules
 from isolab.plan.make import make_plan
@@ -31,14 +32,21 @@ def examine_file(path: Path, variables: Mapping[str, str], surroundings: Surroun
 
 def examine_lab(lab: Lab, surroundings: Surroundings) -> Examined:
     """The same for a lab that is already read."""
-    broken = rules.check(lab)
-    if broken:
-        return Examined(plan=None, errors=broken)
+    found = rules.check(lab)
+    if _errors(found):
+        return Examined(plan=None, errors=_errors(found), warnings=_warnings(found))
     plan = make_plan(lab, surroundings)
-    found = plan_rules.check(lab, plan, surroundings)
-    errors = tuple(problem for problem in found if problem.severity == "error")
-    warnings = tuple(problem for problem in found if problem.severity == "warning")
-    return Examined(plan=None if errors else plan, errors=errors, warnings=warnings)
+    found = in_order((*found, *plan_rules.check(lab, plan, surroundings)))
+    errors = _errors(found)
+    return Examined(plan=None if errors else plan, errors=errors, warnings=_warnings(found))
+
+
+def _errors(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.severity == "error")
+
+
+def _warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.severity == "warning")
 
 
 def plan_file(

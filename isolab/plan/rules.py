@@ -8,11 +8,13 @@ from isolab.model import ENDED, Lab, Path, Problem
 from isolab.plan import machine_rules, networks
 from isolab.plan.capacity import OS_RESERVE
 from isolab.plan.links import ports
-from isolab.plan.model import Container, Guest, Plan, Surroundings
+from isolab.plan.model import Container, Guest, Plan, PublishedPort, Surroundings
 from isolab.plan.ports import NONE_LEFT
 from isolab.plan.processor import PASSED_THROUGH
-from isolab.rules.problem import problem, setting, warning
+from isolab.rules.problem import item, problem, setting, warning
 
+SSH = 22
+"""Where isolab logs in to a guest."""
 Rule = Callable[[Lab, Plan], Iterator[Problem]]
 
 
@@ -131,6 +133,55 @@ def published_ports_are_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
                     f"{' and '.join(names)} both need port {number}/{protocol} of {place_}",
                     "publish another one, leave the published port open, or place them apart",
                 )
+
+
+def ports_are_published_where_guests_have_them(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Docker binds no address that its machine does not have."""
+    told: set[Path] = set()
+    for guest in plan.guests:
+        there = {*guest.addresses, "0.0.0.0"}
+        for container in guest.containers:
+            for port in container.ports:
+                path = _port(lab, container.service, port)
+                foreign = port.ip not in there and not port.ip.startswith("127.")
+                if foreign and ":" not in port.ip and path not in told:
+                    told.add(path)
+                    yield problem(
+                        lab,
+                        path,
+                        f"{guest.name} does not have the address {port.ip}",
+                        f"leave it out, and the port is at {guest.address}",
+                    )
+
+
+def guests_keep_their_ssh(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """The guest's own sshd listens on all its addresses: isolab logs in there."""
+    told: set[Path] = set()
+    for guest in plan.guests:
+        for container in guest.containers:
+            for port in container.ports:
+                path = _port(lab, container.service, port)
+                if (port.external, port.protocol) == (SSH, "tcp") and path not in told:
+                    told.add(path)
+                    yield problem(
+                        lab,
+                        path,
+                        f"port {SSH} of {guest.name} is its own ssh",
+                        f"publish another one, for example 2222:{port.internal}",
+                    )
+
+
+def _port(lab: Lab, service: str, port: PublishedPort) -> Path:
+    """Where a port of a container stands in the lab file."""
+    (found,) = (s for s in lab.services if s.name == service)
+    for index, given in enumerate(found.ports):
+        if (
+            (given.target, given.protocol) == (port.internal, port.protocol)
+            and given.published in (port.external, None)
+            and given.host_ip in ("", "0.0.0.0", port.ip)
+        ):
+            return item(lab, ("services", service, "ports"), "", index)
+    return ("services", service, "expose" if port.internal in found.expose else "ports")
 
 
 def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
@@ -275,6 +326,8 @@ RULES: tuple[Rule, ...] = (
     passing_through_needs_kvm,
     open_ports_suffice,
     published_ports_are_free,
+    ports_are_published_where_guests_have_them,
+    guests_keep_their_ssh,
     balancers_find_their_port_free,
     dependencies_can_be_called,
     cluster_members_die_one_by_one,

@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 
 from isolab.labfile import in_order
 from isolab.model import Lab, Problem
-from isolab.rules import balancers, clusters, docker, guests, hosted, names, services, taken
+from isolab.rules import (
+    balancers,
+    clusters,
+    docker,
+    guests,
+    hardening,
+    hosted,
+    logs,
+    names,
+    services,
+    settings,
+    taken,
+)
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
@@ -48,6 +60,14 @@ RULES: tuple[Rule, ...] = (
     docker.sysctls_are_the_containers_own,
     docker.settings_are_taken,
     docker.addresses_are_a_guests,
+    docker.loopback_is_the_guests,
+    settings.signals_are_known,
+    settings.security_options_are_known,
+    settings.tmpfs_options_are_known,
+    settings.commands_have_no_empty_words,
+    settings.health_times_are_long_enough,
+    logs.log_drivers_and_options_are_known,
+    hardening.hardening_leaves_images_what_they_need,
     balancers.balancers_have_names_of_their_own,
     balancers.balanced_services_exist,
     balancers.balanced_ports_are_named,

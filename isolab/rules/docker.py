@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from isolab.model import Lab, Path, Problem
-from isolab.rules.problem import item, problem, unknown
+from isolab.rules.hosted import hosted
+from isolab.rules.problem import item, problem, unknown, warning
 from isolab.units import MiB
 
 CAPABILITIES = (
@@ -154,4 +155,18 @@ def addresses_are_a_guests(lab: Lab) -> Iterator[Problem]:
                     item(lab, ("services", service.name, "ports"), "", index),
                     f"{port.host_ip} is an IPv6 address, and guests have none",
                     "leave the address out",
+                )
+
+
+def loopback_is_the_guests(lab: Lab) -> Iterator[Problem]:
+    """In Compose, whoever wrote the file reaches such a port; here only who is on the guest."""
+    on_the_host = {service.name for service in hosted(lab)}
+    for service in lab.services:
+        for index, port in enumerate(service.ports):
+            if port.host_ip.startswith("127.") and service.name not in on_the_host:
+                yield warning(
+                    lab,
+                    item(lab, ("services", service.name, "ports"), "", index),
+                    f"{port.host_ip} is the guest's own: nobody outside the guest reaches it",
+                    "leave the address out, and the port is open on the lab's network",
                 )

@@ -15,6 +15,7 @@ BELOW_FIRST_GUEST = 11
 """Addresses that no guest gets, and one more for the broadcast."""
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 ISOLABS_OWN = (
+    "/bin/",
     "/boot/",
     "/dev/",
     "/etc/cloud/",
@@ -33,17 +34,22 @@ ISOLABS_OWN = (
     "/etc/systemd/system/docker.",
     "/etc/systemd/system/isolab",
     "/etc/systemd/system/ssh",
+    "/lib/",
     "/proc/",
     "/root/.ssh/",
     "/run/",
+    "/sbin/",
     "/sys/",
+    "/usr/bin/",
+    "/usr/lib/",
     "/usr/local/lib/isolab/",
+    "/usr/sbin/",
     "/var/lib/cloud/",
     "/var/lib/containerd/",
     "/var/lib/docker/",
     "/var/lib/isolab/",
 )
-"""Places on a guest that its login, its network and its Docker stand on."""
+"""Places on a guest that its login, its network and its Docker stand on, and what is below."""
 DOCKER = IPv4Network("172.16.0.0/12")
 """Where Docker's networks lie, on the host and on every guest."""
 
@@ -106,7 +112,7 @@ def cloud_init_leaves_isolab_alone(lab: Lab) -> Iterator[Problem]:
             if user.name == "root":
                 yield problem(lab, (*path, "users", index), "root is how isolab logs in")
         for index, file in enumerate(group.cloud_init.write_files):
-            if file.path.startswith(ISOLABS_OWN):
+            if f"{file.path}/".startswith(ISOLABS_OWN):
                 where = (*path, "write_files", index, "path")
                 yield problem(lab, where, f"{file.path} is isolab's own on a guest")
 

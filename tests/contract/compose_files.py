@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from random import Random
 
 FILES = 320
+MERGES = 320
 FORMS: dict[str, tuple[str, ...]] = {
     "command": ("[serve, --port, '8000']", "serve --port 'two words'", "[]", '[echo, "$$HOME"]'),
     "entrypoint": ("[/bin/run]", "/bin/run --fast", "null"),
@@ -43,6 +44,9 @@ FORMS: dict[str, tuple[str, ...]] = {
     "deploy": (
         "{replicas: 2}",
         "{resources: {limits: {memory: 64M, cpus: '0.5', pids: 20}}}",
+        "{mode: replicated, restart_policy: {condition: on-failure, max_attempts: 3, delay: 5s}}",
+        "{restart_policy: {}, resources: {reservations: {memory: 32M, cpus: '0.1'}}}",
+        "{restart_policy: {condition: none}}",
     ),
     "mem_limit": ("64m", "1gb", "134217728"),
     "cpus": ("0.5", "'1.5'", "2"),
@@ -58,6 +62,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "stdin_open": ("true",),
     "cap_add": ("[NET_BIND_SERVICE, CHOWN]",),
     "cap_drop": ("[ALL]", "[NET_RAW]"),
+    "security_opt": ("['no-new-privileges:true']",),
     "ulimits": ("{nofile: 1024}", "{nofile: {soft: 1024, hard: 2048}, nproc: 64}"),
     "sysctls": ("{net.core.somaxconn: 1024}", "['net.ipv4.tcp_syncookies=1']"),
     "labels": ("{tier: front, empty: ''}", "[tier=front, empty]", "{n: 5, t: true}"),
@@ -74,6 +79,16 @@ BESIDE = {
     "two.env": "URL=mysql://${HOST}/x\nQUOTED='#1 $HOME'\nDOUBLE=\"a # b\"\nexport MORE=1\n",
 }
 """What the files name."""
+TOP = """\
+networks: {front: {}, back: {internal: true}}
+volumes: {data: {}}
+secrets: {token: {file: ./token}}
+configs: {page: {content: hello}}
+"""
+NOT_LAID_OVER = {"deploy", "mem_limit", "cpus", "pids_limit"}
+"""Keys that say the same thing in two places."""
+MAY_BE_NULL = {"command", "entrypoint", "environment", "labels", "networks", "sysctls"}
+"""Keys whose value Compose takes as nothing."""
 APART = ({"deploy", "mem_limit", "cpus", "pids_limit"},)
 """Keys of which a service has one at most, since the others would say the same thing again."""
 
@@ -81,6 +96,40 @@ APART = ({"deploy", "mem_limit", "cpus", "pids_limit"},)
 def generated(seed: int) -> str:
     """The file of this seed."""
     return "".join(_lines(Random(seed)))
+
+
+def merged(seed: int) -> tuple[str, str]:
+    """A file in which a service is laid over another, and what it includes of that."""
+    random = Random(f"merge {seed}")
+    keys = random.sample(sorted(set(FORMS) - NOT_LAID_OVER), random.randint(1, 6))
+    below = "".join(f"    {key}: {random.choice(FORMS[key])}\n" for key in keys)
+    over = "".join(_laid_over(random, key) for key in keys)
+    rest = f"{TOP}services:\n  other: {{image: 'example/other:1'}}\n"
+    base = f"  base:\n    image: example/base:1\n{below}    depends_on: [other]\n"
+    match random.choice(("extends", "include", "files")):
+        case "extends":
+            return f"{rest}{base}  child:\n    extends: base\n{over}", ""
+        case "include":
+            included = f"services:\n  other: {{image: 'example/other:1'}}\n{base}"
+            return f"{TOP}include: [base-{seed}.yaml]\nservices:\n  base:\n{over}", included + TOP
+        case _:
+            files = f"[base-{seed}.yaml, over-{seed}.yaml]"
+            return f"include: [{{path: {files}}}]\n", f"{rest}{base}---\nservices:\n  base:\n{over}"
+
+
+def _laid_over(random: Random, key: str) -> str:
+    match random.choice(("form", "form", "form", "null", "reset", "override", "nothing")):
+        case "form":
+            return f"    {key}: {random.choice(FORMS[key])}\n"
+        case "override":
+            form = random.choice(FORMS[key])
+            return f"    {key}: !override {form}\n" if form[0] in "[{" else ""
+        case "reset":
+            return f"    {key}: !reset null\n"
+        case "null" if key in MAY_BE_NULL:
+            return f"    {key}:\n"
+        case _:
+            return "    init: true\n" if key == "init" else ""
 
 
 def _lines(random: Random) -> Iterator[str]:
@@ -97,5 +146,4 @@ def _lines(random: Random) -> Iterator[str]:
         if index:
             forms = (f"[{names[0]}]", f"{{{names[0]}: {{condition: service_started}}}}")
             yield f"    depends_on: {random.choice(forms)}\n"
-    yield "networks: {front: {}, back: {internal: true}}\nvolumes: {data: {}}\n"
-    yield "secrets: {token: {file: ./token}}\nconfigs: {page: {content: hello}}\n"
+    yield TOP

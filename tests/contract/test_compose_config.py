@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_files import BESIDE, FILES, generated
+from compose_files import BESIDE, FILES, MERGES, generated, merged
 
 from isolab.labfile import load
 from isolab.labfile.keys import INCLUDED, LAB
@@ -25,7 +25,7 @@ from machine import paths
 LABS = Path(__file__).parents[1] / "labs"
 JUDGE = Path(__file__).parents[1] / "judge"
 WHOLE = sorted((LABS / "compose").glob("*/compose.yaml"))
-LAYERS = re.compile(r"^(placement|balancers|clusters):", re.MULTILINE)
+LAYERS = re.compile(r"^(placement|balancers|clusters|security):", re.MULTILINE)
 LABS_OF_COMPOSE = sorted(
     file for file in (LABS / "valid").glob("*.yaml") if not LAYERS.search(file.read_text())
 )
@@ -69,7 +69,7 @@ def judge() -> Path:
 def as_compose(file: Path, folder: Path) -> Path:
     """The lab file without isolab's own keys, beside what it names."""
     mine = "|".join(set(LAB) - set(INCLUDED))
-    text = re.sub(rf"^({mine}|name):", r"x-\1:", file.read_text(), flags=re.MULTILINE)
+    text = re.sub(rf"^({mine}):", r"x-\1:", file.read_text(), flags=re.MULTILINE)
     shutil.copytree(file.parent / "parts", folder / "parts")
     shutil.copy(file, folder / file.name)
     (folder / "compose.yaml").write_text(text)
@@ -154,6 +154,35 @@ def test_a_generated_file_means_what_it_means_in_compose(
     same(printed, file.parent, load(file, {}))
 
 
+@pytest.fixture(scope="session")
+def laid_over(
+    judge: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, tuple[Path, Printed]]:
+    """The same for files in which a service is laid over another."""
+    folder = tmp_path_factory.mktemp("merged")
+    files = [folder / f"{seed}.yaml" for seed in range(MERGES)]
+    for name, text in BESIDE.items():
+        (folder / name).write_text(text)
+    for seed, file in enumerate(files):
+        text, beside = merged(seed)
+        below, _, over = beside.partition("---\n")
+        file.write_text(text)
+        (folder / f"base-{seed}.yaml").write_text(below)
+        (folder / f"over-{seed}.yaml").write_text(over)
+    return dict(enumerate(zip(files, ask(judge, files), strict=True)))
+
+
+@pytest.mark.parametrize("seed", range(MERGES))
+def test_a_service_over_another_means_what_it_means_in_compose(
+    laid_over: dict[int, tuple[Path, Printed]], seed: int
+) -> None:
+    file, printed = laid_over[seed]
+    if "error" in printed:
+        assert not isinstance(load(file, {}), Lab), printed
+    else:
+        same(printed, file.parent, load(file, {}))
+
+
 def ours(service: Service) -> dict[str, Any]:
     """A service of the model in plain words, with Compose's defaults left out."""
     health, build = service.healthcheck, service.build
@@ -184,9 +213,10 @@ def ours(service: Service) -> dict[str, Any]:
         "extra_hosts": dict(service.extra_hosts),
         "labels": dict(service.labels),
         "sysctls": dict(service.sysctls),
-        "restart": service.restart if service.restart != "unless-stopped" else "",
-        "cap_drop": {*service.cap_drop} if service.cap_drop != ("ALL",) else set(),
+        "restart": service.restart,
+        "cap_drop": {*service.cap_drop},
         "cap_add": {*service.cap_add},
+        "security_opt": {*service.security_opt},
         **{key: getattr(service, key) for key in SAME},
     }
 
@@ -214,7 +244,6 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
     pids = service.get("pids_limit", limits.get("pids"))
     volumes = [volume(v) for v in service.get("volumes", ())]
     logging = service.get("logging", {})
-    restart = service.get("restart", "")
     return {
         "image": service.get("image", "")
         if "build" not in service or "/" in service.get("image", "")
@@ -259,11 +288,24 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         ),
         "labels": texts(service.get("labels", {})),
         "sysctls": texts(service.get("sysctls", {})),
-        "restart": restart if restart != "unless-stopped" else "",
-        "cap_drop": {*service.get("cap_drop", ())} - {"ALL"},
+        "restart": restarted(service),
+        "cap_drop": {*service.get("cap_drop", ())},
+        "security_opt": {*service.get("security_opt", ())},
         "cap_add": {*service.get("cap_add", ())},
         **{key: service.get(key, False) for key in SAME},
     }
+
+
+def restarted(service: dict[str, Any]) -> str:
+    """Docker's policy, as docker compose makes it: that of deploy wins."""
+    policy = service.get("deploy", {}).get("restart_policy")
+    if policy is None:
+        return service.get("restart") or "no"
+    attempts = policy.get("max_attempts")
+    name = {"none": "no", "any": "always", "on-failure": "on-failure"}[
+        policy.get("condition", "any")
+    ]
+    return f"{name}:{attempts}" if attempts else name
 
 
 def one_or_many(value: Any) -> list[Any]:
@@ -348,7 +390,8 @@ def health(check: dict[str, Any]) -> tuple[Any, ...]:
     test = check.get("test", ["NONE"])
     test = ("CMD-SHELL", test) if isinstance(test, str) else tuple(test)
     if check.get("disable") or test == ("NONE",):
-        test = ("NONE",)
+        # Times of a check that is none mean nothing.
+        return ("NONE",), 30.0, 30.0, 3, 0.0
     periods = (seconds(check.get(key, default)) for key, default in PERIODS.items())
     interval, timeout, start = periods
     return test, interval, timeout, check.get("retries", 3), start
@@ -373,5 +416,7 @@ def test_the_comparison_sees_a_difference() -> None:
     assert isinstance(lab, Lab)
     first = ours(next(service for service in lab.services if service.name == "first"))
     assert all(
-        first[key] for key in first if key not in ("build", "network_mode", "platform", "cap_drop")
+        first[key]
+        for key in first
+        if key not in ("build", "network_mode", "platform", "security_opt")
     )

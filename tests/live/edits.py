@@ -43,6 +43,8 @@ def _between(start: str, end: str) -> str:
 EDITS: Mapping[str, Edit] = {
     "description": (("description: One guest", "description: A guest"),),
     "lab's name": (("name: reference", "name: other"),),
+    "hardening goes": (("security: hardened", "security: compose"),),
+    "hardening goes from one service": _web("x-isolab: {security: compose}"),
     "libvirt": ((_GUESTS, "host: {libvirt: 'qemu+unix:///system'}\nguests:\n"),),
     "virtualization as it is": ((_GUESTS, "host: {virtualization: tcg}\nguests:\n"),),
     "virtualization": ((_GUESTS, "host: {virtualization: kvm}\nguests:\n"),),

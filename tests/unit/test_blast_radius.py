@@ -21,6 +21,7 @@ MEASURED = {
     "remove container web": [1.0],
 }
 SHOPS = """\
+security: hardened
 guests: {app: {count: 2, memory: 768MiB}, store: {memory: 1GiB, data: 2GiB}}
 services:
   web:

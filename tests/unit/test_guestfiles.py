@@ -41,3 +41,13 @@ def test_a_pids_limit_is_a_slice_that_systemd_is_told_of_when_it_knows_it_alread
 
 def test_a_container_without_files_needs_no_script() -> None:
     assert guestfiles.archive(replace(web(), slice="", files=()), SEED) == ""
+
+
+def test_services_of_names_alike_have_slices_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    services = "a-b: {image: 'a:1', pids_limit: 10}, a.b: {image: 'a:1', pids_limit: 1000}"
+    file.write_text(f"guests: {{app: {{}}}}\nservices: {{{services}}}\n")
+    lab = labfile.load(file, {})
+    assert isinstance(lab, Lab)
+    slices = {c.slice for c in make_plan(lab, Surroundings(stack="test")).containers}
+    assert slices == {"isolab-a.b-1.slice", "isolab-a:b-1.slice"}

@@ -83,7 +83,7 @@ KINDS: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
     "array": lambda shape: st.lists(fitting(shape["items"]), max_size=FEW),
     "object": mapping,
 }
-SERVICE = SCHEMA["properties"]["services"]["additionalProperties"]
+SERVICE = {**SCHEMA["properties"]["services"]["additionalProperties"], "type": "object"}
 SERVICES = st.dictionaries(
     NAMES, fitting(SERVICE).map(lambda s: {"image": "a:1", **s}), min_size=1, max_size=2
 )

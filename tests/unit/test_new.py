@@ -40,6 +40,26 @@ def test_a_compose_file_gets_guests(example: str, guests: int, stacks: Path) -> 
     }
 
 
+@pytest.mark.parametrize("override", ["compose.override.yml", "docker-compose.override.yaml"])
+def test_an_override_beside_the_file_is_taken_along(
+    override: str, stacks: Path, tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "compose.yaml").write_text("services: {web: {image: 'a:1'}}\n")
+    (shop / override).write_text("services: {web: {ports: ['8080:80']}}\n")
+    assert main(["new", "--from", str(shop)]) == 0
+    (port,) = planned(stacks / "shop.yaml").guests[0].containers[0].ports
+    assert (port.external, port.internal) == (8080, 80)
+
+
+def test_a_file_of_another_name_has_none(stacks: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("services: {web: {image: 'a:1'}}\n")
+    (tmp_path / "compose.override.yaml").write_text("services: {web: {ports: ['8080:80']}}\n")
+    assert main(["new", "--from", str(tmp_path / "mine.yaml"), "mine"]) == 0
+    assert planned(stacks / "mine.yaml").guests[0].containers[0].ports == ()
+
+
 def test_the_name_is_that_of_the_folder(stacks: Path) -> None:
     assert main(["new", "--from", str(COMPOSE / "queue")]) == 0
     assert planned(stacks / "queue.yaml").name == "queue"

@@ -55,8 +55,8 @@ def ports(container: Container) -> str:
 
 
 def end(restart: str) -> str:
-    """When a container that Docker does not start for ever has done its work."""
-    return "runs once" if restart == "no" else "runs until it ends well"
+    """What Docker does not do for a container that it does not start for ever."""
+    return "not started again" if restart == "no" else "runs until it ends well"
 
 
 def copies(container: Container) -> str:

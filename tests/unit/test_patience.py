@@ -1,0 +1,42 @@
+"""How long a container may take to be healthy, in the words of Docker's provider."""
+
+from pathlib import Path
+from typing import Any
+
+import pulumi_docker as docker
+import pytest
+
+from components.service import PATIENCE, container_inputs
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
+
+
+class Image(docker.RemoteImage):
+    """One that has an id without an engine."""
+
+    def __init__(self) -> None:
+        self._id = "sha256:" + "a" * 64
+
+    @property
+    def image_id(self) -> Any:
+        return self._id
+
+
+@pytest.mark.parametrize(
+    ("health", "seconds"),
+    [
+        ("interval: 5s", PATIENCE),
+        ("interval: 1m, timeout: 30s", PATIENCE),
+        ("interval: 5m, timeout: 10s", PATIENCE + 310),
+    ],
+)
+def test_it_is_longer_where_the_first_check_comes_late(
+    tmp_path: Path, health: str, seconds: int
+) -> None:
+    file = tmp_path / "lab.yaml"
+    check = f"healthcheck: {{test: [CMD, 'true'], {health}}}"
+    file.write_text(f"guests: {{app: {{}}}}\nservices: {{web: {{image: 'a:1', {check}}}}}\n")
+    plan = plan_file(file, {}, Surroundings(stack="lab"))
+    assert isinstance(plan, Plan), plan
+    (container,) = plan.guests[0].containers
+    assert container_inputs(container, Image())["wait_timeout"] == seconds
