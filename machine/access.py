@@ -13,6 +13,7 @@ from machine.privilege import Action, as_root, is_root
 from machine.steps import Report, Step, Unable, run
 
 GROUPS = ("libvirt", "docker")
+LIBVIRT_SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
 CLIENTS = frozenset({"virsh", "docker"})
 """Programs that ask libvirt and Docker."""
 State = Literal["allowed", "login", "missing"]
@@ -33,8 +34,15 @@ def judge(missing: Collection[str], not_joined: Collection[str]) -> State:
 
 
 def missing() -> tuple[str, ...]:
-    """The groups that this process ought to be in and is not."""
-    return () if is_root() else missing_of(_process_groups())
+    """The groups that this process ought to be in and is not.
+
+    Where everybody may write to libvirt's socket it is polkit that decides, by the database.
+    """
+    if is_root():
+        return ()
+    by_polkit = any(os.access(socket, os.W_OK) for socket in LIBVIRT_SOCKETS)
+    known = _database_groups() & {"libvirt"} if by_polkit else frozenset[str]()
+    return missing_of(_process_groups() | known)
 
 
 def missing_of(groups: Collection[str]) -> tuple[str, ...]:
@@ -80,10 +88,11 @@ def step() -> Step:
 def _join(report: Report) -> None:
     if state() == "missing":
         run(as_root(action().command))
-    if not renew.possible(GROUPS):
+    groups = missing()
+    if not renew.possible(groups):
         raise Unable("this user may use libvirt and Docker from the next login on", LOG_IN)
     report("starting again with the new groups")
-    raise renew.StartAgain(GROUPS)
+    raise renew.StartAgain(groups)
 
 
 @cache
@@ -94,7 +103,10 @@ def _process_groups() -> frozenset[str]:
 
 def _database_groups() -> frozenset[str]:
     """The groups that a login would give now."""
-    user = pwd.getpwuid(os.getuid())
+    try:
+        user = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return frozenset()
     return _of_numbers(set(os.getgrouplist(user.pw_name, user.pw_gid)))
 
 

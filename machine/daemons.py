@@ -121,7 +121,7 @@ DAEMONS = (
         name="libvirtd",
         unit="libvirtd.service",
         command=("libvirtd", "-d"),
-        members=("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"),
+        members=access.LIBVIRT_SOCKETS,
         ask=_ask_libvirtd,
         client="virsh",
     ),

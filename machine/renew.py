@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 RENEWED = "ISOLAB_RENEWED"
@@ -40,27 +41,46 @@ class StartAgain(BaseException):
 
 def possible(groups: Sequence[str]) -> bool:
     """Whether this process can be started again with these groups, and without a password."""
+    return RENEWED not in os.environ and bool(_chain(tuple(groups)))
+
+
+@cache
+def _chain(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups in an order in which `sg` gives them all, the last one first; empty for none.
+
+    The primary group should be the user's own. shadow's sg (Debian 12) adds the group that it is
+    asked for, util-linux's (Debian 13) puts it in the place of the primary one.
+    """
     primary = _primary()
-    if RENEWED in os.environ or not primary or not shutil.which("sg"):
-        return False
+    if not primary or not shutil.which("sg"):
+        return ()
+    wanted = {str(grp.getgrnam(group).gr_gid) for group in groups}
+    for order in ((primary, *groups), groups):
+        if wanted <= set(_probed(with_groups(order, ["id", "-G"])).split()):
+            return order
+    return ()
+
+
+def _probed(command: Sequence[str]) -> str:
     try:
         done = subprocess.run(
-            with_groups(groups, primary, ["true"]),
+            command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            text=True,
             start_new_session=True,
             timeout=PROBE,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return False
-    return not done.returncode
+        return ""
+    return "" if done.returncode else done.stdout
 
 
-def with_groups(groups: Sequence[str], primary: str, command: Sequence[str]) -> list[str]:
-    """The command with these groups; sg sets the primary one, so the user's own comes last."""
+def with_groups(order: Sequence[str], command: Sequence[str]) -> list[str]:
+    """The command with these groups; the first one becomes the primary one."""
     wrapped = list(command)
-    for group in (primary, *groups):
+    for group in order:
         wrapped = ["sg", group, "-c", f"exec {shlex.join(wrapped)}"]
     return wrapped
 
@@ -69,7 +89,7 @@ def again(groups: Sequence[str]) -> int:
     """Run this process's command line with the groups; its exit code."""
     ours, theirs = socket.socketpair()
     words = [str(ENTRY), str(theirs.fileno()), "-m", "isolab", *sys.argv[1:]]
-    command = with_groups(groups, _primary(), [sys.executable, "-I", *words])
+    command = with_groups(_chain(tuple(groups)), [sys.executable, "-I", *words])
     with ours:
         with theirs:
             child = subprocess.Popen(command, pass_fds=[theirs.fileno()])

@@ -177,12 +177,12 @@ def test_access_comes_before_the_daemons_are_asked(monkeypatch: pytest.MonkeyPat
 
 
 def test_one_question_lists_all_that_needs_root():
-    found = setup.actions(["qemu-utils"], (), lets_in=True)
-    assert [action.words.split()[0] for action in found] == ["install", "let", "start"]
+    found = setup.actions(["qemu-utils"], (), lets_in=True, builds=True)
+    assert [action.words.split()[0] for action in found] == ["install", "let", "start", "build"]
     silent = [daemon for daemon in daemons.DAEMONS if daemon.name != "dbus"]
-    (only,) = setup.actions((), silent, lets_in=False)
+    (only,) = setup.actions((), silent, lets_in=False, builds=False)
     assert only.words == "start virtlogd, libvirtd, dockerd"
-    assert setup.actions((), (), lets_in=False) == ()
+    assert setup.actions((), (), lets_in=False, builds=False) == ()
 
 
 def test_a_user_without_sudos_rights_gets_the_commands_for_an_administrator(
@@ -192,7 +192,7 @@ def test_a_user_without_sudos_rights_gets_the_commands_for_an_administrator(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     with pytest.raises(Unable, match="nothing was changed") as told:
-        privilege.agree(setup.actions(["dbus"], (), lets_in=True), yes=True)
+        privilege.agree(setup.actions(["dbus"], (), lets_in=True, builds=True), yes=True)
     assert "apt-get install --no-install-recommends dbus" in told.value.hint
     assert "usermod -a -G libvirt,docker" in told.value.hint
     assert "systemctl enable --now" in told.value.hint
@@ -260,3 +260,17 @@ def test_a_process_may_run_with_groups_that_have_no_name():
         [*command, sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True
     )
     assert said.stdout == "('libvirt', 'docker')\n"
+
+
+def test_where_polkit_decides_the_database_is_enough_for_libvirt(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(access, "is_root", lambda: False)
+    monkeypatch.setattr(access, "_process_groups", lambda: frozenset({"docker"}))
+    monkeypatch.setattr(access, "_database_groups", lambda: frozenset({"docker", "libvirt"}))
+    for writable, lacks in ((True, ()), (False, ("libvirt",))):
+        monkeypatch.setattr(os, "access", lambda path, mode, answer=writable: answer)
+        assert access.missing() == lacks
+    monkeypatch.setattr(access, "_database_groups", lambda: frozenset({"docker"}))
+    monkeypatch.setattr(os, "access", lambda path, mode: True)
+    assert access.missing() == ("libvirt",)
