@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from machine import (
     access,
-    confinement,
     daemons,
     debian_sources,
     engine,
@@ -24,6 +23,9 @@ from machine import (
     service_catalog,
 )
 from machine.steps import Unable
+
+if TYPE_CHECKING:
+    from machine import confinement
 
 Verdict = Literal["ok", "missing", "unusable", "unknown"]
 UP = "./lab up makes it"
@@ -71,12 +73,6 @@ def _checks() -> Iterator[Check]:
         yield _daemon(daemon)
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
-    yield confinement_check(
-        confinement.in_force(),
-        confinement.drivers(),
-        closed=confinement.closed_folders(),
-        without_base=confinement.without_base(),
-    )
     found = engine.executable()
     yield Check(
         name="engine",
@@ -88,7 +84,7 @@ def _checks() -> Iterator[Check]:
     )
     yield images_check(tuple(recipe.name for recipe in service_catalog.stale()))
     if lacking:
-        for name in ("language host", "plugins", "guest image"):
+        for name in ("confinement", "language host", "plugins", "guest image"):
             yield Check(name=name, verdict="unknown", detail="see python packages", fix=UP)
         return
     yield from _checks_in_environment()
@@ -96,8 +92,14 @@ def _checks() -> Iterator[Check]:
 
 def _checks_in_environment() -> Iterator[Check]:
     """Those that need the packages of requirements.txt."""
-    from machine import guest_image
+    from machine import confinement, guest_image
 
+    yield confinement_check(
+        confinement.in_force(),
+        confinement.drivers(),
+        closed=confinement.closed_folders(),
+        without_base=confinement.without_base(),
+    )
     source, lacking = _plugins()
     yield language_host_check(plugins.language_host(source), source)
     yield plugins_check(source, lacking, in_use=source == plugins.last())
@@ -220,7 +222,7 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
 
 
 def confinement_check(
-    module: confinement.Module | None,
+    module: "confinement.Module | None",
     drivers: Collection[str] | None,
     *,
     closed: Sequence[Path],
