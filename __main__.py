@@ -4,9 +4,10 @@ import pulumi
 
 from components.lab import Lab
 from isolab.plan.serialize import dumps
-from machine import keys, service_images, stack
-from machine.builds import BuildFailed
+from machine import keys, stack
 from machine.deployment.standing import standing
+from machine.images import service_images
+from machine.images.builds import BuildFailed
 
 config = pulumi.Config("isolab")
 seed = config.require("seed")

@@ -8,7 +8,8 @@ import pulumi_docker as docker
 from pulumi_command import remote
 
 from components.service import UNCHANGEABLE, container_inputs, is_checked, run
-from isolab.plan import guestfiles, images, turns
+from isolab.plan import images, rollout
+from isolab.plan.guest import guestfiles
 from isolab.plan.model import Balancer as PlannedBalancer
 from isolab.plan.model import Container
 
@@ -92,7 +93,7 @@ class TurnArgs:
 
 
 def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
-    """The replica's turn in a rolling change: see isolab/plan/turns.py."""
+    """The replica's turn in a rolling change: see isolab/plan/rollout.py."""
     planned = args.planned
     opts = pulumi.ResourceOptions(
         parent=parent,
@@ -102,9 +103,9 @@ def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]
         delete_before_replace=True,
     )
     triggers = [args.container.id, args.domain.id]
-    balancers = [b for b in args.balancers if turns.servers(b.planned, planned.name)]
+    balancers = [b for b in args.balancers if rollout.servers(b.planned, planned.name)]
     if not balancers and args.has_fellows and is_checked(planned):
-        create = turns.well(planned)
+        create = rollout.well(planned)
         return (
             run(f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers),
         )
@@ -115,8 +116,8 @@ def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(depends_on=[balancer.files, balancer.container])
             ),
-            create=turns.come(balancer.planned, planned.name),
-            delete=turns.go(balancer.planned, planned),
+            create=rollout.come(balancer.planned, planned.name),
+            delete=rollout.go(balancer.planned, planned),
             triggers=triggers,
         )
         for balancer in balancers

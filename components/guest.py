@@ -14,19 +14,12 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import (
-    boot,
-    cloudinit,
-    domain_disks,
-    guestfiles,
-    networks,
-    processor,
-    readback,
-    secrets,
-)
+from isolab.plan import readback, secrets
+from isolab.plan.guest import boot, cloudinit, domain_disks, guestfiles, processor
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
-from isolab.plan.turns import Chain
+from isolab.plan.network import networks
+from isolab.plan.rollout import Chain
 from machine.keys import KeyFiles
 
 MIB = 2**20

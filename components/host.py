@@ -8,10 +8,11 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import local
 
-from isolab.plan import asking, domain_disks
+from isolab.plan import asking
+from isolab.plan.guest import domain_disks
 from isolab.plan.model import GuestImage, Plan
-from machine import sockets
-from machine.service_images import RegistryFiles
+from machine.host import sockets
+from machine.images.service_images import RegistryFiles
 
 REGISTRY_USER = "65534:65534"
 REGISTRY_STORAGE = "/var/lib/registry"

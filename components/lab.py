@@ -9,13 +9,13 @@ from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs, containers_by_service
 from components.host import Host, HostArgs
 from components.service import Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import firewall
 from isolab.plan.model import HOST, GuestImage, Plan
+from isolab.plan.network import firewall
 from isolab.plan.order import guest_order
-from isolab.plan.turns import Chain
+from isolab.plan.rollout import Chain
 from machine.deployment.standing import Standing
+from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
-from machine.service_images import RegistryFiles
 
 
 class Lab(pulumi.ComponentResource):

@@ -11,10 +11,11 @@ import pulumi_docker as docker
 from pulumi_command import local, remote
 
 from isolab.model import FOR_EVER, Condition
-from isolab.plan import guestfiles, images, readback
+from isolab.plan import images, readback
+from isolab.plan.guest import guestfiles
 from isolab.plan.model import Container
-from isolab.plan.turns import Chain
-from machine import host_files
+from isolab.plan.rollout import Chain
+from machine.host import host_files
 
 Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Resource, ...]]
 """From a planned container, its resource and their parent to what others wait for."""

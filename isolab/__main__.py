@@ -3,7 +3,7 @@
 import sys
 
 from isolab.cli import main
-from machine import access, renew
+from machine.host import access, renew
 
 
 def run() -> int:

@@ -9,17 +9,9 @@ from isolab import labfile
 from isolab.model import Lab, Problem
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import Examined, examine_lab
-from machine import (
-    builds,
-    guest_image,
-    host_files,
-    keys,
-    kvm,
-    own_images,
-    paths,
-    running,
-    service_images,
-)
+from machine import keys, paths
+from machine.host import host_files, kvm, running
+from machine.images import builds, guest_image, own_images, service_images
 
 Report = Callable[[str], None]
 

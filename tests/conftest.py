@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from machine import plugins
+from machine.engine import plugins
 
 ON_AN_ENGINE = ("tests/engine", "tests/live")
 

@@ -16,8 +16,8 @@ from airgap.libvirt.xml import element, parse, text, transformed
 from components.lab import Lab
 from isolab.plan.model import GuestImage, Plan
 from machine.deployment.standing import Standing
+from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
-from machine.service_images import RegistryFiles
 
 HELPER = Path("/usr/lib/libvirt/virt-aa-helper")
 """What writes a guest's AppArmor profile at its start; Debian's libvirt-daemon-system has it."""

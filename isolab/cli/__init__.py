@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
-from machine import sockets
+from machine.host import sockets
 
 VERSION = "0.1.0"
 
@@ -37,7 +37,7 @@ COMMANDS = (
     "test",
     "bench",
 )
-"""Each is a module of this package; it is imported when its command is asked for."""
+"""Each is a module of the folder commands; it is imported when its command is asked for."""
 
 USAGE = "./lab [--debug] [--sandbox] COMMAND …"
 
@@ -126,7 +126,7 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 
 def _command(name: str) -> Command:
-    return cast(Command, importlib.import_module(f"isolab.cli.{name}"))
+    return cast(Command, importlib.import_module(f"isolab.cli.commands.{name}"))
 
 
 def _help() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from isolab.labfile import read, tree
-from isolab.labfile.node import Invalid
+from isolab.labfile.syntax.node import Invalid
 from isolab.model import Lab, Position, Problem
 
 

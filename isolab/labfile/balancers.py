@@ -3,11 +3,11 @@
 from ipaddress import IPv4Address
 from typing import Literal
 
-from isolab.labfile import scalars
 from isolab.labfile.names import check_name
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, Gathering, each, forms
-from isolab.labfile.shape import Shaped, accepts, text_like
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, Gathering, each, forms
+from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.model import BalancedRoute, Balancer
 
 Mode = Literal["http", "tcp"]

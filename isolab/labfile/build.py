@@ -3,11 +3,11 @@
 from os.path import abspath, exists, isdir, isfile
 from pathlib import Path
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, forms, many
-from isolab.labfile.shape import Shaped, describe
-from isolab.labfile.tables import from_environment, nothing, table
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, forms, many
+from isolab.labfile.values.shape import Shaped, describe
+from isolab.labfile.values.tables import from_environment, nothing, table
 from isolab.model import Build
 
 _KEYS = {

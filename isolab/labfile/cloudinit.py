@@ -3,10 +3,10 @@
 import posixpath
 import re
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node
-from isolab.labfile.reading import Fields, forms, many
-from isolab.labfile.shape import accepts, text_like
+from isolab.labfile.syntax.node import Node
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, forms, many
+from isolab.labfile.values.shape import accepts, text_like
 from isolab.model import CloudInit, GuestFile, GuestUser
 
 _KEYS = {

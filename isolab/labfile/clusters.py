@@ -1,9 +1,9 @@
 """Clusters: which service's replicas keep their data together, and by what engine."""
 
-from isolab.labfile import scalars
 from isolab.labfile.names import check_name
-from isolab.labfile.node import Node
-from isolab.labfile.reading import Fields
+from isolab.labfile.syntax.node import Node
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields
 from isolab.model import Cluster
 
 _CLUSTER = {

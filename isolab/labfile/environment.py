@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from os.path import exists
 from pathlib import Path
 
-from isolab.labfile import dotenv, scalars
-from isolab.labfile.node import Invalid, Node, Reader
-from isolab.labfile.reading import Fields, Gathering, forms, many
-from isolab.labfile.shape import Shaped, describe
+from isolab.labfile.syntax import dotenv
+from isolab.labfile.syntax.node import Invalid, Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, Gathering, forms, many
+from isolab.labfile.values.shape import Shaped, describe
 from isolab.model import Position, Problem
 
 _KEYS = {

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from isolab.labfile import scalars
 from isolab.labfile.names import check_compose_name
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, forms
-from isolab.labfile.shape import Shaped, accepts, describe, one_of
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, forms
+from isolab.labfile.values.shape import Shaped, accepts, describe, one_of
 from isolab.model import FileMount, Secret
 
 Kind = Literal["secret", "config"]

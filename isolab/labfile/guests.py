@@ -5,13 +5,13 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from isolab.labfile import scalars
 from isolab.labfile.cloudinit import cloud_init
 from isolab.labfile.names import NAME, check_name
-from isolab.labfile.node import Node
-from isolab.labfile.quantities import size
-from isolab.labfile.reading import EXTENSION, Fields, Gathering, each
-from isolab.labfile.shape import Shaped, accepts, text_like
+from isolab.labfile.syntax.node import Node
+from isolab.labfile.values import scalars
+from isolab.labfile.values.quantities import size
+from isolab.labfile.values.reading import EXTENSION, Fields, Gathering, each
+from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.model import GuestGroup
 
 MOST = 250

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import duration
-from isolab.labfile.reading import Fields, each, forms, many
-from isolab.labfile.shape import Shaped, accepts, describe, one_of
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.quantities import duration
+from isolab.labfile.values.reading import Fields, each, forms, many
+from isolab.labfile.values.shape import Shaped, accepts, describe, one_of
 from isolab.model import Condition, Healthcheck
 from isolab.units import Seconds
 

@@ -1,9 +1,9 @@
 """The layers that Compose does not have: host, network, placement."""
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, each, forms
-from isolab.labfile.shape import accepts
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, each, forms
+from isolab.labfile.values.shape import accepts
 from isolab.model import Host, Placement, Strategy, Virtualization
 
 _VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import compose_size, cpus, duration
-from isolab.labfile.reading import Fields, each, forms
-from isolab.labfile.shape import Shaped, describe
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.quantities import compose_size, cpus, duration
+from isolab.labfile.values.reading import Fields, each, forms
+from isolab.labfile.values.shape import Shaped, describe
 from isolab.model import Limits, Ulimit
 
 MOST_REPLICAS = 1000

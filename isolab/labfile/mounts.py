@@ -4,11 +4,11 @@ import re
 from os.path import abspath, exists
 from pathlib import Path
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import size_in_bytes
-from isolab.labfile.reading import Fields, forms
-from isolab.labfile.shape import accepts, text_like
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.quantities import size_in_bytes
+from isolab.labfile.values.reading import Fields, forms
+from isolab.labfile.values.shape import accepts, text_like
 from isolab.model import BindMount, VolumeMount
 
 THE_HOST_ITSELF = ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/boot")

@@ -2,7 +2,7 @@
 
 import re
 
-from isolab.labfile.node import Node
+from isolab.labfile.syntax.node import Node
 
 NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 """A name that is also a host name: it ends up in several."""

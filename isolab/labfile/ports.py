@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Literal
 
-from isolab.labfile import scalars
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields, forms
-from isolab.labfile.shape import Shaped, accepts, text_like
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, forms
+from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.model import Port
 
 Protocol = Literal["tcp", "udp"]

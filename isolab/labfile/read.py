@@ -2,17 +2,9 @@
 
 from pathlib import Path
 
-from isolab.labfile import (
-    balancers,
-    clusters,
-    files,
-    guests,
-    layers,
-    profiles,
-    scalars,
-    security,
-)
-from isolab.labfile.include import include
+from isolab.labfile import balancers, clusters, files, guests, layers, security
+from isolab.labfile.compose import profiles
+from isolab.labfile.compose.include import include
 from isolab.labfile.keys import (
     LAB,
     LAB_NETWORK,
@@ -22,12 +14,13 @@ from isolab.labfile.keys import (
     VOLUME,
 )
 from isolab.labfile.names import COMPOSE_NAME, NAME, check_compose_name, check_name
-from isolab.labfile.node import Node
-from isolab.labfile.reading import Fields, entries
 from isolab.labfile.service import service
-from isolab.labfile.shape import accepts, text_like
-from isolab.labfile.syntax import places
-from isolab.labfile.tables import nothing, table
+from isolab.labfile.syntax.node import Node
+from isolab.labfile.syntax.parse import places
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, entries
+from isolab.labfile.values.shape import accepts, text_like
+from isolab.labfile.values.tables import nothing, table
 from isolab.model import Host, Lab, Security, ServiceNetwork
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from isolab.labfile.schema import schema
-from isolab.labfile.shape import Shape
+from isolab.labfile.values.shape import Shape
 
 _KINDS = {"string": "text", "number": "a number", "boolean": "true or false"}
 

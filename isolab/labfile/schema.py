@@ -1,7 +1,7 @@
 """The lab file's JSON Schema, made from the readers that read it."""
 
 from isolab.labfile import read
-from isolab.labfile.shape import Shape, describe
+from isolab.labfile.values.shape import Shape, describe
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

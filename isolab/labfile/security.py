@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from isolab.labfile import scalars
 from isolab.labfile.keys import ISOLAB
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.reading import Fields
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields
 from isolab.model import Security, Service
 
 HARDENED = {

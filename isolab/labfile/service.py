@@ -4,26 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from isolab.labfile import (
-    environment,
-    extends,
-    files,
-    health,
-    limits,
-    mounts,
-    ports,
-    scalars,
-    security,
-    settings,
-)
+from isolab.labfile import environment, files, health, limits, mounts, ports, security, settings
 from isolab.labfile.build import build
+from isolab.labfile.compose import extends
 from isolab.labfile.keys import OUTSIDE, SERVICE
 from isolab.labfile.names import check_compose_name
-from isolab.labfile.node import Node, Reader
-from isolab.labfile.quantities import compose_size, cpus, duration
-from isolab.labfile.reading import Fields, many
-from isolab.labfile.shape import ANYTHING, accepts
-from isolab.labfile.tables import command, from_environment, nothing, table
+from isolab.labfile.syntax.node import Node, Reader
+from isolab.labfile.values import scalars
+from isolab.labfile.values.quantities import compose_size, cpus, duration
+from isolab.labfile.values.reading import Fields, many
+from isolab.labfile.values.shape import ANYTHING, accepts
+from isolab.labfile.values.tables import command, from_environment, nothing, table
 from isolab.model import BindMount, Limits, Service, VolumeMount
 from isolab.units import Seconds
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from isolab.labfile import scalars
 from isolab.labfile.keys import LOGGING, NETWORK, OUTSIDE_NETWORK
 from isolab.labfile.names import COMPOSE_NAME, check_compose_name
-from isolab.labfile.node import Node, did_you_mean
-from isolab.labfile.reading import Fields, each, forms, many
-from isolab.labfile.shape import Shaped, accepts, one_of, text_like
-from isolab.labfile.tables import table
+from isolab.labfile.syntax.node import Node, did_you_mean
+from isolab.labfile.values import scalars
+from isolab.labfile.values.reading import Fields, each, forms, many
+from isolab.labfile.values.shape import Shaped, accepts, one_of, text_like
+from isolab.labfile.values.tables import table
 
 RESTART = ("no", "always", "on-failure", "unless-stopped")
 _RESTART = r"no|always|unless-stopped|on-failure(?::[1-9]\d{0,3})?"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from os.path import exists, isfile
 from pathlib import Path
 
-from isolab.labfile import extends, include, merge
+from isolab.labfile.compose import extends, include, merge
 from isolab.labfile.environment import read_file
-from isolab.labfile.interpolation import BadVariable, interpolate
-from isolab.labfile.node import Invalid, Node, Origin
-from isolab.labfile.syntax import parse
+from isolab.labfile.syntax.interpolation import BadVariable, interpolate
+from isolab.labfile.syntax.node import Invalid, Node, Origin
+from isolab.labfile.syntax.parse import parse
 from isolab.model import Position, Problem
 
 PROJECT = "COMPOSE_PROJECT_NAME"

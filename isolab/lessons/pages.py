@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from isolab.architecture.draw import draw
-from isolab.architecture.draw.make import drawing_of
+from isolab.draw import draw
+from isolab.draw.make import drawing_of
 from isolab.lessons import plot, texts
 from isolab.lessons.commands import commands, on_stack
 from isolab.lessons.focus import focus

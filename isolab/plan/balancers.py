@@ -8,8 +8,8 @@ from isolab import model
 from isolab.model import Healthcheck, Lab, Limits
 from isolab.plan import haproxy
 from isolab.plan.containers import FILES
-from isolab.plan.links import ports
 from isolab.plan.model import HOST, Backend, Balancer, Container, Endpoint, File, Route
+from isolab.plan.network.links import ports
 from isolab.units import MiB, Seconds
 
 IMAGE = "isolab/haproxy:1"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from isolab import clusters, model
 from isolab.clusters import Engine
 from isolab.model import Lab, Service
-from isolab.plan import networks
-from isolab.plan.links import Link, ports
 from isolab.plan.model import Cluster
+from isolab.plan.network import networks
+from isolab.plan.network.links import Link, ports
 from isolab.plan.placement import Place
 
 Placed = Mapping[tuple[str, int], Place]

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from os.path import abspath, dirname, normpath, relpath
 
 from isolab.model import ENDED, FOR_EVER, Condition, Lab, Service
-from isolab.plan import addresses, clusters, networks
-from isolab.plan.links import Link
+from isolab.plan import clusters
 from isolab.plan.model import (
     HOST,
     BuiltImage,
@@ -18,8 +17,10 @@ from isolab.plan.model import (
     Mount,
     PublishedPort,
 )
+from isolab.plan.network import addresses, networks
+from isolab.plan.network.links import Link
+from isolab.plan.network.ports import OpenPorts
 from isolab.plan.placement import THE_HOST, Place
-from isolab.plan.ports import OpenPorts
 
 FILES = "/var/lib/isolab/files"
 """Where secrets and configs lie on a guest."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
-from isolab.labfile.node import did_you_mean
+from isolab.labfile.syntax.node import did_you_mean
 from isolab.model import Lab, Problem
+from isolab.plan.guest.processor import LIKE_THE_HOST, PASSED_THROUGH
 from isolab.plan.model import HOST, Machine, Plan
-from isolab.plan.processor import LIKE_THE_HOST, PASSED_THROUGH
 from isolab.rules.problem import problem, setting, warning
 
 Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from isolab.model import GuestGroup, Lab
-from isolab.plan import addresses, balancers, clusters, networks
+from isolab.plan import balancers, clusters
 from isolab.plan.containers import Layout, container, container_name, published
-from isolab.plan.links import Link, crowded_out, links
 from isolab.plan.model import (
     HOST,
     Container,
@@ -18,9 +17,11 @@ from isolab.plan.model import (
     Registry,
     Surroundings,
 )
+from isolab.plan.network import addresses, networks
+from isolab.plan.network.links import Link, crowded_out, links
+from isolab.plan.network.ports import open_ports
 from isolab.plan.order import start_order
 from isolab.plan.placement import Place, guests, place
-from isolab.plan.ports import open_ports
 
 POOLS = "/var/lib/libvirt/isolab"
 

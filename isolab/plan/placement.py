@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolab.model import HOST, GuestGroup, Lab, Placement, Service
-from isolab.plan import capacity
+from isolab.plan.guest import capacity
 
 EVERYTHING = "*"
 """Stands in a placement for all services that it does not name."""

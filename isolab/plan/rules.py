@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from isolab.labfile import in_order
 from isolab.model import ENDED, Lab, Path, Problem
-from isolab.plan import machine_rules, networks
-from isolab.plan.capacity import OS_RESERVE
-from isolab.plan.links import ports
+from isolab.plan import machine_rules
+from isolab.plan.guest.capacity import OS_RESERVE
+from isolab.plan.guest.processor import PASSED_THROUGH
 from isolab.plan.model import Container, Guest, Plan, PublishedPort, Surroundings
-from isolab.plan.ports import NONE_LEFT
-from isolab.plan.processor import PASSED_THROUGH
+from isolab.plan.network import networks
+from isolab.plan.network.links import ports
+from isolab.plan.network.ports import NONE_LEFT
 from isolab.rules.problem import item, problem, setting, warning
 
 SSH = 22

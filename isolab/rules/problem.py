@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from isolab.labfile.node import did_you_mean, dotted
+from isolab.labfile.syntax.node import did_you_mean, dotted
 from isolab.model import Lab, Path, Problem
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from isolab.labfile.node import did_you_mean
+from isolab.labfile.syntax.node import did_you_mean
 from isolab.model import Healthcheck, Lab, Path, Problem
 from isolab.rules.problem import item, problem, unknown
 from isolab.units import Seconds

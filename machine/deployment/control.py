@@ -9,15 +9,17 @@ from contextlib import suppress
 
 from isolab.plan import serialize
 from isolab.plan.model import Plan
-from machine import addresses, drift, environment, keys, paths
+from machine import keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, leftovers, locks, runs, state
+from machine.deployment import config, drift, leftovers, locks, runs, state
+from machine.deployment.drift import Stray
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
-from machine.drift import Stray
+from machine.engine import environment
+from machine.host import addresses
+from machine.host.transport import GuestTransport
 from machine.steps import Unable
-from machine.transport import GuestTransport
 
 Report = Callable[[str], None]
 UNATTENDED = ("--yes", "--skip-preview")

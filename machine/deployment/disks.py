@@ -1,6 +1,6 @@
 """The disks with data that stand, as a stack's state tells."""
 
-from isolab.architecture.disks import StandingDisk, StandingVolume
+from isolab.diff.disks import StandingDisk, StandingVolume
 from isolab.plan.model import MiB, Plan
 from machine.deployment import leftovers
 from machine.deployment.state import Resource, State

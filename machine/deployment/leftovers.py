@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from isolab.transport import Result, Transport, Unreachable
 from machine.deployment.state import Resource
-from machine.transport import HostTransport
+from machine.host.transport import HostTransport
 
 DOMAIN = "libvirt:index/domain:Domain"
 NETWORK = "libvirt:index/network:Network"

@@ -4,14 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from isolab.plan import domain_form
-from isolab.plan.domain_form import Form
+from isolab.plan.guest import domain_form
+from isolab.plan.guest.domain_form import Form
 from isolab.plan.model import Guest, Plan
 from isolab.plan.readback import Ports
 from isolab.transport import Unreachable
 from machine.deployment import leftovers, state
 from machine.deployment.state import Resource
-from machine.transport import HostTransport
+from machine.host.transport import HostTransport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from isolab.architecture.diff import diff
-from isolab.architecture.draw import draw
-from isolab.architecture.draw.drawing import Drawing, State
-from isolab.architecture.draw.make import drawing_of, drawing_of_changes
+from isolab.diff.compare import diff
+from isolab.draw import draw
+from isolab.draw.drawing import Drawing, State
+from isolab.draw.make import drawing_of, drawing_of_changes
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

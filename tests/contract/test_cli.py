@@ -20,7 +20,7 @@ WITH_JSON = ("status", "diff", "preview", "doctor", "validate", "bench", "check"
 def test_every_command_has_its_name_one_line_and_help(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = importlib.import_module(f"isolab.cli.{name}")
+    module = importlib.import_module(f"isolab.cli.commands.{name}")
     assert name == module.NAME
     assert "\n" not in module.HELP
     with pytest.raises(SystemExit) as ended:
@@ -88,8 +88,10 @@ def test_the_status_of_no_stack_is_one_document(
 
 
 def test_diff_starts_without_what_only_other_commands_need() -> None:
-    heavy = "['pulumi', 'libvirt', 'docker', 'grpc', 'isolab.cli.up', 'isolab.cli.status']"
-    script = f"import sys, isolab.cli.diff; print([m for m in {heavy} if m in sys.modules])"
+    others = [f"isolab.cli.commands.{name}" for name in ("up", "status")]
+    heavy = ["pulumi", "libvirt", "docker", "grpc", *others]
+    here = "import sys, isolab.cli.commands.diff"
+    script = f"{here}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from isolab.architecture import balancers, facts
-from isolab.architecture.diff import diff
-from isolab.architecture.guests import PLAN_IRRELEVANT, PLAN_TOLD
+from isolab.diff import balancers, facts
+from isolab.diff.compare import diff
+from isolab.diff.guests import PLAN_IRRELEVANT, PLAN_TOLD
 from isolab.model import Healthcheck, Limits
 from isolab.plan.model import (
     Attachment,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from isolab import labfile
-from isolab.architecture.diff import diff
+from isolab.diff.compare import diff
 from isolab.model import Lab
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file

@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from isolab.architecture.diff import diff
-from isolab.architecture.draw import FORMATS, draw
-from isolab.architecture.draw.fold import MOST
-from isolab.architecture.draw.make import drawing_of, drawing_of_changes
+from isolab.diff.compare import diff
+from isolab.draw import FORMATS, draw
+from isolab.draw.fold import MOST
+from isolab.draw.make import drawing_of, drawing_of_changes
 from isolab.plan.model import Container, Guest, Plan, Surroundings
 from isolab.plan.read import plan_file
 

@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from isolab.cli import main
 from isolab.labfile import load
-from isolab.labfile.loader import Loader
 from isolab.labfile.schema import schema
+from isolab.labfile.syntax.loader import Loader
 from isolab.model import Lab
 
 REPO = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airgap.install import link_engine, write_plugin
-from machine import plugins, plugins_official
+from machine.engine import plugins, plugins_official
 
 REPO = Path(__file__).resolve().parents[2]
 ENGINE_VERSION = "3.274.1"

@@ -17,8 +17,8 @@ from components.lab import Lab
 from isolab.plan.model import HOST, GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
 from machine.deployment.standing import standing
+from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
-from machine.service_images import RegistryFiles
 
 place = json.loads(Path("place.json").read_text())
 wanted = json.loads(Path("scenario.json").read_text())

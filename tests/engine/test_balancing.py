@@ -15,8 +15,9 @@ import pytest
 from isolab.plan import haproxy
 from isolab.plan.model import Backend, Balancer, Plan, Route, Surroundings
 from isolab.plan.read import plan_file
-from machine import docker_cli, registry, service_images
-from machine.docker_cli import DockerFailed, docker
+from machine.host import docker_cli
+from machine.host.docker_cli import DockerFailed, docker
+from machine.images import registry, service_images
 
 pytestmark = pytest.mark.engine
 

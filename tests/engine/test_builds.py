@@ -10,8 +10,8 @@ import pytest
 from isolab.model import Build, GuestGroup, Lab, Service
 from isolab.plan import images
 from isolab.plan.model import BuiltImage
-from machine import builds, registry, service_images
-from machine.docker_cli import docker
+from machine.host.docker_cli import docker
+from machine.images import builds, registry, service_images
 
 pytestmark = pytest.mark.engine
 

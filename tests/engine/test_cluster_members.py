@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from machine import docker_cli, registry, service_images
-from machine.docker_cli import docker
-from machine.failover.client import Client
+from benchmarks.failover.client import Client
+from machine.host import docker_cli
+from machine.host.docker_cli import docker
+from machine.images import registry, service_images
 
 pytestmark = pytest.mark.engine
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from isolab.plan import firewall, networks
 from isolab.plan.model import Guest, Plan, Surroundings
+from isolab.plan.network import firewall, networks
 from isolab.plan.read import plan_file
-from machine import docker_cli, registry, service_images
-from machine.docker_cli import docker
+from machine.host import docker_cli
+from machine.host.docker_cli import docker
+from machine.images import registry, service_images
 
 pytestmark = pytest.mark.engine
 

@@ -19,7 +19,9 @@ import sshd
 
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
-from machine import guest_image, plugins, sandbox
+from machine import sandbox
+from machine.engine import plugins
+from machine.images import guest_image
 
 pytestmark = [
     docker_bench.needed,

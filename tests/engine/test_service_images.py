@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import pytest
 
-from machine import docker_cli, preload, registry, service_catalog, service_images
-from machine.docker_cli import docker
+from machine.host import docker_cli
+from machine.host.docker_cli import docker
+from machine.images import preload, registry, service_catalog, service_images
 
 pytestmark = pytest.mark.engine
 

@@ -18,8 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/mariadb"))
 
 from member import server
 
-from machine import answers, daemons, docker_cli, registry, service_catalog, service_images
-from machine.docker_cli import DockerFailed, docker
+from machine.host import answers, docker_cli
+from machine.host.docker_cli import DockerFailed, docker
+from machine.images import registry, service_catalog, service_images
+from machine.setup import daemons
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 import msgspec
 
-from isolab.cli import deployed
+from isolab.cli.context import deployed
 from isolab.lessons.check import Ground
 from isolab.lessons.model import Lesson, Mutation, Step
 from isolab.lessons.steps import take

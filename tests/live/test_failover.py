@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from conftest import Lab
 
-from isolab.cli import deployed
-from isolab.cli.ground import ground
+from benchmarks.failover.client import Client
+from benchmarks.failover.faults import FAULTS, Fault
+from benchmarks.failover.scene import Scene
+from benchmarks.failover.trial import hold
+from isolab.cli.context import deployed
+from isolab.cli.context.lesson_environment import ground
 from isolab.lessons import read
 from isolab.lessons.check import check_claim
 from isolab.lessons.model import Claim, Lesson
 from machine import paths
-from machine.failover.client import Client
-from machine.failover.faults import FAULTS, Fault
-from machine.failover.scene import Scene
-from machine.failover.trial import hold
 from tests.live.breaking import broken
 
 LAB = "replicated"

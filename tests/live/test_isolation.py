@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Lab
 
-from machine.transport import HostTransport
+from machine.host.transport import HostTransport
 
 FILE = Path(__file__).with_name("labs") / "isolation.yaml"
 DIAL = """

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from isolab.cli import deployed
-from isolab.cli.ground import ground
+from isolab.cli.context import deployed
+from isolab.cli.context.lesson_environment import ground
 from isolab.lessons import read
 from isolab.lessons.check import Ground, check_claim
 from isolab.lessons.model import Claim, Lesson

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from machine import kept, sandbox
+from machine import sandbox
+from machine.images import kept
 
 Release = Literal["bookworm", "trixie"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "isolab-machines/apparmor"

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from isolab.transport import Unreachable
-from machine import access, answers, daemons, docker_cli, doctor, privilege, setup, steps
-from machine.doctor import Check
+from machine import steps
+from machine.host import access, answers, docker_cli, privilege
+from machine.host.transport import HostTransport
+from machine.setup import daemons, doctor, provision
+from machine.setup.doctor import Check
 from machine.steps import Unable
-from machine.transport import HostTransport
 
 REPO = Path(__file__).resolve().parents[2]
 NO_TERMINAL = (
@@ -110,11 +112,11 @@ def on_a_terminal(script: str) -> str:
 
 
 RUNS = (
-    "from machine.transport import HostTransport as H\nprint(H().run(['virsh']).stdout)",
+    "from machine.host.transport import HostTransport as H\nprint(H().run(['virsh']).stdout)",
     "from machine.steps import run\nprint(run(['virsh']))",
-    "from machine.docker_cli import docker\nprint(docker('version'))",
-    "from machine.docker_cli import last_words\nprint(last_words('x'))",
-    "from machine.answers import of_command\n"
+    "from machine.host.docker_cli import docker\nprint(docker('version'))",
+    "from machine.host.docker_cli import last_words\nprint(last_words('x'))",
+    "from machine.host.answers import of_command\n"
     "print(of_command(['sh', '-c', 'virsh >&2; exit 1'], 9))",
     "from machine.deployment.engine import Engine\nfrom pathlib import Path\n"
     "import os\nprint(Engine(os.environ, Path('/x'), Path('/x')).ask('version'))",
@@ -168,21 +170,21 @@ def test_a_daemon_that_may_not_be_asked_is_not_taken_for_missing(
 
 def test_access_comes_before_the_daemons_are_asked(monkeypatch: pytest.MonkeyPatch):
     order: list[str] = []
-    monkeypatch.setattr(setup, "_system", lambda report, yes: order.append("packages"))
-    monkeypatch.setattr(setup, "_all", lambda s, report: order.extend(step.name for step in s))
-    monkeypatch.setattr(setup, "_service_images", lambda report: None)
-    monkeypatch.setattr(setup, "_guest_image", lambda report: None)
-    setup.prepare(lambda line: None)
+    monkeypatch.setattr(provision, "_system", lambda report, yes: order.append("packages"))
+    monkeypatch.setattr(provision, "_all", lambda s, report: order.extend(step.name for step in s))
+    monkeypatch.setattr(provision, "_service_images", lambda report: None)
+    monkeypatch.setattr(provision, "_guest_image", lambda report: None)
+    provision.prepare(lambda line: None)
     assert order[:3] == ["packages", "access", "dbus"]
 
 
 def test_one_question_lists_all_that_needs_root():
-    found = setup.actions(["qemu-utils"], (), lets_in=True, builds=True)
+    found = provision.actions(["qemu-utils"], (), lets_in=True, builds=True)
     assert [action.words.split()[0] for action in found] == ["install", "let", "start", "build"]
     silent = [daemon for daemon in daemons.DAEMONS if daemon.name != "dbus"]
-    (only,) = setup.actions((), silent, lets_in=False, builds=False)
+    (only,) = provision.actions((), silent, lets_in=False, builds=False)
     assert only.words == "start virtlogd, libvirtd, dockerd"
-    assert setup.actions((), (), lets_in=False, builds=False) == ()
+    assert provision.actions((), (), lets_in=False, builds=False) == ()
 
 
 def test_a_user_without_sudos_rights_gets_the_commands_for_an_administrator(
@@ -192,7 +194,7 @@ def test_a_user_without_sudos_rights_gets_the_commands_for_an_administrator(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(privilege, "is_root", lambda: False)
     with pytest.raises(Unable, match="nothing was changed") as told:
-        privilege.agree(setup.actions(["dbus"], (), lets_in=True, builds=True), yes=True)
+        privilege.agree(provision.actions(["dbus"], (), lets_in=True, builds=True), yes=True)
     assert "apt-get install --no-install-recommends dbus" in told.value.hint
     assert "usermod -a -G libvirt,docker" in told.value.hint
     assert "systemctl enable --now" in told.value.hint
@@ -252,7 +254,7 @@ def test_the_doctors_last_line_says_what_is_to_be_done(checks: tuple[Check, ...]
 
 
 def test_a_process_may_run_with_groups_that_have_no_name():
-    code = "from machine import access; print(access.missing())"
+    code = "from machine.host import access; print(access.missing())"
     command = ["setpriv", "--reuid=65533", "--regid=65533", "--groups=65532"]
     if os.geteuid():
         pytest.skip("another user's process can be started by root alone")

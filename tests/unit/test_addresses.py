@@ -5,7 +5,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isolab.plan import addresses
+from isolab.plan.network import addresses
 from isolab.plan.placement import Place
 
 GROUPS = st.dictionaries(

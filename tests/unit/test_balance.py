@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from isolab.cli import balance, live, status
-from isolab.cli.balance import BackendStatus, BalancerStatus
+from isolab.cli.commands import status
+from isolab.cli.context import balance, live
+from isolab.cli.context.balance import BackendStatus, BalancerStatus
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.change import Change, Effect
-from isolab.architecture.diff import diff
+from isolab.diff.change import Change, Effect
+from isolab.diff.compare import diff
 from isolab.plan.model import Cluster, Plan, Surroundings
 from isolab.plan.read import plan_file
 

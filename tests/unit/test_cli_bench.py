@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from isolab.cli import bench, bench_plugins, measured
+from benchmarks import measured, plugin_sets
+from benchmarks.figures import row
+from isolab.cli.commands import bench
 from isolab.cli.errors import BAD_INPUT, Failure
-from isolab.cli.figures import row
 from machine import sandbox
 from machine.steps import Unable
 
@@ -51,7 +52,7 @@ def test_steps_run_on_both_sets_in_turns(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(measured, "_seconds", took)
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
-    rows = list(bench_plugins.rows("reference"))
+    rows = list(plugin_sets.rows("reference"))
     assert [one.ratio for one in rows] == [1.5] * 6
     assert [command for command, _ in ran[::2]] == ["up", "up", "refresh", "up", "up", "down"]
     firsts = [source for _, source in ran[::2]]

@@ -3,10 +3,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from isolab.cli import test as command
+from isolab.cli.commands import test as command
 from isolab.cli.errors import UNABLE, Failure
-from machine import plugins, setup
-from machine.plugins import Source
+from machine.engine import plugins
+from machine.engine.plugins import Source
+from machine.setup import provision
 
 
 def names(*words: str) -> list[str]:
@@ -125,7 +126,7 @@ def test_an_official_set_that_is_not_there_ends_the_command(
     ran: list[object] = []
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(setup, "prepare_shared", lambda *words, **more: ran.append(words))
+    monkeypatch.setattr(provision, "prepare_shared", lambda *words, **more: ran.append(words))
     monkeypatch.setattr(command, "ensure", lambda *words: None)
     monkeypatch.setattr(command, "_run", ran.append)
     with pytest.raises(Failure, match="the official plugins are not on this machine: libvirt"):

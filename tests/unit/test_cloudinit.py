@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from isolab.plan import cloudinit
+from isolab.plan.guest import cloudinit
 from isolab.plan.model import Guest, GuestImage, LabNetwork, Plan, Pool, Registry
 from isolab.units import MiB
 

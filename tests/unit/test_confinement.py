@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from isolab.cli import engine
+from isolab.cli.context import engine
 from isolab.cli.errors import Failure
 from isolab.transport import Result
-from machine import confinement, doctor
-from machine.transport import HostTransport
+from machine.host.transport import HostTransport
+from machine.setup import confinement, doctor
 
 APPARMOR, SELINUX = confinement.MODULES
 BASE = "/var/lib/libvirt/isolab/x/base"

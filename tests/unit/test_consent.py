@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from isolab.cli import consent
+from isolab.cli.context import consent
 from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file

@@ -2,8 +2,8 @@
 
 import pytest
 
-from machine import debian_sources
-from machine.debian_sources import NoSource, Target, lines_of
+from machine.images import debian_sources
+from machine.images.debian_sources import NoSource, Target, lines_of
 
 MIRROR, SECURITY = "http://mirror.example/debian", "http://mirror.example/security"
 BOOKWORM = [

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from isolab.cli import stack as stacks
-from isolab.cli.down import kept_with_data
+from isolab.cli.commands.down import kept_with_data
+from isolab.cli.context import stack as stacks
+from isolab.cli.context.live import containers
 from isolab.cli.errors import Failure
-from isolab.cli.live import containers
-from isolab.plan import addresses as planned
-from machine import addresses
+from isolab.plan.network import addresses as planned
 from machine.deployment import locks, state
+from machine.host import addresses
 
 LAB = "urn:pulumi:s::isolab::isolab:index:Lab::s"
 GUEST = "urn:pulumi:s::isolab::isolab:index:Lab$isolab:index:Guest::app-1"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.change import Change, summary
-from isolab.architecture.diff import diff
+from isolab.diff.change import Change, summary
+from isolab.diff.compare import diff
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps, loads

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.diff import diff
-from isolab.cli import changes
-from isolab.cli.diff import told
+from isolab.cli.commands.diff import told
+from isolab.cli.output import changes
+from isolab.diff.compare import diff
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from machine import requirements
-from machine.doctor import python_check
+from machine.setup import requirements
+from machine.setup.doctor import python_check
 
 REPO = Path(__file__).resolve().parents[2]
 CHANGERS = ("sudo", "apt-get", "pip", "systemctl", "usermod", "service")

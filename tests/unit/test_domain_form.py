@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from components.guest import stylesheet
-from isolab.plan import domain_disks, domain_form, processor
+from isolab.plan.guest import domain_disks, domain_form, processor
 from isolab.plan.model import Guest, GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.transport import Result
 from isolab.units import MiB
 from machine.deployment.standing import standing
-from machine.transport import HostTransport
+from machine.host.transport import HostTransport
 
 LAB = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 DOMAIN = "isolab-balanced-app-1"

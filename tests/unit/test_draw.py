@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.change import Change, Effect
-from isolab.architecture.diff import diff
-from isolab.architecture.draw import draw
-from isolab.architecture.draw.drawing import Box, Drawing, State
-from isolab.architecture.draw.fold import folded
-from isolab.architecture.draw.make import drawing_of, drawing_of_changes
+from isolab.diff.change import Change, Effect
+from isolab.diff.compare import diff
+from isolab.draw import draw
+from isolab.draw.drawing import Box, Drawing, State
+from isolab.draw.fold import folded
+from isolab.draw.make import drawing_of, drawing_of_changes
 from isolab.plan.model import (
     HOST,
     Backend,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.diff import diff
-from isolab.architecture.draw import FORMATS, draw, html
-from isolab.architecture.draw.drawing import Drawing
-from isolab.architecture.draw.make import drawing_of, drawing_of_changes
+from isolab.diff.compare import diff
+from isolab.draw import FORMATS, draw, html
+from isolab.draw.drawing import Drawing
+from isolab.draw.make import drawing_of, drawing_of_changes
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

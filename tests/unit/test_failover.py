@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from isolab.cli.bench_failover import table
-from machine.failover import client as module
-from machine.failover.client import Client, Request, longest_gap
-from machine.failover.faults import FAULTS
-from machine.failover.trial import Result
+from benchmarks.failover import client as module
+from benchmarks.failover.client import Client, Request, longest_gap
+from benchmarks.failover.faults import FAULTS
+from benchmarks.failover.trial import Result
+from benchmarks.faults_table import table
 
 
 class Guestbook(http.server.BaseHTTPRequestHandler):

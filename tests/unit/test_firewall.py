@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from isolab.plan import boot, firewall
+from isolab.plan.guest import boot
 from isolab.plan.model import Plan, Surroundings
+from isolab.plan.network import firewall
 from isolab.plan.read import plan_file
 
 LABS = Path(__file__).parents[1] / "labs/valid"

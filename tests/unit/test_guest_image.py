@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import cpio, guest_download, guest_image, kept
+from machine.images import cpio, guest_download, guest_image, kept
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from isolab import labfile
 from isolab.model import Lab
-from isolab.plan import guestfiles, secrets
+from isolab.plan import secrets
+from isolab.plan.guest import guestfiles
 from isolab.plan.make import make_plan
 from isolab.plan.model import Container, Surroundings
 

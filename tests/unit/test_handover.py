@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.diff import diff
-from isolab.architecture.handover import givers
+from isolab.diff.compare import diff
+from isolab.diff.reassignment import givers
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

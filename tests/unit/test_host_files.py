@@ -10,10 +10,11 @@ import pytest
 
 from isolab import labfile
 from isolab.model import BindMount, Lab
-from isolab.plan import guestfiles
+from isolab.plan.guest import guestfiles
 from isolab.plan.model import Container, Surroundings
 from isolab.plan.read import plan_lab
-from machine import host_files, stack
+from machine import stack
+from machine.host import host_files
 
 REFERENCE = Path(__file__).parents[2] / "stacks" / "reference.yaml"
 

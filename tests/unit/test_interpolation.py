@@ -2,7 +2,7 @@
 
 import pytest
 
-from isolab.labfile.interpolation import BadVariable, interpolate
+from isolab.labfile.syntax.interpolation import BadVariable, interpolate
 
 SET = {"NAME": "web", "EMPTY": ""}
 

@@ -7,11 +7,11 @@ import pytest
 from isolab.cli import main
 from isolab.cli.errors import FAILED
 from isolab.transport import Result
-from machine import engine
 from machine.deployment import config, leftovers
 from machine.deployment.control import StackControl
 from machine.deployment.leftovers import Remains
 from machine.deployment.state import Resource
+from machine.engine import pulumi_cli
 
 
 def resource(kind: str, name: str) -> Resource:
@@ -82,7 +82,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackControl:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
     monkeypatch.setenv("PULUMI_BACKEND_URL", (tmp_path / "state").as_uri())
     monkeypatch.setattr(config, "STACKS", tmp_path)
-    monkeypatch.setattr(engine, "executable", lambda: Path("/bin/false"))
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/false"))
     config.file("s").write_text("config:\n  isolab:seed: {secure: v1:x}\n")
     return StackControl("s")
 

@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from isolab.labfile import dotenv, load, merge
-from isolab.labfile.node import Node, Origin
+from isolab.labfile import load
+from isolab.labfile.compose import merge
 from isolab.labfile.schema import schema
-from isolab.labfile.syntax import parse
+from isolab.labfile.syntax import dotenv
+from isolab.labfile.syntax.node import Node, Origin
+from isolab.labfile.syntax.parse import parse
 from isolab.model import Lab
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from machine import daemons, doctor, kvm
-from machine.kvm import REACHED, Finding, Trial, judge, remember, remembered
-from machine.running import of_domain
+from machine.host import kvm
+from machine.host.kvm import REACHED, Finding, Trial, judge, remember, remembered
+from machine.host.running import of_domain
+from machine.setup import daemons, doctor
 
 THROUGH = Trial(code=REACHED, said="")
 

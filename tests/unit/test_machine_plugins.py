@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from airgap.install import write_plugin
-from machine import (
-    doctor,
-    engine,
+from machine import paths
+from machine.engine import (
     environment,
-    paths,
     plugin_info,
     plugins,
     plugins_airgap,
     plugins_official,
+    pulumi_cli,
 )
+from machine.setup import doctor
 from machine.steps import Unable, ensure
 
 PROGRAM = Path(shutil.which("true") or "/bin/true").resolve()
@@ -31,22 +31,22 @@ def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.delenv("ISOLAB_PLUGINS", raising=False)
-    cli = engine.kept()
+    cli = pulumi_cli.kept()
     cli.parent.mkdir(parents=True)
-    cli.write_text(f"#!/bin/sh\necho v{engine.VERSION}\n")
+    cli.write_text(f"#!/bin/sh\necho v{pulumi_cli.VERSION}\n")
     cli.chmod(0o755)
     return tmp_path
 
 
 def official_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled programs in the places of the official set, which answer what they should."""
-    host = plugins_official.folder() / f"language-python-v{engine.VERSION}"
+    host = plugins_official.folder() / f"language-python-v{pulumi_cli.VERSION}"
     places = [plugins_official.executable(name) for name in plugin_info.NAMES]
     for file in (*places, host / "pulumi-language-python", host / "pulumi-language-python-exec"):
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAM, file)
     told = dict(zip(places, plugin_info.versions().values(), strict=True))
-    monkeypatch.setattr(plugin_info, "asked", lambda file, kind: told.get(file, engine.VERSION))
+    monkeypatch.setattr(plugin_info, "asked", lambda file, kind: told.get(file, pulumi_cli.VERSION))
 
 
 @pytest.mark.parametrize("name", plugin_info.NAMES)
@@ -127,14 +127,13 @@ def test_the_engine_finds_the_plugins_and_the_language_host_of_one_set_alone(
         ensure(plugins.step(), lambda line: None)
         found[wish] = environment.variables({"PATH": before}, source=wish, login=None)
     hosts = {w: shutil.which("pulumi-language-python", path=v["PATH"]) for w, v in found.items()}
-    assert hosts["official"] == str(
-        plugins_official.folder() / f"language-python-v{engine.VERSION}" / "pulumi-language-python"
-    )
+    kept = plugins_official.folder() / f"language-python-v{pulumi_cli.VERSION}"
+    assert hosts["official"] == str(kept / "pulumi-language-python")
     assert hosts["airgap"] == str(paths.language_host() / "pulumi-language-python")
     for wish, variables in found.items():
         cli = shutil.which("pulumi", path=variables["PATH"])
         assert cli and Path(cli).parent == Path(hosts[wish] or "").parent
-        assert Path(cli).samefile(engine.kept())
+        assert Path(cli).samefile(pulumi_cli.kept())
         home = Path(variables["PULUMI_HOME"])
         assert (home / "workspaces").resolve() == paths.pulumi_home() / "workspaces"
         program = plugin_info.program("docker")
@@ -158,7 +157,7 @@ def test_a_language_host_of_isolabs_own_on_path_is_not_taken_for_the_official_on
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     official_stands(monkeypatch)
-    shutil.rmtree(plugins_official.folder() / f"language-python-v{engine.VERSION}")
+    shutil.rmtree(plugins_official.folder() / f"language-python-v{pulumi_cli.VERSION}")
     own = write_plugin("python", "", Path(sys.executable), tmp_path / "elsewhere")
     renamed = own.rename(tmp_path / "tools")
     (renamed / "pulumi-language-python-exec").touch()

@@ -3,9 +3,12 @@ from pathlib import Path
 import pytest
 
 from airgap.install import link_engine
-from machine import cgroups, daemons, doctor, engine, environment, packages, paths, plugins
+from machine import paths
 from machine import sandbox as sandboxes
-from machine.kvm import Finding
+from machine.engine import environment, plugins, pulumi_cli
+from machine.host.kvm import Finding
+from machine.sandbox import cgroups
+from machine.setup import daemons, doctor, packages
 from machine.steps import Step, Unable, ensure
 
 
@@ -83,14 +86,14 @@ def test_a_hidden_kvm_stays_hidden_from_libvirtd_alone():
     [("v3.274.1", True), ("v3.200.0-alpha.1", True), ("v3.199.9", False), ("", False)],
 )
 def test_an_engine_on_path_has_to_be_new_enough(said: str, enough: bool):
-    assert (engine.parse_version(said) >= engine.OLDEST) is enough
+    assert (pulumi_cli.parse_version(said) >= pulumi_cli.OLDEST) is enough
 
 
 def test_the_engine_is_published_by_processor():
-    assert engine.release_url("3.274.1", "x86_64").endswith("pulumi-v3.274.1-linux-x64.tar.gz")
-    assert engine.release_url("3.274.1", "aarch64").endswith("linux-arm64.tar.gz")
+    assert pulumi_cli.release_url("3.274.1", "x86_64").endswith("pulumi-v3.274.1-linux-x64.tar.gz")
+    assert pulumi_cli.release_url("3.274.1", "aarch64").endswith("linux-arm64.tar.gz")
     with pytest.raises(Unable, match="riscv64"):
-        engine.release_url("3.274.1", "riscv64")
+        pulumi_cli.release_url("3.274.1", "riscv64")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_official_plugins_that_cannot_be_had_say_why(
     monkeypatch.setenv("ISOLAB_PLUGINS", "official")
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(engine, "executable", lambda: cli)
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: cli)
     with pytest.raises(Unable, match=r"libvirt .* was not to be had: error: no such host") as told:
         plugins.step().act(lambda line: None)
     assert "ISOLAB_PLUGINS=airgap" in told.value.hint
@@ -156,7 +159,7 @@ def test_an_engine_on_path_without_a_language_host_gets_one_beside_nothing(
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     ensure(plugins.step(), lambda line: None)
-    assert engine.executable() == own
+    assert pulumi_cli.executable() == own
     assert plugins.language_host("airgap") == paths.language_host() / "pulumi-language-python"
     assert plugins.cli("airgap") == paths.language_host() / "pulumi"
 

@@ -1,6 +1,6 @@
 """What is handed over before an up: only by what stands, and only where something is."""
 
-from isolab.cli import makeway
+from isolab.cli.context import reassign
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 from machine import paths
@@ -15,5 +15,5 @@ class _Untouchable(StackControl):
 def test_where_no_lab_stands_nobody_has_anything_to_give() -> None:
     planned = plan_file(paths.REPO / "stacks" / "reference.yaml", {}, Surroundings(stack="s"))
     assert isinstance(planned, Plan)
-    makeway.remove_givers(_Untouchable(), None, planned, ["app"])
-    makeway.remove_givers(_Untouchable(), planned, planned, ["app"])
+    reassign.remove_givers(_Untouchable(), None, planned, ["app"])
+    reassign.remove_givers(_Untouchable(), planned, planned, ["app"])

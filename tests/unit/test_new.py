@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from isolab.cli import main, new
+from isolab.cli import main
+from isolab.cli.commands import new
 from isolab.cli.errors import Failure
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file

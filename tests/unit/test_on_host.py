@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from isolab.architecture.diff import diff
-from isolab.plan import firewall
+from isolab.diff.compare import diff
 from isolab.plan.model import Plan, Surroundings
+from isolab.plan.network import firewall
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps
 

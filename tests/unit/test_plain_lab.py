@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import plain_lab
 from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import plan_file
-from machine import paths, plain_lab
-from machine.service_images import RegistryFiles
+from machine import paths
+from machine.images.service_images import RegistryFiles
 
 SEED = "00" * 32
 IMAGE = GuestImage(digest="d", disk="/disk", virtual_size=1024, prepared=True)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isolab.model import GuestGroup, Lab, Placement, Port, Service
-from isolab.plan import addresses
 from isolab.plan.make import make_plan
 from isolab.plan.model import Plan, Surroundings
+from isolab.plan.network import addresses
 from isolab.plan.placement import place
 from isolab.units import MiB
-from machine.addresses import first_free
+from machine.host.addresses import first_free
 
 GROUPS = st.dictionaries(st.sampled_from(["app", "db", "web"]), st.integers(1, 5), min_size=1)
 SERVICES = st.dictionaries(

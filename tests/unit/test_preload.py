@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from machine import preload
+from machine.images import preload
 
 
 def test_only_layers_stay_of_a_data_root(tmp_path: Path):

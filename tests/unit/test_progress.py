@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from isolab.architecture.diff import diff
-from isolab.cli import layers, operations
-from isolab.cli.layers import Layer
-from isolab.cli.progress import Progress
+from isolab.cli.output import layers, operations
+from isolab.cli.output.layers import Layer
+from isolab.cli.output.progress import Progress
+from isolab.diff.compare import diff
 from isolab.plan.model import LabNetwork, Plan, Pool, Registry, Surroundings
 from isolab.plan.read import plan_file
 from machine.deployment.events import Begun, Done, Event, Message, Step, Summary, parse

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import renew
+from machine.host import renew
 
 REPO = Path(__file__).resolve().parents[2]
 USER = "isolab-tester"
@@ -25,7 +25,7 @@ GROUPS = {"libvirt": 64124, "docker": 64125}
 HEEDED = 43
 FAKE = """
 import grp, json, os, signal, sys, time
-from machine import renew
+from machine.host import renew
 renew.attend()
 names = sorted(grp.getgrgid(number).gr_name for number in {*os.getgroups(), os.getgid()})
 names = [name for name in names if name in ("libvirt", "docker", "isolab-tester")]
@@ -40,7 +40,7 @@ sys.exit(7)
 """
 DRIVER = """
 import os, sys
-from machine import renew
+from machine.host import renew
 if not renew.possible(("libvirt", "docker")):
     sys.exit(9)
 sys.exit(renew.again(("libvirt", "docker")))

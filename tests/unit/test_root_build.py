@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from machine import paths, privilege, root_build, root_build_inside, sudo_ticket
+from machine import paths
+from machine.host import privilege, sudo_ticket
+from machine.images import root_build, root_build_inside
 from machine.steps import Unable
 
 # The process as it is started, with jobs that take no minutes.
 PROGRAM = """
 import pathlib, subprocess, sys
-from machine import root_build_inside as inside
+from machine.images import root_build_inside as inside
 from machine.steps import Unable
 
 inside.PLACE = pathlib.Path({place!r})

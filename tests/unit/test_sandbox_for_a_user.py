@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from machine import ownership, paths, renew, sandbox
+from machine import paths, sandbox
+from machine.host import ownership, renew
 
 OWNER = ownership.Owner(user=64123, group=64124)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="giving files away needs root")

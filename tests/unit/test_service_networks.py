@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Network
 
-from isolab.plan import addresses
+from isolab.plan.network import addresses
 
 
 def test_subnets_lie_in_docker_s_range_and_never_meet() -> None:

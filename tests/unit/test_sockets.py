@@ -10,10 +10,10 @@ import pytest
 from isolab import cli
 from isolab.cli import main
 from isolab.cli.errors import BAD_INPUT
-from machine import docker_cli, sockets
 from machine.deployment import config
+from machine.host import docker_cli, sockets
+from machine.host.transport import GuestTransport
 from machine.keys import KeyFiles
-from machine.transport import GuestTransport
 
 
 def test_the_users_docker_and_libvirt_lead_nowhere(

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from isolab.architecture.disks import of_root
-from isolab.cli import consent, deployed, main
-from isolab.cli.down import going
+from isolab.cli import main
+from isolab.cli.commands.down import going
+from isolab.cli.context import consent, deployed
+from isolab.diff.disks import of_root
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps
-from machine import engine
 from machine.deployment import disks, state
 from machine.deployment.control import StackControl
 from machine.deployment.state import State
+from machine.engine import pulumi_cli
 
 PAIRS = Path(__file__).parents[1] / "labs" / "diffs"
 LAB = "urn:pulumi:s::isolab::isolab:index:Lab::s"
@@ -145,7 +146,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "none"))
-    monkeypatch.setattr(engine, "executable", lambda: Path("/bin/false"))
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/false"))
     (tmp_path / "state/.pulumi/stacks/isolab").mkdir(parents=True)
     return tmp_path
 

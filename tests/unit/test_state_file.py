@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from isolab.cli import main
-from machine import engine, paths
+from machine import paths
 from machine.deployment import config, state
 from machine.deployment.control import AnotherBackend, StackControl
 from machine.deployment.state import Unreadable
+from machine.engine import pulumi_cli
 
 WHOLE = json.dumps({"version": 3, "checkpoint": {"latest": {"resources": []}}})
 
@@ -43,7 +44,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
     monkeypatch.setenv("PULUMI_BACKEND_URL", (tmp_path / "state").as_uri())
     monkeypatch.setattr(config, "STACKS", tmp_path)
-    monkeypatch.setattr(engine, "executable", lambda: Path("/bin/false"))
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/false"))
     folder = tmp_path / "state/.pulumi/stacks/isolab"
     folder.mkdir(parents=True)
     return folder / "s.json"

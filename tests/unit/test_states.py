@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from isolab.architecture.draw import draw
-from isolab.architecture.draw.drawing import State
-from isolab.architecture.draw.make import drawing_of
-from isolab.cli import states
-from isolab.cli.balance import BackendStatus, BalancerStatus
-from isolab.cli.live import ContainerStatus, GuestStatus, HostStatus, Status
+from isolab.cli.context import states
+from isolab.cli.context.balance import BackendStatus, BalancerStatus
+from isolab.cli.context.live import ContainerStatus, GuestStatus, HostStatus, Status
+from isolab.draw import draw
+from isolab.draw.drawing import State
+from isolab.draw.make import drawing_of
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 

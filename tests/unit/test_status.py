@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from isolab.cli import live, main, status
+from isolab.cli import main
+from isolab.cli.commands import status
+from isolab.cli.context import live
 from isolab.plan.model import Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps
-from machine import engine
 from machine.deployment import config, lock
+from machine.engine import pulumi_cli
 
 LAB = Path(__file__).parents[2] / "stacks/reference.yaml"
 
@@ -21,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
     monkeypatch.setenv("PULUMI_BACKEND_URL", (tmp_path / "state").as_uri())
     monkeypatch.setattr(config, "STACKS", tmp_path)
-    monkeypatch.setattr(engine, "executable", lambda: Path("/bin/false"))
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/false"))
     (tmp_path / "state/.pulumi/stacks/isolab").mkdir(parents=True)
     return tmp_path
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from isolab.cli.layers import is_turn, what
-from isolab.plan import turns
+from isolab.cli.output.layers import is_turn, what
+from isolab.plan import rollout
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
-from isolab.plan.turns import Chain
+from isolab.plan.rollout import Chain
 from machine.deployment.standing import standing
 
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
@@ -54,11 +54,11 @@ def test_a_guest_that_shares_no_service_waits_for_nobody() -> None:
 def test_a_replica_is_taken_out_of_every_route() -> None:
     front = next(b for b in planned().balancers if b.name == "front")
     api = next(c for c in planned().containers if c.name == "api-2")
-    assert turns.servers(front, "api-2") == ("api/api-2", "api_2/api-2")
+    assert rollout.servers(front, "api-2") == ("api/api-2", "api_2/api-2")
     name = front.container.name
     out = f"docker exec {name} turn out 10 api/api-2 api_2/api-2"
-    assert turns.go(front, api) == f"timeout 50 {out} || true"
-    assert f"docker exec {name} turn in" in turns.come(front, "api-2")
+    assert rollout.go(front, api) == f"timeout 50 {out} || true"
+    assert f"docker exec {name} turn in" in rollout.come(front, "api-2")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_wait_for_a_healthy_container_ends_and_says_what_it_saw(
     client = tmp_path / "docker"
     client.write_text(f"#!/bin/sh\n{docker}\n")
     client.chmod(0o755)
-    monkeypatch.setattr(turns, "PATIENCE", 1)
-    monkeypatch.setattr(turns, "MARGIN", 1)
+    monkeypatch.setattr(rollout, "PATIENCE", 1)
+    monkeypatch.setattr(rollout, "MARGIN", 1)
     done = subprocess.run(
-        ["sh", "-c", turns.well(planned().containers[0])],
+        ["sh", "-c", rollout.well(planned().containers[0])],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
         text=True,

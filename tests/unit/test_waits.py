@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from doors import OK, Door, each_kind, every_try, replies
 
-from isolab.cli import balance
+from isolab.cli.context import balance
 from isolab.plan import asking
 from isolab.plan.model import HOST, Balancer, Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.transport import Unreachable
-from machine import answers
-from machine.transport import ContainerTransport, HostTransport
+from machine.host import answers
+from machine.host.transport import ContainerTransport, HostTransport
 
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 STATISTICS = b"""HTTP/1.0 200 OK\r

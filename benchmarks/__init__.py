@@ -1,0 +1,1 @@
+"""What isolab costs and survives, measured beside what it is compared with."""

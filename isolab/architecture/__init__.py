@@ -1,1 +1,0 @@
-"""What a plan means to people: how it differs from another one, and how it looks."""

@@ -1,0 +1,90 @@
+"""`./lab bench`: what isolab costs beside doing the same by hand, measured in one run."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from benchmarks import faults_table, plain_script, plan_growth, plugin_sets
+from benchmarks.figures import Row
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
+from machine import sandbox
+from machine.engine import plugins
+
+NAME = "bench"
+HELP = "measure isolab against a plain script, what a lab survives, or how plans grow"
+
+BOTH = ("up", "reference")
+"""What two sets are compared by; other labs cannot stand twice on one machine."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("what", nargs="?", default="up", choices=["up", "failover", "plan"])
+    parser.add_argument(
+        "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
+    )
+    parser.add_argument(
+        "--lab",
+        choices=plain_script.LABS,
+        default=plain_script.LABS[0],
+        help="of up: what to build (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--plugins",
+        choices=["official", "airgap", "both"],
+        help="what to run on; both, of up: one set beside the other instead of a plain script",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, in the sandbox, and print the rows."""
+    only: list[str] = arguments.only or []
+    if arguments.plugins == "both" and (arguments.what, arguments.lab) != BOTH:
+        what = f"{arguments.what} of {arguments.lab} does not run on both sets at once"
+        raise Failure(BAD_INPUT, what, f"--plugins both belongs to {' of '.join(BOTH)}")
+    if arguments.what == "plan":
+        return _print(plan_growth.rows(), as_json=arguments.json)
+    if not sandbox.inside():
+        from machine.setup import provision
+
+        if arguments.plugins in ("official", "both"):
+            plugins.require_official()
+        provision.prepare_shared(_say, yes=arguments.yes)
+        words = [f"--plugins={arguments.plugins}"] if arguments.plugins else []
+        words += [f"--lab={arguments.lab}", *(f"--only={fault}" for fault in only)]
+        words += ["--json"] if arguments.json else []
+        return sandbox.enter([NAME, arguments.what, *words])
+    if arguments.plugins in ("official", "airgap"):
+        os.environ["ISOLAB_PLUGINS"] = arguments.plugins
+    if arguments.what == "failover":
+        return faults_table.run(_machine(), only, as_json=arguments.json)
+    if arguments.plugins == "both":
+        found = plugin_sets.rows(arguments.lab)
+        return _print(found, as_json=arguments.json, beside="airgap")
+    return _print(plain_script.rows(arguments.lab), as_json=arguments.json)
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
+
+
+def _print(measured: Iterable[Row], *, as_json: bool, beside: str = "plain") -> int:
+    rows = list(measured)
+    if as_json:
+        print(json.dumps({"machine": _machine(), "rows": [asdict(one) for one in rows]}, indent=1))
+        return DONE
+    print(_machine())
+    for one in rows:
+        other = f"{beside} {one.against:8.2f}   ratio {one.ratio:5.2f}" if one.ratio else ""
+        print(f"{one.what:44}{one.value:9.2f} {one.unit:4} {other}".rstrip())
+    return DONE
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,73 @@
+"""`./lab check`: the claims of the lessons, held against the running lab."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from isolab.cli.context import deployed, stack
+from isolab.cli.context.lesson_checks import check, fits, lessons
+from isolab.cli.errors import DONE, FAILED, UNABLE
+from isolab.cli.output import results
+from isolab.lessons import texts
+from isolab.lessons.junit import junit
+from isolab.lessons.model import LessonResult
+
+NAME = "check"
+HELP = "hold the lessons' claims against the running lab"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="which ones (all that this lab can show)"
+    )
+    stack.add_option(parser)
+    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (from LANG)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit's XML there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check; 0 where all holds, 1 where a claim is broken, 3 where one is inconclusive."""
+    chosen = lessons(arguments.lessons)
+    plan = deployed.required(stack.name(arguments))
+    if not arguments.lessons:
+        chosen = tuple(lesson for lesson in chosen if fits(lesson, plan))
+    language: str = arguments.lang or texts.language()
+    checked = check(plan, tuple(texts.translated(lesson, language) for lesson in chosen))
+    results.keep(plan.stack, checked)
+    if arguments.junit:
+        arguments.junit.write_text(junit(plan.stack, checked), encoding="utf-8")
+    if arguments.json:
+        document = {"stack": plan.stack, "lessons": [asdict(lesson) for lesson in checked]}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(summary(checked)))
+    return code(checked)
+
+
+def code(checked: Sequence[LessonResult]) -> int:
+    """The exit code for these results."""
+    verdicts = {lesson.verdict for lesson in checked}
+    return FAILED if "broken" in verdicts else UNABLE if "inconclusive" in verdicts else DONE
+
+
+def summary(checked: Sequence[LessonResult]) -> list[str]:
+    """The counts, and the evidence for each claim that does not hold."""
+    claims = [(lesson, claim) for lesson in checked for claim in lesson.claims]
+    count = {
+        verdict: sum(c.verdict == verdict for _, c in claims)
+        for verdict in results.MARKS
+        if verdict
+    }
+    lines = [", ".join(f"{number} {verdict}" for verdict, number in count.items())]
+    for lesson, claim in claims:
+        if claim.verdict != "holds":
+            lines += [
+                f"{claim.verdict}: {lesson.id}: {claim.claim}",
+                *([f"  control   {claim.control}"] if claim.control else []),
+                f"  evidence  {claim.evidence}",
+            ]
+    return lines

@@ -1,0 +1,197 @@
+"""`lab test`: set-up, then linters, types, and every test that this machine can run."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from isolab.cli.context.engine import say
+from isolab.cli.errors import DONE, FAILED, UNABLE, Failure
+from machine import paths, sandbox
+from machine.engine import plugins
+from machine.engine.plugins import Source
+from machine.setup import provision, requirements
+from machine.steps import Unable, ensure
+
+NAME = "test"
+HELP = "all set-up, then linters, types and every test; arguments go to pytest"
+
+SETS: dict[str, tuple[Source, ...]] = {
+    "official": ("official",),
+    "airgap": ("airgap",),
+    "both": ("airgap", "official"),
+}
+PURE = ("tests/unit", "tests/contract", "tests/browser")
+IN_SANDBOX = ("tests/engine", "tests/live")
+MACHINES = ("tests/machines",)
+"""They make Debian machines of their own, beside this one's sandbox; run where asked for alone."""
+NO_TESTS = 5
+"""pytest's exit code where nothing was selected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One program that has its say."""
+
+    name: str
+    command: tuple[str, ...]
+    plugins: Source | None = None
+    """The set that it runs on, where it runs an engine."""
+    code: int = DONE
+    seconds: float = 0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
+    parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
+    parser.add_argument(
+        "--machines",
+        action="store_true",
+        help="only tests/machines: Debian machines with systemd and users (needs root)",
+    )
+    parser.add_argument(
+        "--plugins",
+        choices=SETS,
+        help="what tests/engine and tests/live run on (default: what labs run on; airgap in CI)",
+    )
+    parser.add_argument("pytest", nargs=argparse.REMAINDER, metavar="PYTEST ARGS")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run all parts, also behind one that fails, and sum up."""
+    arguments = _with_late_options(arguments)
+    words = with_machines(arguments.pytest, wanted=arguments.machines)
+    words = with_marks(words, everything=arguments.all)
+    try:
+        ensure(requirements.step(), say)
+        if arguments.plugins:
+            _hold(parts(words, SETS[arguments.plugins]))
+        needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
+        if needs_machine or not selected(words):
+            provision.prepare_shared(say, yes=arguments.yes)
+        sets = SETS[arguments.plugins or usual(os.environ, plugins.choice())]
+        planned = parts(words, sets)
+        _hold(planned)
+    except Unable as error:
+        raise Failure(UNABLE, error.message, error.hint) from error
+    done = [_run(part) for part in planned]
+    print("", file=sys.stderr)
+    for part in done:
+        verdict = "ok" if part.code == DONE else f"failed ({part.code})"
+        say(f"{_title(part):32} {part.seconds:7.1f} s  {verdict}")
+    return DONE if all(part.code == DONE for part in done) else FAILED
+
+
+def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Options of ours that stand behind pytest's."""
+    parser = argparse.ArgumentParser(prog="./lab test", add_help=False, allow_abbrev=False)
+    parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--machines", action="store_true")
+    parser.add_argument("--plugins", choices=SETS)
+    own, rest = parser.parse_known_args(arguments.pytest)
+    return argparse.Namespace(
+        yes=arguments.yes or own.yes,
+        all=arguments.all or own.all,
+        machines=arguments.machines or own.machines,
+        plugins=own.plugins or arguments.plugins,
+        pytest=rest,
+    )
+
+
+def usual(environment: Mapping[str, str], in_use: Source | None) -> Source:
+    """The set to test on where nobody names one."""
+    return "airgap" if environment.get("CI") or in_use is None else in_use
+
+
+def _hold(planned: Sequence[Part]) -> None:
+    """Hold that the official set stands where a part runs on it: no test downloads it."""
+    if any(part.plugins == "official" for part in planned):
+        plugins.require_official()
+
+
+def with_machines(words: Sequence[str], *, wanted: bool) -> list[str]:
+    """The words, with the tests on Debian machines where they are wanted and none is named."""
+    named = any(within(word, MACHINES) for word in selected(words))
+    return [*MACHINES, *words] if wanted and not named else [*words]
+
+
+def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:
+    """The words, leaving out tests marked `long` where nobody asked for them in any way."""
+    asked = "-m" in words or any("::" in word for word in words)
+    return [*words] if everything or asked else [*words, "-m", "not long"]
+
+
+def selected(words: Sequence[str]) -> tuple[str, ...]:
+    """The words that name tests."""
+    return tuple(word for word in words if word.startswith("tests"))
+
+
+def within(word: str, places: Sequence[str]) -> bool:
+    """Whether a file or test lies in one of the places."""
+    return any(word == place or word.startswith(f"{place}/") for place in places)
+
+
+def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
+    """What to run: all, or the tests that were asked for alone; those on the engine on each set."""
+    places = selected(words)
+    options = tuple(word for word in words if word not in places)
+    if not places:
+        return (*linters(), _pytest("tests", PURE, options), *_each(IN_SANDBOX, options, sets))
+    pure = tuple(word for word in places if within(word, PURE))
+    on_machines = tuple(word for word in places if within(word, MACHINES))
+    others = tuple(word for word in places if word not in (*pure, *on_machines))
+    outside = (("tests", pure), (MACHINES[0], on_machines))
+    found = tuple(_pytest(name, group, options) for name, group in outside if group)
+    name = "tests in the sandbox"
+    return (*found, *(_sandboxed(name, others, options, one) for one in sets if others))
+
+
+def linters() -> tuple[Part, ...]:
+    """What reads the code without running it."""
+    python = sys.executable
+    programs = str(paths.REPO / ".venv" / "bin")
+    return (
+        Part(name="ruff check", command=(python, "-m", "ruff", "check", "--quiet", ".")),
+        Part(
+            name="ruff format",
+            command=(python, "-m", "ruff", "format", "--check", "--quiet", "."),
+        ),
+        Part(name="pyright", command=(python, "-m", "pyright")),
+        Part(name="import-linter", command=(f"{programs}/lint-imports",)),
+    )
+
+
+def _each(
+    places: Sequence[str], options: Sequence[str], sets: Sequence[Source]
+) -> tuple[Part, ...]:
+    return tuple(_sandboxed(place, (place,), options, one) for one in sets for place in places)
+
+
+def _pytest(name: str, places: Sequence[str], options: Sequence[str]) -> Part:
+    return Part(name=name, command=(sys.executable, "-m", "pytest", "-q", *places, *options))
+
+
+def _sandboxed(name: str, places: Sequence[str], options: Sequence[str], source: Source) -> Part:
+    command = _pytest(name, places, options).command
+    if not sandbox.inside():
+        command = (str(paths.REPO / "lab"), "--sandbox", "--", *command)
+    return Part(name=name, command=command, plugins=source)
+
+
+def _title(part: Part) -> str:
+    return f"{part.name}, {part.plugins}" if part.plugins else part.name
+
+
+def _run(part: Part) -> Part:
+    say(f"\n== {_title(part)}")
+    begin = time.monotonic()
+    chosen = {"ISOLAB_PLUGINS": part.plugins} if part.plugins else {}
+    environment = {**os.environ, **chosen}
+    code = subprocess.run(part.command, cwd=paths.REPO, env=environment, check=False).returncode
+    accepted = DONE if code == NO_TESTS and "pytest" in part.command else code
+    return replace(part, code=accepted, seconds=time.monotonic() - begin)

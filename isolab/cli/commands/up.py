@@ -1,0 +1,139 @@
+"""`./lab up`: everything that is missing, then the lab."""
+
+import argparse
+import time
+from collections.abc import Sequence
+
+from isolab.cli.context import consent, engine, reassign, stack
+from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.output import summary
+from isolab.cli.output.progress import Progress
+from isolab.diff.disks import StandingDisk
+from isolab.plan.model import Plan
+from machine.deployment.control import StackControl
+
+NAME = "up"
+HELP = "make what is missing on this machine, then the lab"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "positional",
+        nargs="?",
+        metavar="LAB",
+        help="the lab file stacks/LAB.yaml, or a path to one; also the stack, unless --stack is",
+    )
+    stack.add_option(parser)
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="look at everything that is there, also in the guests, and put right what strayed",
+    )
+    parser.add_argument(
+        consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
+    )
+    parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Set up, clear up, bring up, sum up."""
+    target = stack.target_of_up(arguments)
+    with engine.alone(target.stack, NAME):
+        return _run(arguments, target)
+
+
+def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
+    from machine import durations
+    from machine.host.addresses import NoSubnetLeft
+    from machine.setup import provision
+
+    begin = time.monotonic()
+    plan, subnet_open = stack.checked_plan(target)
+    guests = [guest.name for guest in plan.guests]
+    old, disks = _standing(target.stack)
+    consent.same_libvirt(old, plan)
+    accepted: bool = arguments.accept_data_loss
+    agreed = consent.ask(NAME, consent.lost_by(old, disks, plan), accepted=accepted)
+    provision.prepare(engine.say, yes=arguments.yes)
+    engine.built(target.lab)
+    # The set-up may have made another guest image, and with it another root disk.
+    wanted = _as_on_this_machine(target)
+    consent.ask(NAME, consent.lost_by(old, disks, wanted), accepted=accepted or agreed)
+    ready = time.monotonic()
+    control = engine.opened(target.stack)
+    engine.recovered(control)
+    try:
+        control.ensure(target.lab, choose_cidr=subnet_open)
+    except NoSubnetLeft as full:
+        raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
+    strays = _put_right(control, guests)
+    reassign.remove_givers(control, old, wanted, guests)
+    engine.say(f"stack {target.stack} from lab {target.lab}")
+    progress = _up(control, guests)
+    deployed = control.plan(control.state()) or plan
+    durations.keep(progress.durations, kvm=deployed.kvm)
+    if strays:
+        _wait(control, deployed)
+    if arguments.refresh:
+        # Only now do all guests answer.
+        looked, outcome = engine.run(lambda outcome: control.refresh(outcome, ()), guests)
+        engine.fail_unless_done("refresh", "./lab status says more", looked, outcome, control)
+        progress = _up(control, guests)
+    end = time.monotonic()
+    print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
+    return DONE
+
+
+def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
+    """Start again what was stopped, have the engine look at what is gone; whether any was."""
+    from isolab.cli.context import live
+
+    strays = control.strays()
+    left = control.start(strays, engine.say)
+    plan = control.plan(control.state())
+    if plan and any(stray.is_guest and stray.resource not in left for stray in strays):
+        engine.say("waiting for the guests to come back")
+        for guest in live.wait_until_reached(plan):
+            engine.say(f"{guest}: its Docker does not answer after {live.WAIT} s")
+        # What did not come back with its guest.
+        again = control.strays()
+        left += control.start([s for s in again if s.resource not in left], engine.say)
+    if left:
+        engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in left]), guests)
+    return bool(strays)
+
+
+def _standing(name: str) -> tuple[Plan | None, tuple[StandingDisk, ...]]:
+    from isolab.cli.context import deployed
+    from machine.engine import pulumi_cli as engines
+
+    return deployed.standing(StackControl(name)) if engines.executable() else (None, ())
+
+
+def _as_on_this_machine(target: stack.Target) -> Plan:
+    from machine import stack as machine_stack
+    from machine.deployment import config
+
+    known = config.read(target.stack)
+    return machine_stack.plan(target.stack, target.lab, known.cidr if known else None).plan
+
+
+def _up(control: StackControl, guests: Sequence[str]) -> Progress:
+    progress, outcome = engine.run(control.up, guests)
+    engine.fail_unless_done(
+        "up", "./lab up goes on from there; ./lab down removes it", progress, outcome, control
+    )
+    return progress
+
+
+def _wait(control: StackControl, plan: Plan) -> None:
+    """What was started again gets well by itself."""
+    from isolab.cli.context import live
+
+    engine.say("waiting for the guests and what runs on them to come back")
+    # Docker forgets a start of seconds ago where its guest was made anew meanwhile.
+    control.start(control.strays(), engine.say)
+    now = live.wait_until_well(plan)
+    if now.verdict != "well":
+        raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")

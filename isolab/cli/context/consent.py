@@ -1,0 +1,92 @@
+"""The question before data is lost, and what cannot be done to a lab that stands."""
+
+import sys
+from collections.abc import Sequence
+
+from isolab.cli.errors import BAD_INPUT, Failure
+from isolab.diff import disks
+from isolab.diff.change import Loss, losses
+from isolab.diff.compare import diff
+from isolab.diff.disks import StandingDisk
+from isolab.plan.model import Plan
+
+FLAG = "--accept-data-loss"
+
+
+def same_libvirt(old: Plan | None, new: Plan) -> None:
+    """The engine knows what it made by its name alone, so a lab stays on the libvirt it is on.
+
+    Raises:
+        Failure: The lab file names another libvirt than the lab stands on.
+    """
+    if old and old.libvirt != new.libvirt:
+        raise Failure(
+            BAD_INPUT,
+            f"stack {old.stack} stands on {old.libvirt}, its lab file says {new.libvirt}; "
+            "nothing was touched",
+            "./lab down removes it there; then ./lab up builds it on the other",
+        )
+
+
+def lost_by(
+    old: Plan | None, standing: Sequence[StandingDisk], new: Plan, rebuilt: Sequence[str] = ()
+) -> tuple[Loss, ...]:
+    """All that a new plan loses, of what stands.
+
+    Args:
+        old: The plan of the lab that stands, where there is one and it can be read.
+        standing: The disks with data, as the state tells.
+        new: What is to be.
+        rebuilt: Guests that get a new root disk in any case.
+    """
+    told = losses(diff(old, new)) if old else ()
+    more = disks.not_told(disks.losses(standing, new), old)
+    by_volume: dict[str, Loss] = {}
+    for loss in (*told, *more, *disks.of_root(standing, rebuilt)):
+        by_volume.setdefault(loss.what, loss)
+    return tuple(by_volume.values())
+
+
+def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
+    """Whoever starts a command that loses data agrees to it, volume by volume named.
+
+    Args:
+        what: The command.
+        lost: What it loses.
+        accepted: Agreed to beforehand.
+
+    Returns:
+        Whether there was something to agree to.
+
+    Raises:
+        Failure: Nobody agreed; nothing was touched.
+    """
+    if not lost or accepted:
+        return bool(lost)
+    tell(lost)
+    if not sys.stdin.isatty():
+        raise Failure(
+            BAD_INPUT,
+            f"this {what} loses the data of {named(lost)}; nothing was touched",
+            f"{FLAG} agrees to it; ./lab diff tells more",
+        )
+    typed_yes(f"Lose the data of {named(lost)}?", "./lab diff tells more")
+    return True
+
+
+def tell(lost: Sequence[Loss]) -> None:
+    """Say what goes, and why."""
+    for loss in lost:
+        print(f"DATA LOSS: {loss.words}\n    {loss.because}", file=sys.stderr)
+
+
+def typed_yes(question: str, hint: str) -> None:
+    """Ask on the terminal; anything but yes ends the command."""
+    print(f"{question} Type yes to agree: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Failure(BAD_INPUT, "not agreed to; nothing was touched", hint)
+
+
+def named(lost: Sequence[Loss]) -> str:
+    """The volumes, in one line."""
+    return ", ".join(loss.what for loss in lost)

@@ -1,0 +1,1 @@
+"""How commands say what they do: progress, text, Markdown, JSON."""

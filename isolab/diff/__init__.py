@@ -1,0 +1,1 @@
+"""How two plans differ, layer by layer, and what follows from it."""

@@ -1,0 +1,117 @@
+"""What becomes of one container: small rules, each naming its source; the first to speak wins."""
+
+from collections.abc import Callable
+
+from isolab.diff.facts import IN_PLACE
+from isolab.diff.transition import ContainerTurn, Fate, GuestTurn, Turn
+
+Verdict = tuple[Fate, str]
+"""The fate, and why."""
+Rule = Callable[[Turn, ContainerTurn, GuestTurn | None], Verdict | None]
+
+
+def fate(turn: Turn, container: ContainerTurn) -> Verdict:
+    """What becomes of a container, and why."""
+    guest = turn.guest_of(container)
+    for rule in RULES:
+        verdict = rule(turn, container, guest)
+        if verdict:
+            return verdict
+    return "stay", ""
+
+
+def new_ones_are_made(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: the lab file names it now (components/service.py makes one for each replica)."""
+    return ("create", "") if container.old is None else None
+
+
+def what_is_not_named_goes(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: the engine deletes what its program makes no more."""
+    return ("delete", "it leaves the lab") if container.new is None else None
+
+
+def another_guest_is_another_docker(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: a container lives in one Docker daemon, and each guest has its own."""
+    return ("move", "made anew in the other Docker") if container.moves else None
+
+
+def another_libvirt_has_nothing(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/host.py replaces everything in libvirt with the provider's URI."""
+    return ("recreate", "the other libvirt has nothing of the lab") if turn.elsewhere else None
+
+
+def containers_follow_the_root_disk(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/guest.py, replace_with the root volume; ADR 1."""
+    return ("recreate", "Docker keeps it on the root disk") if guest and guest.root else None
+
+
+def containers_follow_their_volumes(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/service.py, replace_with the volumes that it mounts; ADR 22."""
+    mounts = container.old and container.old.mounts
+    return ("recreate", "its volumes are made anew") if guest and guest.data and mounts else None
+
+
+def what_differs_in_the_container_makes_it_anew(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: the Docker provider's schema, where all but IN_PLACE forces a new container."""
+    return ("recreate", "Docker changes it only so") if container.parts.keys() - IN_PLACE else None
+
+
+def what_names_an_address_changes_with_it(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/service.py, ports, hosts and the image's name carry addresses."""
+    return ("recreate", "it was told an address that changes") if container.readdressed else None
+
+
+def without_a_restart_policy_it_lies_still(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: Docker's "Start containers automatically": `no` is never started by the daemon."""
+    if guest and guest.reboots and container.old and container.old.restart == "no":
+        return "lie", "restart policy no: nobody starts it again"
+    return None
+
+
+def docker_starts_it_again(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: Docker's "Start containers automatically": the daemon starts what ran before."""
+    if guest and guest.reboots and container.old:
+        return "restart", f"restart policy {container.old.restart}"
+    return None
+
+
+def docker_changes_it_as_it_runs(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: `docker update` takes memory and restart; files are written over, pids a slice's."""
+    return ("update", "changed as it runs") if container.parts else None
+
+
+RULES: tuple[Rule, ...] = (
+    new_ones_are_made,
+    what_is_not_named_goes,
+    another_guest_is_another_docker,
+    another_libvirt_has_nothing,
+    containers_follow_the_root_disk,
+    containers_follow_their_volumes,
+    what_differs_in_the_container_makes_it_anew,
+    what_names_an_address_changes_with_it,
+    without_a_restart_policy_it_lies_still,
+    docker_starts_it_again,
+    docker_changes_it_as_it_runs,
+)

@@ -1,0 +1,59 @@
+"""The blast radius of one change, as effects: on containers first, then on services."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from isolab.diff import volumes
+from isolab.diff.actions import Fate
+from isolab.diff.change import Data, Effect, EffectKind, Loss, worst
+from isolab.diff.reach import Reach
+from isolab.diff.transition import ContainerTurn, GuestTurn
+
+EFFECTS: Mapping[Fate, EffectKind] = {
+    "delete": "unavailable",
+    "lie": "unavailable",
+    "move": "recreate",
+    "recreate": "recreate",
+    "restart": "restart",
+    "update": "none",
+}
+
+
+def told(reach: Reach, struck: Iterable[ContainerTurn]) -> tuple[Effect, ...]:
+    """What becomes of containers, and of the services that they belong to or that need them."""
+    containers = tuple(_on_container(reach, container) for container in struck)
+    found = tuple(effect for effect in containers if effect)
+    return (*found, *reach.services(effect.name for effect in found))
+
+
+def on_guest(reach: Reach, guest: GuestTurn) -> Effect:
+    """What becomes of a guest when the host's layer changes below it."""
+    inside = reach.on_guest.get(guest.name, [])
+    return Effect(
+        layer="guest",
+        name=guest.name,
+        effect="recreate" if reach.turn.elsewhere else "restart",
+        data=worst(volumes.data(reach.turn, container) for container in inside),
+        because="the lab network is replaced",
+    )
+
+
+def loss_and_data(effects: Iterable[Effect], lost: Iterable[Loss]) -> dict[str, Any]:
+    """The fields of a change that say what becomes of data."""
+    names = {effect.name for effect in effects if effect.layer == "container"}
+    mine = tuple(loss for loss in lost if names & set(loss.containers))
+    data: Data = worst(effect.data for effect in effects)
+    return {"data": data, "lost": mine}
+
+
+def _on_container(reach: Reach, container: ContainerTurn) -> Effect | None:
+    fate, because = reach.fates[container.name]
+    if fate not in EFFECTS:
+        return None
+    return Effect(
+        layer="container",
+        name=container.name,
+        effect=EFFECTS[fate],
+        data=volumes.data(reach.turn, container),
+        because=because,
+    )

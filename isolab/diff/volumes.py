@@ -1,0 +1,142 @@
+"""What becomes of a container's data: small rules over volumes, each naming its source."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from isolab.diff.change import Data, Loss, worst
+from isolab.diff.transition import ContainerTurn, GuestTurn, Turn, place
+from isolab.plan.model import HOST, Mount
+
+Verdict = tuple[Data, str]
+Rule = Callable[[Turn, ContainerTurn, GuestTurn | None], Verdict | None]
+
+
+def data(turn: Turn, container: ContainerTurn) -> Data:
+    """The worst that becomes of the volumes that a container writes to."""
+    return worst(_fate(turn, container)[0] for _ in written(container))
+
+
+def losses(turn: Turn) -> tuple[Loss, ...]:
+    """Every volume whose data the lab has no more, with who wrote to it."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for container in turn.containers.values():
+        for guest, volume, because in _lost(turn, container):
+            found.setdefault((guest, volume, because), []).append(container.name)
+    return tuple(
+        Loss(guest=guest, volume=volume, containers=tuple(names), because=because)
+        for (guest, volume, because), names in found.items()
+    )
+
+
+def written(container: ContainerTurn) -> tuple[Mount, ...]:
+    """The volumes that the container could write to until now."""
+    mounts = container.old.mounts if container.old else ()
+    return tuple(mount for mount in mounts if not mount.read_only)
+
+
+def _lost(turn: Turn, container: ContainerTurn) -> Iterator[tuple[str, str, str]]:
+    for mount in written(container):
+        what, because = _fate(turn, container)
+        if what == "lost" and container.old:
+            yield container.old.guest, mount.volume, because
+
+
+def _fate(turn: Turn, container: ContainerTurn) -> Verdict:
+    guest = turn.guest_of(container)
+    for rule in RULES:
+        verdict = rule(turn, container, guest)
+        if verdict:
+            break
+    else:
+        return "kept", ""
+    if verdict[0] == "lost" and _copied(turn, container):
+        return "copied", "the cluster's other members have it"
+    return verdict
+
+
+def a_guest_takes_its_disks_along(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/guest.py, both disks belong to the guest and are deleted with it."""
+    if guest and guest.new is None:
+        return "lost", f"guest {guest.name} goes with its disks"
+    return None
+
+
+def another_libvirt_has_no_disks(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: components/host.py replaces everything in libvirt with the provider's URI."""
+    return ("lost", "the other libvirt has none of the disks") if guest and turn.elsewhere else None
+
+
+def another_disk_for_volumes_is_an_empty_one(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: libvirt makes a volume of another size anew; images/guest data-disk formats it."""
+    if not (guest and guest.data and guest.old and guest.new):
+        return None
+    if guest.old.data is None:
+        return "lost", f"{guest.name}'s new data disk hides what its root disk has"
+    if guest.new.data is None:
+        return "lost", f"{guest.name}'s data disk is removed"
+    return "lost", f"{guest.name}'s data disk is replaced by an empty one"
+
+
+def without_a_data_disk_volumes_go_with_the_root_disk(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: ADR 1; Docker keeps volumes on the root disk where there is no data disk."""
+    if guest and guest.root and guest.old and guest.old.data is None:
+        return "lost", f"{guest.name} has no data disk, and its root disk is replaced"
+    return None
+
+
+def volumes_do_not_move(
+    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+) -> Verdict | None:
+    """Source: a Docker volume is a folder on one guest; components/guest.py retains it there."""
+    if container.moves and container.old and container.new:
+        new = place(container.new.guest)
+        return "lost", f"it stays behind on {place(container.old.guest)}; {new} starts empty"
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    a_guest_takes_its_disks_along,
+    another_libvirt_has_no_disks,
+    another_disk_for_volumes_is_an_empty_one,
+    without_a_data_disk_volumes_go_with_the_root_disk,
+    volumes_do_not_move,
+)
+
+
+def _copied(turn: Turn, container: ContainerTurn) -> bool:
+    """Source: a clustered database sends all its data to a member that comes with none.
+
+    It takes a member that keeps its own through the change.
+    """
+    if container.new is None:
+        others = _members(turn, container.name, before=True)
+    else:
+        others = _members(turn, container.name, before=False)
+    return any(_keeps(turn, turn.containers[name]) for name in others if name in turn.containers)
+
+
+def _keeps(turn: Turn, container: ContainerTurn) -> bool:
+    guest = turn.guest_of(container)
+    if container.old is None or container.new is None or container.old.guest == HOST:
+        return False
+    return not any(
+        verdict and verdict[0] == "lost"
+        for verdict in (rule(turn, container, guest) for rule in RULES)
+    )
+
+
+def _members(turn: Turn, name: str, *, before: bool) -> frozenset[str]:
+    """The other members of the container's cluster."""
+    plan = turn.old if before else turn.new
+    clusters: Mapping[str, tuple[str, ...]] = (
+        {cluster.name: cluster.members for cluster in plan.clusters} if plan else {}
+    )
+    mine = (members for members in clusters.values() if name in members)
+    return frozenset(member for members in mine for member in members if member != name)

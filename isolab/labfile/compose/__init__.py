@@ -1,0 +1,1 @@
+"""What makes one description of several: extends, include, merge, profiles."""

@@ -1,0 +1,66 @@
+"""Compose's profiles: services that are there only when they are asked for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from isolab.labfile.service import Draft
+from isolab.labfile.syntax.node import Node
+from isolab.model import Problem, Service
+
+VARIABLE = "COMPOSE_PROFILES"
+
+
+def active(variables: Mapping[str, str]) -> frozenset[str]:
+    """The profiles that are asked for; "*" is all of them."""
+    return frozenset(word.strip() for word in variables.get(VARIABLE, "").split(",")) - {""}
+
+
+def enabled(drafts: Iterable[Draft], asked: frozenset[str]) -> tuple[Draft, ...]:
+    """The services without a profile, and those with one that is asked for."""
+    return tuple(
+        draft
+        for draft in drafts
+        if not draft.profiles or "*" in asked or asked.intersection(draft.profiles)
+    )
+
+
+def disabled(drafts: Iterable[Draft], asked: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """The others, with the profiles that would bring them."""
+    drafts = tuple(drafts)
+    there = {draft.service.name for draft in enabled(drafts, asked)}
+    return {d.service.name: d.profiles for d in drafts if d.service.name not in there}
+
+
+def completed(draft: Draft, there: frozenset[str], lab: str) -> Service:
+    """The service, without waiting for those that need not be there and are not.
+
+    An image that is built and has no name is called as Compose calls it.
+    """
+    waits = {
+        name: condition
+        for name, (condition, required) in draft.needs.items()
+        if required or name in there
+    }
+    made = draft.service
+    image = made.image or f"{lab}-{made.name}".lower()
+    return replace(made, depends_on=waits, image=image)
+
+
+def unmet(draft: Draft, missing: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    """What a service needs, but nobody asked for."""
+    for name, (_, required) in draft.needs.items():
+        if required and name in missing:
+            words = " or ".join(missing[name])
+            yield _place(draft, name).problem(
+                f"needs {name}, which is there only with the profile {words}",
+                f"set {VARIABLE}={missing[name][0]}, give {draft.service.name} the same profile, "
+                "or say required: false",
+            )
+
+
+def _place(draft: Draft, name: str) -> Node:
+    """Where a service says that it needs another."""
+    needs = draft.node.mapping()["depends_on"]
+    if isinstance(needs.value, tuple):
+        return next((item for item in needs.value if item.value == name), needs)
+    return needs.mapping().get(name, needs)

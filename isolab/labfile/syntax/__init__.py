@@ -1,0 +1,1 @@
+"""YAML text to nodes: syntax, anchors, variables, and nothing of what they mean."""

@@ -1,0 +1,1 @@
+"""Readers of single values: words, numbers, sizes, durations, tables."""

@@ -1,0 +1,1 @@
+"""A guest decided: its processor, its first boot, its files, its room for containers."""

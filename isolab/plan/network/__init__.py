@@ -1,0 +1,1 @@
+"""Networks decided: addresses, names, ports, and who reaches whom."""

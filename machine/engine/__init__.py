@@ -1,0 +1,1 @@
+"""The Pulumi CLI, its plugins, and what they find in their environment."""

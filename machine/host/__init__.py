@@ -1,0 +1,1 @@
+"""The physical host: its processor, addresses, files, sockets, and ways to run commands on it."""

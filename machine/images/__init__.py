@@ -1,0 +1,1 @@
+"""Images of guests and services: found, downloaded or built, and kept."""

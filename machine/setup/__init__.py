@@ -1,0 +1,1 @@
+"""Makes this machine able to run labs, and says what it lacks for that."""

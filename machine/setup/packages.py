@@ -1,0 +1,128 @@
+"""The packages of the system that a lab stands on."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from machine.host.privilege import Action, as_root
+from machine.steps import Report, Step, Unable, run
+
+LISTS = Path("/var/lib/apt/lists")
+FRESH = 24 * 3600.0
+"""Seconds that a package list is good for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Package:
+    """A Debian package, and what makes it unnecessary."""
+
+    name: str
+    reason: str
+    unless: str = ""
+    """A command that, where it is there already, does the package's work."""
+    everywhere: bool = True
+    """Whether all releases have it; else it is asked for only where apt knows it."""
+
+
+PACKAGES = (
+    Package(name="libvirt-daemon-system", reason="runs the guests"),
+    Package(name="libvirt-clients", reason="virsh"),
+    Package(name="qemu-system-x86", reason="the guests' machine"),
+    Package(name="qemu-utils", reason="makes disks"),
+    Package(name="dnsmasq-base", reason="addresses and names of the lab network"),
+    Package(name="dbus", reason="libvirt registers with it"),
+    Package(name="docker.io", reason="runs the registry, builds images", unless="dockerd"),
+    # Part of docker.io until Debian 12.
+    Package(name="docker-cli", reason="the client of Docker", unless="docker", everywhere=False),
+    Package(name="iptables", reason="NAT of the lab network"),
+    Package(name="iproute2", reason="looks at the machine's networks"),
+    Package(name="openssh-client", reason="the way into guests", unless="ssh"),
+    Package(name="xsltproc", reason="pulumi-libvirt's xslt", unless="xsltproc"),
+    Package(name="genisoimage", reason="pulumi-libvirt's cloud-init disks", unless="mkisofs"),
+    Package(name="mmdebstrap", reason="builds images from packages", unless="mmdebstrap"),
+    Package(name="e2fsprogs", reason="makes file systems", unless="mkfs.ext4"),
+)
+
+
+def missing() -> tuple[str, ...]:
+    """The names of the packages that this machine lacks."""
+    return missing_of(installed(), lambda command: shutil.which(command) is not None, known)
+
+
+def missing_of(
+    found: Collection[str], has: Callable[[str], bool], known: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """The same from what was seen: packages installed, commands on PATH, packages apt knows."""
+    return tuple(
+        package.name
+        for package in PACKAGES
+        if package.name not in found
+        and not (package.unless and has(package.unless))
+        and (package.everywhere or known(package.name))
+    )
+
+
+def known(name: str) -> bool:
+    """Whether apt's package lists have a version of a package that can be installed."""
+    asked = ["apt-cache", "show", "--quiet=2", name]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def installed() -> frozenset[str]:
+    """Those of our packages that are installed."""
+    if not shutil.which("dpkg-query"):
+        raise Unable("this machine has no dpkg", "isolab knows Debian and its relatives")
+    names = [package.name for package in PACKAGES]
+    asked = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names]
+    # It exits with an error where a package is unknown, and lists the others all the same.
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return installed_of(done.stdout)
+
+
+def installed_of(listing: str) -> frozenset[str]:
+    """Package names out of dpkg's listing of NAME STATUS."""
+    rows = (line.split() for line in listing.splitlines())
+    return frozenset(row[0] for row in rows if row[1:] == ["installed"])
+
+
+def step() -> Step:
+    """Install what is missing."""
+
+    def look() -> str:
+        names = missing()
+        return f"installing {' '.join(names)}" if names else ""
+
+    return Step(name="packages", look=look, act=_install)
+
+
+def action(names: Sequence[str]) -> Action:
+    """The installation, as the user is asked for it."""
+    return Action(
+        words=f"install {' '.join(names)}",
+        command=("apt-get", "install", "--no-install-recommends", *names),
+    )
+
+
+def _install(report: Report) -> None:
+    if not fresh(LISTS, time.time()):
+        report("reading the package lists")
+        run(as_root(["apt-get", "update"]))
+    names = missing()
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *names]
+    try:
+        run(as_root([*quiet, *install]))
+    except Unable:
+        # A list that looks fresh may still name versions that the mirror no longer has.
+        report("reading the package lists anew")
+        run(as_root(["apt-get", "update"]))
+        run(as_root([*quiet, *install]))
+
+
+def fresh(lists: Path, now: float) -> bool:
+    """Whether apt has package lists of today."""
+    ages = [now - file.stat().st_mtime for file in lists.glob("*_Packages*")]
+    return bool(ages) and min(ages) < FRESH

@@ -1,0 +1,117 @@
+"""Everything that a lab needs of this machine, in order; what is there already is skipped."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from machine.engine import plugins, pulumi_cli
+from machine.host import access, kvm, privilege, sudo_ticket
+from machine.host.privilege import Action
+from machine.images import guest_image, service_catalog, service_images
+from machine.setup import daemons, packages
+from machine.steps import Report, Step, ensure
+
+Stage = tuple[str, float]
+"""What was made ready, and the seconds it took."""
+
+
+def prepare(report: Report, yes: bool = False) -> tuple[Stage, ...]:
+    """Make the machine able; how long each stage took.
+
+    Args:
+        report: Gets a line for each thing done; nothing where nothing is missing.
+        yes: The user has agreed to sudo.
+
+    Raises:
+        Unable: It can't be, with what to do about it.
+    """
+    stages: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("packages", lambda: _system(report, yes=yes)),
+        # A user whom they do not know would be asked for root's password by the daemons.
+        ("access", lambda: _all((access.step(),), report)),
+        ("daemons", lambda: _all(daemons.steps(), report)),
+        ("engine", lambda: _all((pulumi_cli.step(), plugins.step()), report)),
+        # The guest image brings along layers of the service images.
+        ("service images", lambda: _service_images(report)),
+        ("guest image", lambda: _guest_image(report)),
+    )
+    with sudo_ticket.renewed():
+        return tuple((name, _seconds(act)) for name, act in stages)
+
+
+def prepare_shared(report: Report, yes: bool = False) -> None:
+    """What needs a network or outlives a sandbox; no daemon is started but for building images."""
+    with sudo_ticket.renewed():
+        builds = _images_missing()
+        _system(report, yes=yes, daemons_too=builds)
+        _all((pulumi_cli.step(), plugins.step()), report)
+        if builds:
+            _all((access.step(), *daemons.steps()), report)
+            service_images.ensure(report)
+            guest_image.ensure(report)
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    begin = time.monotonic()
+    act()
+    return time.monotonic() - begin
+
+
+def _all(steps: tuple[Step, ...], report: Report) -> None:
+    for step in steps:
+        ensure(step, report)
+
+
+def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
+    missing = packages.missing()
+    # A daemon of a package that is missing cannot be asked whether it answers.
+    ask = daemons_too and not missing
+    silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
+    lets_in = daemons_too and access.state() == "missing"
+    needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing())
+    privilege.agree(needed, yes=yes)
+    ensure(packages.step(), report)
+    if daemons_too and daemons.sees_broken(kvm.find()):
+        report(
+            "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
+            "a guest; ./lab doctor says how to hide it"
+        )
+
+
+def actions(
+    missing: Sequence[str], silent: Sequence[daemons.Daemon], *, lets_in: bool, builds: bool
+) -> tuple[Action, ...]:
+    """All that needs root, for one question.
+
+    Args:
+        missing: Packages to install; what daemons run without them is not known yet.
+        silent: Daemons to start.
+        lets_in: Whether the user gets access.
+        builds: Whether images are built.
+    """
+    found: list[Action] = []
+    if missing:
+        found.append(packages.action(missing))
+    if lets_in:
+        found.append(access.action())
+    started = tuple(daemons.DAEMONS) if missing else tuple(silent)
+    if started:
+        words = "start the daemons" if missing else f"start {', '.join(d.name for d in started)}"
+        units = tuple(daemon.unit for daemon in started)
+        found.append(Action(words=words, command=("systemctl", "enable", "--now", *units)))
+    if builds:
+        found.append(Action(words="build images from Debian's packages"))
+    return tuple(found)
+
+
+def _images_missing() -> bool:
+    return bool(service_catalog.stale()) or guest_image.find() is None
+
+
+def _guest_image(report: Report) -> None:
+    guest_image.ensure(report)
+
+
+def _service_images(report: Report) -> None:
+    service_images.ensure(report)
+    # Docker may have lost what the cache still holds.
+    service_images.load_registry_image()
