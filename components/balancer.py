@@ -76,8 +76,8 @@ class Balancer(pulumi.ComponentResource):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TurnArgs:
-    """What the turn of a replica is made from."""
+class RolloutArgs:
+    """What a replica's step of a rolling update is made from."""
 
     planned: Container
     container: docker.Container
@@ -92,20 +92,20 @@ class TurnArgs:
     """The lab's: where that goes everything does, and nobody need be taken out of anything."""
 
 
-def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
-    """The replica's turn in a rolling change: see isolab/plan/rollout.py."""
+def rollout_step(args: RolloutArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
+    """The replica's step of a rolling update: see isolab/plan/rollout.py."""
     planned = args.planned
     opts = pulumi.ResourceOptions(
         parent=parent,
         depends_on=[args.container],
         deleted_with=args.network,
-        # Behind the new turn, the old one's end would take the replica out for good.
+        # Behind the new step, the old one's end would take the replica out for good.
         delete_before_replace=True,
     )
     triggers = [args.container.id, args.domain.id]
     balancers = [b for b in args.balancers if rollout.servers(b.planned, planned.name)]
     if not balancers and args.has_fellows and is_checked(planned):
-        create = rollout.well(planned)
+        create = rollout.wait_healthy(planned)
         return (
             run(f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers),
         )
@@ -116,8 +116,8 @@ def turn(args: TurnArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(depends_on=[balancer.files, balancer.container])
             ),
-            create=rollout.come(balancer.planned, planned.name),
-            delete=rollout.go(balancer.planned, planned),
+            create=rollout.join(balancer.planned, planned.name),
+            delete=rollout.drain(balancer.planned, planned),
             triggers=triggers,
         )
         for balancer in balancers

@@ -11,7 +11,7 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import remote
 
-from components.balancer import Balancer, BalancerArgs, BalancerPlace, TurnArgs, turn
+from components.balancer import Balancer, BalancerArgs, BalancerPlace, RolloutArgs, rollout_step
 from components.host import Host
 from components.service import Service, ServiceArgs, ServicePlace, Started
 from isolab.plan import readback, secrets
@@ -228,11 +228,11 @@ class Guest(pulumi.ComponentResource):
                 )
         replicas = Counter(container.service for container in plan.containers)
 
-        def its_turn(
+        def step_of(
             planned: Container, container: docker.Container, parent: pulumi.Resource
         ) -> tuple[pulumi.Resource, ...]:
-            return turn(
-                TurnArgs(
+            return rollout_step(
+                RolloutArgs(
                     planned=planned,
                     container=container,
                     balancers=tuple(args.balancers.values()),
@@ -256,7 +256,7 @@ class Guest(pulumi.ComponentResource):
             seed=args.seed,
             clustered=frozenset(name for c in plan.clusters for name in c.members),
             folder=args.folder,
-            turn=its_turn,
+            rollout_step=step_of,
             chain=args.chain,
             ports_read=args.ports_read,
         )

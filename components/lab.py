@@ -98,7 +98,7 @@ class Lab(pulumi.ComponentResource):
             seed=seed,
             clustered=frozenset(),
             # One replica has no fellows to wait for.
-            turn=lambda planned, container, parent: (),
+            rollout_step=lambda planned, container, parent: (),
             chain=chain,
             ports_read=standing.ports,
             folder=folder,

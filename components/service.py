@@ -17,7 +17,7 @@ from isolab.plan.model import Container
 from isolab.plan.rollout import Chain
 from machine.host import host_files
 
-Turn = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Resource, ...]]
+RolloutStep = Callable[[Container, docker.Container, pulumi.Resource], tuple[pulumi.Resource, ...]]
 """From a planned container, its resource and their parent to what others wait for."""
 COMPLETED = "service_completed_successfully"
 AWAIT = """
@@ -28,7 +28,7 @@ docker logs --tail 15 NAME >&2
 exit 1
 """
 """Ends when the container has, as it did."""
-PATIENCE = 180
+TIMEOUT = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 FIRST_CHECK = 90
 """Seconds within which the first check has said something, as a rule."""
@@ -72,9 +72,9 @@ class ServicePlace:
     seed: str
     clustered: frozenset[str]
     """Containers that are members of clusters."""
-    turn: Turn
+    rollout_step: RolloutStep
     chain: Chain[pulumi.Resource]
-    """The turns of all replicas so far, on this guest and before."""
+    """The rollout steps of all replicas so far, on this guest and before."""
     ports_read: Mapping[str, readback.Ports]
     """Of containers that stand, by name."""
     folder: Path
@@ -158,11 +158,11 @@ class Service(pulumi.ComponentResource):
                 for other, condition in container.depends_on
                 if other in args.started
             ]
-            turn = place.chain.before(container)
+            before = place.chain.before(container)
             inputs = container_inputs(
                 container,
                 image,
-                TOGETHER if container.name in place.clustered else PATIENCE,
+                TOGETHER if container.name in place.clustered else TIMEOUT,
                 place.networks,
                 place.ports_read.get(container.name, ()),
             )
@@ -172,7 +172,7 @@ class Service(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions.merge(
                     inside,
                     pulumi.ResourceOptions(
-                        depends_on=[*holds, *files, *first, *turn],
+                        depends_on=[*holds, *files, *first, *before],
                         replace_with=[place.volumes[m.volume] for m in container.mounts],
                         replace_on_changes=UNCHANGEABLE,
                         replacement_trigger=" ".join(n for n in LEFT_AS_THEY_ARE if inputs[n]),
@@ -188,7 +188,7 @@ class Service(pulumi.ComponentResource):
                 triggers=[made.id],
             )
             self.started[container.name] = Started(container=made, end=end or None)
-            place.chain.add(container.service, place.turn(container, made, self))
+            place.chain.add(container.service, place.rollout_step(container, made, self))
         self.register_outputs({"containers": list(self.started)})
 
 
@@ -209,17 +209,17 @@ def is_checked(container: Container) -> bool:
     return container.healthcheck is not None and container.healthcheck.test != ("NONE",)
 
 
-def _patience(container: Container, patience: int) -> int:
+def _patience(container: Container, timeout: int) -> int:
     """The usual one, behind the first check where that comes late: after a whole interval."""
     check = container.healthcheck
     first = check.interval + check.timeout if check else 0
-    return patience + ceil(first) if first > FIRST_CHECK else patience
+    return timeout + ceil(first) if first > FIRST_CHECK else timeout
 
 
 def container_inputs(
     container: Container,
     image: docker.RemoteImage,
-    patience: int = PATIENCE,
+    timeout: int = TIMEOUT,
     networks: Mapping[str, docker.Network] | None = None,
     ports_read: readback.Ports = (),
 ) -> dict[str, Any]:
@@ -319,5 +319,5 @@ def container_inputs(
             "start_period": readback.duration(health.start_period),
         },
         "wait": True if checked else None,
-        "wait_timeout": _patience(container, patience) if checked else None,
+        "wait_timeout": _patience(container, timeout) if checked else None,
     }

@@ -169,9 +169,9 @@ def relay(client: socket.socket, server: socket.socket, most: float = float("inf
         client.shutdown(socket.SHUT_WR)
 
 
-def _pass_on(giver: socket.socket, taker: socket.socket) -> None:
+def _pass_on(holder: socket.socket, taker: socket.socket) -> None:
     try:
-        while piece := giver.recv(65536):
+        while piece := holder.recv(65536):
             taker.sendall(piece)
     finally:
         taker.shutdown(socket.SHUT_WR)

@@ -93,7 +93,7 @@ class Connections:
 
     @contextmanager
     def session(self, target: Target, context: Context[Any]) -> Iterator[Channel]:
-        """A session on the target, which is dialled until it answers or patience ends."""
+        """A session on the target, which is dialled until it answers or until the timeout."""
         with self._lock:
             line = self._lines.setdefault(target, _Line())
         with line.sessions:

@@ -14,7 +14,7 @@ from airgap.framework import Failure
 from airgap.framework.waiting import NotYet
 
 DAEMON_SOCKET = "/var/run/docker.sock"
-PATIENCE = 40.0
+TIMEOUT = 40.0
 """Seconds for one ssh to bring the socket here."""
 BROKEN_OFF = re.compile(
     r"kex_exchange_identification|banner|ssh_dispatch_run_fatal|bad packet length"
@@ -45,7 +45,7 @@ class Tunnel:
             stderr=subprocess.PIPE,
             text=True,
         )  # fmt: skip
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not socket.exists():
             ended = self._ssh.poll() is not None
             if ended or time.monotonic() > deadline:
@@ -53,7 +53,7 @@ class Tunnel:
                 # With LogLevel=ERROR, ssh says nothing of an sshd that goes once it has let it in.
                 kind = NotYet if BROKEN_OFF.search(said) or (ended and not said) else Failure
                 if not said:
-                    said = "ssh lost its connection" if ended else f"ssh took over {PATIENCE:g} s"
+                    said = "ssh lost its connection" if ended else f"ssh took over {TIMEOUT:g} s"
                 raise kind(f"Docker does not answer at {host}: {said}")
             time.sleep(0.02)
         threading.Thread(target=self._drain, daemon=True).start()

@@ -14,7 +14,7 @@ KEPT = 303
 """What the guestbook answers once an entry is on the database's disk."""
 PAUSE = 0.2
 """Seconds between two requests of one kind: the guests' processors are for the guests."""
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds that one request may take, more than the application waits for its database."""
 LONGEST = 900.0
 """Seconds after which a client stops by itself."""
@@ -72,7 +72,7 @@ class Client:
         """Lets the requests on their way end; what was seen."""
         self._stop.set()
         for thread in self._threads:
-            thread.join(2 * PATIENCE)
+            thread.join(2 * TIMEOUT)
         end = time.monotonic()
         everything = [request for kind in self._requests.values() for request in kind]
         return Tally(
@@ -101,7 +101,7 @@ class Client:
         text = f"{self._name}-{number}"
         data = urllib.parse.urlencode({"name": "failover", "text": text}).encode()
         try:
-            with _OPENER.open(f"{self.url}/", data, timeout=PATIENCE) as answer:
+            with _OPENER.open(f"{self.url}/", data, timeout=TIMEOUT) as answer:
                 kept = answer.status == KEPT
         except urllib.error.HTTPError as error:
             kept = error.code == KEPT
@@ -110,7 +110,7 @@ class Client:
         return kept
 
     def _read(self, number: int) -> bool:
-        with _OPENER.open(f"{self.url}/entries", timeout=PATIENCE) as answer:
+        with _OPENER.open(f"{self.url}/entries", timeout=TIMEOUT) as answer:
             answer.read()
             return answer.status == 200
 

@@ -74,12 +74,12 @@ class Scene:
         """Whether every replica is well."""
         return all(self._well(guest) for guest in self.plan.guests)
 
-    def until_whole(self, patience: float) -> float:
+    def until_whole(self, timeout: float) -> float:
         """Seconds until every replica is well."""
         begin = time.monotonic()
         while not self.whole():
-            if time.monotonic() - begin > patience:
-                raise WentWrong(f"the lab was not whole again after {patience:.0f} s")
+            if time.monotonic() - begin > timeout:
+                raise WentWrong(f"the lab was not whole again after {timeout:.0f} s")
             time.sleep(1)
         return time.monotonic() - begin
 

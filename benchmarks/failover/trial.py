@@ -11,7 +11,7 @@ BEFORE = 5.0
 """Seconds of quiet before the fault."""
 AFTER = 5.0
 """Seconds of quiet behind it."""
-PATIENCE = 600.0
+TIMEOUT = 600.0
 """Seconds that the lab has to be whole again."""
 
 
@@ -35,19 +35,19 @@ class Result:
 
 def hold(scene: Scene, fault: Fault) -> Result:
     """Lets the fault happen and waits until the lab is whole again."""
-    scene.until_whole(PATIENCE)
+    scene.until_whole(TIMEOUT)
     client = Client(scene.url)
     client.start()
     try:
         time.sleep(BEFORE)
         begin = time.monotonic()
         fault.happen(scene)
-        scene.until_whole(PATIENCE)
+        scene.until_whole(TIMEOUT)
         whole_after = time.monotonic() - begin
         time.sleep(AFTER)
         if not scene.whole():
             # A member that was frozen believes itself well until it hears of the others.
-            scene.until_whole(PATIENCE)
+            scene.until_whole(TIMEOUT)
             whole_after = time.monotonic() - begin
     finally:
         tally = client.stop()

@@ -3,60 +3,62 @@
 from collections.abc import Callable
 
 from isolab.diff.facts import IN_PLACE
-from isolab.diff.transition import ContainerTurn, Fate, GuestTurn, Turn
+from isolab.diff.transition import ContainerAction, ContainerTransition, GuestTransition, Transition
 
-Verdict = tuple[Fate, str]
-"""The fate, and why."""
-Rule = Callable[[Turn, ContainerTurn, GuestTurn | None], Verdict | None]
+Verdict = tuple[ContainerAction, str]
+"""The container_action, and why."""
+Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdict | None]
 
 
-def fate(turn: Turn, container: ContainerTurn) -> Verdict:
+def container_action(transition: Transition, container: ContainerTransition) -> Verdict:
     """What becomes of a container, and why."""
-    guest = turn.guest_of(container)
+    guest = transition.guest_of(container)
     for rule in RULES:
-        verdict = rule(turn, container, guest)
+        verdict = rule(transition, container, guest)
         if verdict:
             return verdict
     return "stay", ""
 
 
 def new_ones_are_made(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the lab file names it now (components/service.py makes one for each replica)."""
     return ("create", "") if container.old is None else None
 
 
 def what_is_not_named_goes(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the engine deletes what its program makes no more."""
     return ("delete", "it leaves the lab") if container.new is None else None
 
 
 def another_guest_is_another_docker(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: a container lives in one Docker daemon, and each guest has its own."""
     return ("move", "made anew in the other Docker") if container.moves else None
 
 
 def another_libvirt_has_nothing(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/host.py replaces everything in libvirt with the provider's URI."""
-    return ("recreate", "the other libvirt has nothing of the lab") if turn.elsewhere else None
+    return (
+        ("recreate", "the other libvirt has nothing of the lab") if transition.elsewhere else None
+    )
 
 
 def containers_follow_the_root_disk(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/guest.py, replace_with the root volume; ADR 1."""
     return ("recreate", "Docker keeps it on the root disk") if guest and guest.root else None
 
 
 def containers_follow_their_volumes(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/service.py, replace_with the volumes that it mounts; ADR 22."""
     mounts = container.old and container.old.mounts
@@ -64,21 +66,21 @@ def containers_follow_their_volumes(
 
 
 def what_differs_in_the_container_makes_it_anew(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the Docker provider's schema, where all but IN_PLACE forces a new container."""
     return ("recreate", "Docker changes it only so") if container.parts.keys() - IN_PLACE else None
 
 
 def what_names_an_address_changes_with_it(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/service.py, ports, hosts and the image's name carry addresses."""
     return ("recreate", "it was told an address that changes") if container.readdressed else None
 
 
 def without_a_restart_policy_it_lies_still(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: Docker's "Start containers automatically": `no` is never started by the daemon."""
     if guest and guest.reboots and container.old and container.old.restart == "no":
@@ -87,7 +89,7 @@ def without_a_restart_policy_it_lies_still(
 
 
 def docker_starts_it_again(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: Docker's "Start containers automatically": the daemon starts what ran before."""
     if guest and guest.reboots and container.old:
@@ -96,7 +98,7 @@ def docker_starts_it_again(
 
 
 def docker_changes_it_as_it_runs(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: `docker update` takes memory and restart; files are written over, pids a slice's."""
     return ("update", "changed as it runs") if container.parts else None

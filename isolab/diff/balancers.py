@@ -6,7 +6,7 @@ from dataclasses import fields
 from isolab.diff import facts
 from isolab.diff.change import Change, Effect
 from isolab.diff.facts import Side
-from isolab.diff.transition import Turn
+from isolab.diff.transition import Transition
 from isolab.plan.model import Balancer, Route
 
 IRRELEVANT: Mapping[str, str] = {
@@ -17,10 +17,10 @@ IRRELEVANT: Mapping[str, str] = {
 }
 
 
-def balancer_changes(turn: Turn) -> Iterator[Change]:
+def balancer_changes(transition: Transition) -> Iterator[Change]:
     """Each balancer that comes, goes, or is not what it was."""
-    before = {b.name: b for b in turn.old.balancers} if turn.old else {}
-    after = {b.name: b for b in turn.new.balancers} if turn.new else {}
+    before = {b.name: b for b in transition.old.balancers} if transition.old else {}
+    after = {b.name: b for b in transition.new.balancers} if transition.new else {}
     for name in sorted(before.keys() | after.keys()):
         was, is_ = before.get(name), after.get(name)
         if was is None:
@@ -28,8 +28,8 @@ def balancer_changes(turn: Turn) -> Iterator[Change]:
         elif is_ is None:
             gone = tuple(_behind(was, "its balancer goes"))
             yield Change(layer="service", name=name, change="delete", reasons=(), effects=gone)
-        elif turn.old and turn.new:
-            yield from _changed(was, is_, Side(turn.old), Side(turn.new))
+        elif transition.old and transition.new:
+            yield from _changed(was, is_, Side(transition.old), Side(transition.new))
 
 
 def _changed(was: Balancer, is_: Balancer, old: Side, new: Side) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from isolab.diff.change import Change
 from isolab.diff.guests import guest_changes, host_change
 from isolab.diff.reach import Reach
 from isolab.diff.services import service_changes
-from isolab.diff.transition import turn
+from isolab.diff.transition import transition
 from isolab.plan.model import Plan
 from isolab.plan.serialize import without_secrets
 
@@ -29,9 +29,9 @@ def diff(
     if old is None and new is None:
         return ()
     before, after = (plan and without_secrets(plan) for plan in (old, new))
-    reach = Reach(turn(before, after))
-    lost = volumes.losses(reach.turn)
-    services = (*service_changes(reach, lost), *balancer_changes(reach.turn))
+    reach = Reach(transition(before, after))
+    lost = volumes.losses(reach.transition)
+    services = (*service_changes(reach, lost), *balancer_changes(reach.transition))
     found = (
         *host_change(reach, lost),
         *guest_changes(reach, lost),
@@ -48,7 +48,7 @@ def _told(reach: Reach, change: Change, measured: Mapping[str, Sequence[float]])
         case "host":
             return replace(change, order=tuple(order.of_host(change.effects)))
         case "guest":
-            guest = reach.turn.guests[change.name]
+            guest = reach.transition.guests[change.name]
             if guest.old is None:
                 return change
             events = tuple(order.of_guest(reach, guest, change.effects))

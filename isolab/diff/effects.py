@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from isolab.diff import volumes
-from isolab.diff.actions import Fate
+from isolab.diff.actions import ContainerAction
 from isolab.diff.change import Data, Effect, EffectKind, Loss, worst
 from isolab.diff.reach import Reach
-from isolab.diff.transition import ContainerTurn, GuestTurn
+from isolab.diff.transition import ContainerTransition, GuestTransition
 
-EFFECTS: Mapping[Fate, EffectKind] = {
+EFFECTS: Mapping[ContainerAction, EffectKind] = {
     "delete": "unavailable",
     "lie": "unavailable",
     "move": "recreate",
@@ -19,21 +19,21 @@ EFFECTS: Mapping[Fate, EffectKind] = {
 }
 
 
-def told(reach: Reach, struck: Iterable[ContainerTurn]) -> tuple[Effect, ...]:
+def told(reach: Reach, struck: Iterable[ContainerTransition]) -> tuple[Effect, ...]:
     """What becomes of containers, and of the services that they belong to or that need them."""
     containers = tuple(_on_container(reach, container) for container in struck)
     found = tuple(effect for effect in containers if effect)
     return (*found, *reach.services(effect.name for effect in found))
 
 
-def on_guest(reach: Reach, guest: GuestTurn) -> Effect:
+def on_guest(reach: Reach, guest: GuestTransition) -> Effect:
     """What becomes of a guest when the host's layer changes below it."""
     inside = reach.on_guest.get(guest.name, [])
     return Effect(
         layer="guest",
         name=guest.name,
-        effect="recreate" if reach.turn.elsewhere else "restart",
-        data=worst(volumes.data(reach.turn, container) for container in inside),
+        effect="recreate" if reach.transition.elsewhere else "restart",
+        data=worst(volumes.data(reach.transition, container) for container in inside),
         because="the lab network is replaced",
     )
 
@@ -46,14 +46,14 @@ def loss_and_data(effects: Iterable[Effect], lost: Iterable[Loss]) -> dict[str, 
     return {"data": data, "lost": mine}
 
 
-def _on_container(reach: Reach, container: ContainerTurn) -> Effect | None:
-    fate, because = reach.fates[container.name]
-    if fate not in EFFECTS:
+def _on_container(reach: Reach, container: ContainerTransition) -> Effect | None:
+    container_action, because = reach.actions[container.name]
+    if container_action not in EFFECTS:
         return None
     return Effect(
         layer="container",
         name=container.name,
-        effect=EFFECTS[fate],
-        data=volumes.data(reach.turn, container),
+        effect=EFFECTS[container_action],
+        data=volumes.data(reach.transition, container),
         because=because,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from isolab.diff import effects
 from isolab.diff.change import Change, Loss
 from isolab.diff.reach import Reach
-from isolab.diff.transition import ContainerTurn, GuestTurn
+from isolab.diff.transition import ContainerTransition, GuestTransition
 
 PLAN_TOLD = frozenset({"libvirt", "kvm", "network", "image", "guests", "host_containers"}) | {
     "balancers",
@@ -25,7 +25,7 @@ PLAN_IRRELEVANT: Mapping[str, str] = {
 
 def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """The host's layer: the lab network, the pool, the registry."""
-    old, new = reach.turn.old, reach.turn.new
+    old, new = reach.transition.old, reach.transition.new
     if old is None or new is None:
         kind = "create" if old is None else "delete"
         yield Change(layer="host", name="host", change=kind, reasons=())
@@ -39,8 +39,8 @@ def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
         if before != after
     )
     if reasons:
-        guests = [guest for guest in reach.turn.guests.values() if guest.stays]
-        struck = [c for c in reach.turn.containers.values() if _stands_on_the_host(reach, c)]
+        guests = [guest for guest in reach.transition.guests.values() if guest.stays]
+        struck = [c for c in reach.transition.containers.values() if _stands_on_the_host(reach, c)]
         found = (*(effects.on_guest(reach, g) for g in guests), *effects.told(reach, struck))
         yield Change(
             layer="host",
@@ -52,14 +52,14 @@ def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
         )
 
 
-def _stands_on_the_host(reach: Reach, container: ContainerTurn) -> bool:
-    guest = reach.turn.guest_of(container)
+def _stands_on_the_host(reach: Reach, container: ContainerTransition) -> bool:
+    guest = reach.transition.guest_of(container)
     return container.readdressed or (guest is not None and guest.stays)
 
 
 def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """Each guest that comes, goes, or is not what it was."""
-    for guest in reach.turn.guests.values():
+    for guest in reach.transition.guests.values():
         if guest.old is None:
             yield Change(layer="guest", name=guest.name, change="create", reasons=())
             continue
@@ -78,7 +78,7 @@ def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
         )
 
 
-def _struck(reach: Reach, guest: GuestTurn) -> Iterator[ContainerTurn]:
+def _struck(reach: Reach, guest: GuestTransition) -> Iterator[ContainerTransition]:
     """Its own containers; with a new address also those on other guests that were told it."""
     own = reach.on_guest.get(guest.name, [])
     yield from own
@@ -86,6 +86,6 @@ def _struck(reach: Reach, guest: GuestTurn) -> Iterator[ContainerTurn]:
         address = guest.old.address
         yield from (
             c
-            for c in reach.turn.containers.values()
+            for c in reach.transition.containers.values()
             if c.readdressed and c not in own and c.old and address in dict(c.old.hosts).values()
         )

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from isolab.diff.change import Change, Effect
 from isolab.diff.reach import Reach
-from isolab.diff.transition import GuestTurn
+from isolab.diff.transition import GuestTransition
 
 MOST_NAMED = 4
 
 
-def of_guest(reach: Reach, guest: GuestTurn, effects: Sequence[Effect]) -> Iterator[str]:
+def of_guest(reach: Reach, guest: GuestTransition, effects: Sequence[Effect]) -> Iterator[str]:
     """The order of a guest's change.
 
     Source: names are unique, so the engine deletes before it makes anew, what stands on a thing
@@ -46,20 +46,20 @@ def of_service(reach: Reach, change: Change) -> Iterator[str]:
     gone = [
         name
         for name in _containers(change.effects, "unavailable")
-        if reach.fates[name][0] == "delete"
+        if reach.actions[name][0] == "delete"
     ]
-    first = [name for name in gone if name in reach.givers]
+    first = [name for name in gone if name in reach.holders]
     yield from _sentence(first, "first {} removed: another takes over a port")
     remade = _in_order(reach, _containers(change.effects, "recreate"))
     for name in remade[:MOST_NAMED]:
         yield f"{name} is removed, then made anew"
     if len(remade) > MOST_NAMED:
         yield f"{len(remade) - MOST_NAMED} more, each in the same way"
-    last = [name for name in gone if name not in reach.givers]
+    last = [name for name in gone if name not in reach.holders]
     yield from _sentence(last, "at the end {} removed; volumes stay where they are")
 
 
-def _another_data_disk(guest: GuestTurn) -> str:
+def _another_data_disk(guest: GuestTransition) -> str:
     if guest.old and guest.old.data is None:
         return "it gets a data disk, which is empty"
     if guest.new and guest.new.data is None:
@@ -67,7 +67,7 @@ def _another_data_disk(guest: GuestTurn) -> str:
     return "its data disk is replaced by an empty one"
 
 
-def _kept(guest: GuestTurn) -> str:
+def _kept(guest: GuestTransition) -> str:
     return "; its data disk stays" if guest.old and guest.old.data else ""
 
 
@@ -77,7 +77,7 @@ def _containers(effects: Sequence[Effect], kind: str) -> list[str]:
 
 def _in_order(reach: Reach, names: Sequence[str]) -> list[str]:
     wanted = frozenset(names)
-    new = reach.turn.new
+    new = reach.transition.new
     guests = new.guests if new else ()
     order = [c.name for guest in guests for c in guest.containers if c.name in wanted]
     known = frozenset(order)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from isolab.diff import actions, reassignment, rolling
 from isolab.diff.actions import Verdict
 from isolab.diff.change import Effect
-from isolab.diff.transition import ContainerTurn, Turn
+from isolab.diff.transition import ContainerTransition, Transition
 from isolab.plan.model import Balancer, Container, Guest
 
 AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
@@ -16,36 +16,40 @@ AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
 class Reach:
     """Everything that is away at some moment of one up, which makes its changes at once."""
 
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.fates: Mapping[str, Verdict] = {
-            name: actions.fate(turn, container) for name, container in turn.containers.items()
+    def __init__(self, transition: Transition) -> None:
+        self.transition = transition
+        self.actions: Mapping[str, Verdict] = {
+            name: actions.container_action(transition, container)
+            for name, container in transition.containers.items()
         }
         self._before: Mapping[str, Container] = {
-            name: c.old for name, c in turn.containers.items() if c.old
+            name: c.old for name, c in transition.containers.items() if c.old
         }
-        self._at: Mapping[str, Guest] = turn.old.at if turn.old else {}
+        self._at: Mapping[str, Guest] = transition.old.at if transition.old else {}
         self._needs = {c.name: tuple(self._needed(c)) for c in self._before.values()}
         self._callers: dict[str, set[str]] = defaultdict(set)
         for caller, needs in self._needs.items():
             for answers in needs:
                 for name in answers:
                     self._callers[name].add(caller)
-        self.away = frozenset(n for n in self._before if self.fates[n][0] in AWAY)
+        self.away = frozenset(n for n in self._before if self.actions[n][0] in AWAY)
         self._replicas: dict[str, list[str]] = defaultdict(list)
         for container in self._before.values():
             self._replicas[container.service].append(container.name)
         self._lefts: dict[str, int] = {}
-        self.on_guest: dict[str, list[ContainerTurn]] = defaultdict(list)
+        self.on_guest: dict[str, list[ContainerTransition]] = defaultdict(list)
         """The containers that were on each guest."""
         for name, container in self._before.items():
-            self.on_guest[container.guest].append(turn.containers[name])
+            self.on_guest[container.guest].append(transition.containers[name])
         self._by_turns = {
-            service: rolling.goes_by_turns(turn, names) and not (turn.subnet or turn.elsewhere)
+            service: rolling.is_rolled(transition, names)
+            and not (transition.subnet or transition.elsewhere)
             for service, names in self._replicas.items()
         }
         self.out = self._out()
-        self.givers = frozenset(c.name for c in reassignment.givers(turn.old, turn.new).values())
+        self.holders = frozenset(
+            c.name for c in reassignment.holders(transition.old, transition.new).values()
+        )
         """Those that go before others are made, which get a port or an address of theirs."""
 
     def services(self, struck: Iterable[str]) -> Iterator[Effect]:
@@ -72,7 +76,7 @@ class Reach:
 
     def _balancers(self, out: frozenset[str]) -> Iterator[Effect]:
         """Source: a balancer sends requests to the backends that pass its check, to no others."""
-        for balancer in self.turn.old.balancers if self.turn.old else ():
+        for balancer in self.transition.old.balancers if self.transition.old else ():
             backends = backends_of(balancer)
             if not backends & out:
                 continue
@@ -92,15 +96,15 @@ class Reach:
         if service not in self._lefts:
             names = self._replicas[service]
             stuck = sum(name in self.out and name not in self.away for name in names)
-            gone = frozenset(name for name in names if self.fates[name][0] == "delete")
-            away = rolling.at_once(self.turn, self.away, gone, names)
+            gone = frozenset(name for name in names if self.actions[name][0] == "delete")
+            away = rolling.at_once(self.transition, self.away, gone, names)
             self._lefts[service] = max(0, len(names) - away - stuck)
         return self._lefts[service]
 
     def _nobody(self, names: Sequence[str], out: Set[str]) -> bool:
         """Whether none of these replicas of one service answers at the worst moment."""
         if len(names) > 1 and self._by_turns[self._before[names[0]].service]:
-            return all(name in out and self.fates[name][0] == "delete" for name in names)
+            return all(name in out and self.actions[name][0] == "delete" for name in names)
         return all(name in out for name in names)
 
     def _needed(self, container: Container) -> Iterator[tuple[str, ...]]:

@@ -19,7 +19,7 @@ class Claim(NamedTuple):
     address: str
 
 
-def givers(old: Plan | None, new: Plan | None) -> Mapping[str, Container]:
+def holders(old: Plan | None, new: Plan | None) -> Mapping[str, Container]:
     """Who has what another container is to get, by the claim's words; they have to go first.
 
     Source: the engine removes at the end what its program makes no more, and what it makes anew

@@ -7,7 +7,7 @@ from dataclasses import fields
 from isolab.diff import effects, facts
 from isolab.diff.change import Change, Kind, Loss
 from isolab.diff.reach import Reach
-from isolab.diff.transition import ContainerTurn, place
+from isolab.diff.transition import ContainerTransition, place
 from isolab.plan.model import Cluster, Plan
 
 REMADE = frozenset({"move", "recreate"})
@@ -15,16 +15,16 @@ REMADE = frozenset({"move", "recreate"})
 
 def service_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
     """Each service that comes, goes, or is not what it was."""
-    services: dict[str, list[ContainerTurn]] = defaultdict(list)
-    for container in reach.turn.containers.values():
+    services: dict[str, list[ContainerTransition]] = defaultdict(list)
+    for container in reach.transition.containers.values():
         services[container.service].append(container)
-    clusters = _cluster_reasons(reach.turn.old, reach.turn.new)
+    clusters = _cluster_reasons(reach.transition.old, reach.transition.new)
     for name in sorted(services):
         replicas = sorted(services[name], key=_number)
         yield from _service(reach, name, replicas, clusters.get(name, ()), lost)
 
 
-def _number(container: ContainerTurn) -> int:
+def _number(container: ContainerTransition) -> int:
     here = container.old or container.new
     return here.replica if here else 0
 
@@ -32,7 +32,7 @@ def _number(container: ContainerTurn) -> int:
 def _service(
     reach: Reach,
     name: str,
-    replicas: Sequence[ContainerTurn],
+    replicas: Sequence[ContainerTransition],
     cluster: Sequence[str],
     lost: Sequence[Loss],
 ) -> Iterator[Change]:
@@ -63,7 +63,9 @@ def _service(
     )
 
 
-def _renamed(old: Sequence[ContainerTurn], new: Sequence[ContainerTurn]) -> Iterator[str]:
+def _renamed(
+    old: Sequence[ContainerTransition], new: Sequence[ContainerTransition]
+) -> Iterator[str]:
     """Another name is another container: the lab file gives one, or the host, where names are own.
 
     Source: components/service.py, where a container's name is that of its resource.
@@ -77,10 +79,10 @@ def _renamed(old: Sequence[ContainerTurn], new: Sequence[ContainerTurn]) -> Iter
             yield f"name {was.name} -> {is_.name}"
 
 
-def _kind(reach: Reach, struck: Sequence[ContainerTurn], *, comes: bool, goes: bool) -> Kind:
+def _kind(reach: Reach, struck: Sequence[ContainerTransition], *, comes: bool, goes: bool) -> Kind:
     if comes or goes:
         return "create" if comes else "delete"
-    return "replace" if any(reach.fates[c.name][0] in REMADE for c in struck) else "update"
+    return "replace" if any(reach.actions[c.name][0] in REMADE for c in struck) else "update"
 
 
 def _cluster_reasons(old: Plan | None, new: Plan | None) -> Mapping[str, Sequence[str]]:

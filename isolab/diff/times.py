@@ -6,7 +6,7 @@ from statistics import median
 
 from isolab.diff.change import Change, Effect
 from isolab.diff.reach import Reach
-from isolab.diff.transition import GuestTurn
+from isolab.diff.transition import GuestTransition
 
 Measured = Mapping[str, Sequence[float]]
 """What was done to what (make domain, remove container web) to the seconds it took, each time."""
@@ -15,7 +15,7 @@ DOMAIN = ("remove domain", "make domain", "make ready")
 """What a guest needs from its end to the next answer of its Docker."""
 
 
-def of_guest(guest: GuestTurn, measured: Measured) -> float | None:
+def of_guest(guest: GuestTransition, measured: Measured) -> float | None:
     """Seconds that a guest is away."""
     if guest.new is None:
         return _sum(measured, ("remove domain",))
@@ -58,13 +58,17 @@ def timed(reach: Reach, change: Change, below: float | None, measured: Measured)
 
 
 def _timed(reach: Reach, effect: Effect, below: float | None, measured: Measured) -> Effect:
-    if effect.layer != "container" or below is None or effect.name not in reach.turn.containers:
+    if (
+        effect.layer != "container"
+        or below is None
+        or effect.name not in reach.transition.containers
+    ):
         return effect
     match effect.effect:
         case "restart":
             return replace(effect, seconds=below)
         case "recreate":
-            own = of_container(reach.turn.containers[effect.name].service, measured)
+            own = of_container(reach.transition.containers[effect.name].service, measured)
             return effect if own is None else replace(effect, seconds=below + own)
         case _:
             return effect

@@ -8,14 +8,16 @@ from isolab.diff import facts
 from isolab.diff.facts import Side
 from isolab.plan.model import HOST, Container, Guest, Plan
 
-Fate = Literal["create", "delete", "move", "recreate", "restart", "lie", "update", "stay"]
+ContainerAction = Literal[
+    "create", "delete", "move", "recreate", "restart", "lie", "update", "stay"
+]
 """Of a container: `lie` is one that nobody starts again, `stay` one that notices nothing."""
 Parts = Mapping[str, str]
 """What differs, each with the words for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GuestTurn:
+class GuestTransition:
     """One guest, before and after."""
 
     name: str
@@ -42,7 +44,7 @@ class GuestTurn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerTurn:
+class ContainerTransition:
     """One container, before and after, and what of it its own lab file entries change."""
 
     name: str
@@ -61,13 +63,13 @@ class ContainerTurn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
+class Transition:
     """A whole lab, before and after."""
 
     old: Plan | None
     new: Plan | None
-    guests: Mapping[str, GuestTurn]
-    containers: Mapping[str, ContainerTurn]
+    guests: Mapping[str, GuestTransition]
+    containers: Mapping[str, ContainerTransition]
     """Of services, on guests and on the host."""
 
     @property
@@ -80,14 +82,14 @@ class Turn:
         """The lab goes to another libvirt, where nothing of it is."""
         return bool(self.old and self.new and self.old.libvirt != self.new.libvirt)
 
-    def guest_of(self, container: ContainerTurn) -> GuestTurn | None:
+    def guest_of(self, container: ContainerTransition) -> GuestTransition | None:
         """The guest that the container was on; None for the host."""
         return self.guests.get(container.old.guest) if container.old else None
 
 
-def turn(old: Plan | None, new: Plan | None) -> Turn:
+def transition(old: Plan | None, new: Plan | None) -> Transition:
     """Compare two plans; None is no lab at all."""
-    return Turn(old=old, new=new, guests=_guests(old, new), containers=_containers(old, new))
+    return Transition(old=old, new=new, guests=_guests(old, new), containers=_containers(old, new))
 
 
 def everything(plan: Plan | None) -> tuple[Container, ...]:
@@ -95,7 +97,7 @@ def everything(plan: Plan | None) -> tuple[Container, ...]:
     return (*plan.containers, *plan.host_containers) if plan else ()
 
 
-def _guests(old: Plan | None, new: Plan | None) -> Mapping[str, GuestTurn]:
+def _guests(old: Plan | None, new: Plan | None) -> Mapping[str, GuestTransition]:
     before = {guest.name: guest for guest in old.guests} if old else {}
     after = {guest.name: guest for guest in new.guests} if new else {}
     return {
@@ -106,9 +108,9 @@ def _guests(old: Plan | None, new: Plan | None) -> Mapping[str, GuestTurn]:
 
 def _guest(
     name: str, before: Guest | None, after: Guest | None, old: Plan | None, new: Plan | None
-) -> GuestTurn:
+) -> GuestTransition:
     if not (before and after and old and new):
-        return GuestTurn(name=name, old=before, new=after)
+        return GuestTransition(name=name, old=before, new=after)
     root: dict[str, str] = {}
     data: dict[str, str] = {}
     domain: dict[str, str] = {}
@@ -125,12 +127,12 @@ def _guest(
     below = old.network.cidr != new.network.cidr or old.libvirt != new.libvirt
     if not below and before.address != after.address:
         domain["address"] = f"address {before.address} -> {after.address}"
-    return GuestTurn(
+    return GuestTransition(
         name=name, old=before, new=after, root=root, data=data, domain=domain, below=below
     )
 
 
-def _containers(old: Plan | None, new: Plan | None) -> Mapping[str, ContainerTurn]:
+def _containers(old: Plan | None, new: Plan | None) -> Mapping[str, ContainerTransition]:
     before = {container.name: container for container in everything(old)}
     after = {container.name: container for container in everything(new)}
     sides = (Side(old), Side(new)) if old and new else None
@@ -147,7 +149,7 @@ def _container(
     sides: tuple[Side, Side] | None,
     *,
     registry_moves: bool,
-) -> ContainerTurn:
+) -> ContainerTransition:
     here = old or new
     assert here
     parts: Parts = {}
@@ -157,7 +159,7 @@ def _container(
         pulled = registry_moves and new.digest is not None
         told = (facts.ports_of(old), old.hosts) != (facts.ports_of(new), new.hosts)
         readdressed = pulled or (told and not {"ports", "hosts"} & parts.keys())
-    return ContainerTurn(
+    return ContainerTransition(
         name=here.name,
         service=here.service,
         old=old,

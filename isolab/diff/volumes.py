@@ -3,23 +3,23 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from isolab.diff.change import Data, Loss, worst
-from isolab.diff.transition import ContainerTurn, GuestTurn, Turn, place
+from isolab.diff.transition import ContainerTransition, GuestTransition, Transition, place
 from isolab.plan.model import HOST, Mount
 
 Verdict = tuple[Data, str]
-Rule = Callable[[Turn, ContainerTurn, GuestTurn | None], Verdict | None]
+Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdict | None]
 
 
-def data(turn: Turn, container: ContainerTurn) -> Data:
+def data(transition: Transition, container: ContainerTransition) -> Data:
     """The worst that becomes of the volumes that a container writes to."""
-    return worst(_fate(turn, container)[0] for _ in written(container))
+    return worst(_volume_action(transition, container)[0] for _ in written(container))
 
 
-def losses(turn: Turn) -> tuple[Loss, ...]:
+def losses(transition: Transition) -> tuple[Loss, ...]:
     """Every volume whose data the lab has no more, with who wrote to it."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    for container in turn.containers.values():
-        for guest, volume, because in _lost(turn, container):
+    for container in transition.containers.values():
+        for guest, volume, because in _lost(transition, container):
             found.setdefault((guest, volume, because), []).append(container.name)
     return tuple(
         Loss(guest=guest, volume=volume, containers=tuple(names), because=because)
@@ -27,34 +27,34 @@ def losses(turn: Turn) -> tuple[Loss, ...]:
     )
 
 
-def written(container: ContainerTurn) -> tuple[Mount, ...]:
+def written(container: ContainerTransition) -> tuple[Mount, ...]:
     """The volumes that the container could write to until now."""
     mounts = container.old.mounts if container.old else ()
     return tuple(mount for mount in mounts if not mount.read_only)
 
 
-def _lost(turn: Turn, container: ContainerTurn) -> Iterator[tuple[str, str, str]]:
+def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tuple[str, str, str]]:
     for mount in written(container):
-        what, because = _fate(turn, container)
+        what, because = _volume_action(transition, container)
         if what == "lost" and container.old:
             yield container.old.guest, mount.volume, because
 
 
-def _fate(turn: Turn, container: ContainerTurn) -> Verdict:
-    guest = turn.guest_of(container)
+def _volume_action(transition: Transition, container: ContainerTransition) -> Verdict:
+    guest = transition.guest_of(container)
     for rule in RULES:
-        verdict = rule(turn, container, guest)
+        verdict = rule(transition, container, guest)
         if verdict:
             break
     else:
         return "kept", ""
-    if verdict[0] == "lost" and _copied(turn, container):
+    if verdict[0] == "lost" and _copied(transition, container):
         return "copied", "the cluster's other members have it"
     return verdict
 
 
 def a_guest_takes_its_disks_along(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/guest.py, both disks belong to the guest and are deleted with it."""
     if guest and guest.new is None:
@@ -63,14 +63,18 @@ def a_guest_takes_its_disks_along(
 
 
 def another_libvirt_has_no_disks(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/host.py replaces everything in libvirt with the provider's URI."""
-    return ("lost", "the other libvirt has none of the disks") if guest and turn.elsewhere else None
+    return (
+        ("lost", "the other libvirt has none of the disks")
+        if guest and transition.elsewhere
+        else None
+    )
 
 
 def another_disk_for_volumes_is_an_empty_one(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: libvirt makes a volume of another size anew; images/guest data-disk formats it."""
     if not (guest and guest.data and guest.old and guest.new):
@@ -83,7 +87,7 @@ def another_disk_for_volumes_is_an_empty_one(
 
 
 def without_a_data_disk_volumes_go_with_the_root_disk(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: ADR 1; Docker keeps volumes on the root disk where there is no data disk."""
     if guest and guest.root and guest.old and guest.old.data is None:
@@ -92,7 +96,7 @@ def without_a_data_disk_volumes_go_with_the_root_disk(
 
 
 def volumes_do_not_move(
-    turn: Turn, container: ContainerTurn, guest: GuestTurn | None
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: a Docker volume is a folder on one guest; components/guest.py retains it there."""
     if container.moves and container.old and container.new:
@@ -110,31 +114,35 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _copied(turn: Turn, container: ContainerTurn) -> bool:
+def _copied(transition: Transition, container: ContainerTransition) -> bool:
     """Source: a clustered database sends all its data to a member that comes with none.
 
     It takes a member that keeps its own through the change.
     """
     if container.new is None:
-        others = _members(turn, container.name, before=True)
+        others = _members(transition, container.name, before=True)
     else:
-        others = _members(turn, container.name, before=False)
-    return any(_keeps(turn, turn.containers[name]) for name in others if name in turn.containers)
+        others = _members(transition, container.name, before=False)
+    return any(
+        _keeps(transition, transition.containers[name])
+        for name in others
+        if name in transition.containers
+    )
 
 
-def _keeps(turn: Turn, container: ContainerTurn) -> bool:
-    guest = turn.guest_of(container)
+def _keeps(transition: Transition, container: ContainerTransition) -> bool:
+    guest = transition.guest_of(container)
     if container.old is None or container.new is None or container.old.guest == HOST:
         return False
     return not any(
         verdict and verdict[0] == "lost"
-        for verdict in (rule(turn, container, guest) for rule in RULES)
+        for verdict in (rule(transition, container, guest) for rule in RULES)
     )
 
 
-def _members(turn: Turn, name: str, *, before: bool) -> frozenset[str]:
+def _members(transition: Transition, name: str, *, before: bool) -> frozenset[str]:
     """The other members of the container's cluster."""
-    plan = turn.old if before else turn.new
+    plan = transition.old if before else transition.new
     clusters: Mapping[str, tuple[str, ...]] = (
         {cluster.name: cluster.members for cluster in plan.clusters} if plan else {}
     )

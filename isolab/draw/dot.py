@@ -21,7 +21,7 @@ _LINES: dict[LineKind, str] = {
     "cluster": "dir=both, style=dashed",
     "leaves": "color=gray40, dir=back",
 }
-_DEEDS = {
+_ACTIONS = {
     "added": 'color="#00684b", fillcolor="#d3f0e5", penwidth=3, style="filled,bold"',
     "changed": 'color="#0072b2", fillcolor="#d6ebfa", penwidth=2, style="filled"',
     "replaced": 'color="#a86500", fillcolor="#fdebc8", penwidth=4, style="filled"',
@@ -88,8 +88,8 @@ def _shape(box: Box) -> str:
 def _style(box: Box) -> str:
     if box.mark and box.mark.lost:
         style = _LOST
-    elif box.mark and box.mark.deed:
-        style = _DEEDS[box.mark.deed]
+    elif box.mark and box.mark.action:
+        style = _ACTIONS[box.mark.action]
     elif box.mark:
         style = _SUFFERS
     else:
@@ -109,9 +109,9 @@ def _line(line: Line, boxes: Mapping[str, Box], numbers: Mapping[str, str]) -> s
                 node = node.boxes[0]
         ends.append(numbers[node.id])
     many = f" ×{line.count}" if line.count > 1 and line.kind != "attached" else ""
-    sign = f"{look.SIGNS[line.deed]} " if line.deed else ""
+    sign = f"{look.SIGNS[line.action]} " if line.action else ""
     label = f'label="{_escaped(f"{sign}{line.label}{many}")}"'
-    gone = ('color="#b3261e", style=dashed',) if line.deed == "removed" else ()
+    gone = ('color="#b3261e", style=dashed',) if line.action == "removed" else ()
     attributes = ", ".join((label, *(gone or (_LINES[line.kind],)), *borders))
     return f"  {' -> '.join(ends)} [{attributes}];"
 

@@ -18,7 +18,7 @@ Kind = Literal[
     "volume",
 ]
 """internal is a network of services that has no way out."""
-Deed = Literal["added", "changed", "replaced", "removed"]
+Action = Literal["added", "changed", "replaced", "removed"]
 Damage = Literal["", "restart", "recreate", "degraded", "unavailable"]
 Well = Literal["well", "down", "unknown"]
 LineKind = Literal["attached", "mounted", "entry", "route", "link", "cluster", "leaves"]
@@ -30,7 +30,7 @@ link: across the lab network to another guest; leaves: outside, reached by NAT f
 class Mark:
     """What a change does to a box."""
 
-    deed: Deed | None = None
+    action: Action | None = None
     """What the edit itself does to it; None where it only suffers from another change."""
     damage: Damage = ""
     """The worst that follows from changes elsewhere: the blast radius."""
@@ -105,7 +105,7 @@ class Line:
     target: str
     kind: LineKind
     label: str = ""
-    deed: Deed | None = None
+    action: Action | None = None
     """Lines come and go."""
     count: int = 1
     """How many lines it stands for, where boxes are folded."""

@@ -153,8 +153,8 @@ def _head(box: Box, heading: str, before: str = "", after: str = "") -> str:
     tags = "".join(
         f'<span class="tag {style}">{escape(words)}</span>'
         for style, words in (
-            (box.mark.deed, f"{look.SIGNS[box.mark.deed]} {box.mark.deed}")
-            if box.mark and box.mark.deed
+            (box.mark.action, f"{look.SIGNS[box.mark.action]} {box.mark.action}")
+            if box.mark and box.mark.action
             else ("", ""),
             ("lost", f"! {look.LOST}") if box.mark and box.mark.lost else ("", ""),
         )
@@ -174,8 +174,8 @@ def _remarks(box: Box) -> str:
 
 def _classes(box: Box) -> str:
     mark = box.mark
-    deed = (mark.deed or ("suffers" if mark.damage else "")) if mark else ""
-    return " ".join(part for part in (deed, "lit" if box.focus else "") if part)
+    action = (mark.action or ("suffers" if mark.damage else "")) if mark else ""
+    return " ".join(part for part in (action, "lit" if box.focus else "") if part)
 
 
 def _drawn(piece: Piece, lines: tuple[Line, ...]) -> str:

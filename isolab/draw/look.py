@@ -1,8 +1,8 @@
 """How marks and states look: never by colour alone."""
 
-from isolab.draw.drawing import Box, Damage, Deed, Drawing, LineKind, Well
+from isolab.draw.drawing import Action, Box, Damage, Drawing, LineKind, Well
 
-SIGNS: dict[Deed, str] = {"added": "+", "changed": "~", "replaced": "±", "removed": "-"}
+SIGNS: dict[Action, str] = {"added": "+", "changed": "~", "replaced": "±", "removed": "-"}
 DAMAGES: dict[Damage, str] = {
     "": "",
     "restart": "restarts",
@@ -26,7 +26,7 @@ ARROWS: dict[LineKind, str] = {
 
 def sign(box: Box) -> str:
     """The sign before the name of a box that a change touches, and a space."""
-    return f"{SIGNS[box.mark.deed]} " if box.mark and box.mark.deed else ""
+    return f"{SIGNS[box.mark.action]} " if box.mark and box.mark.action else ""
 
 
 def heading(box: Box) -> str:
@@ -43,10 +43,10 @@ def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
     if box.mark is None:
         return state
     loud = (LOST,) if box.mark.lost else ()
-    deed = (box.mark.deed,) if box.mark.deed else ()
+    action = (box.mark.action,) if box.mark.action else ()
     rest = len(box.mark.words) - most
     more = (f"and {rest} more",) if rest > 0 else ()
-    return (*state, *loud, *deed, *box.mark.words[:most], *more)
+    return (*state, *loud, *action, *box.mark.words[:most], *more)
 
 
 def volume(box: Box) -> str:
@@ -58,8 +58,8 @@ def volume(box: Box) -> str:
 def legend(drawing: Drawing) -> str:
     """The signs of this drawing, in words."""
     boxes = tuple(drawing.walk())
-    deeds = {box.mark.deed for box in boxes if box.mark}
-    parts = [f"{character} {deed}" for deed, character in SIGNS.items() if deed in deeds]
+    actions = {box.mark.action for box in boxes if box.mark}
+    parts = [f"{character} {action}" for action, character in SIGNS.items() if action in actions]
     if any(box.mark and box.mark.damage for box in boxes):
         parts.append(SUFFERS)
     if drawing.shows_states:

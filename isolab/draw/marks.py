@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from isolab.diff.change import Change, Effect, losses
-from isolab.draw.drawing import Box, Damage, Deed, Mark
+from isolab.draw.drawing import Action, Box, Damage, Mark
 from isolab.draw.look import LOST
 
-_DEEDS: dict[str, Deed] = {
+_ACTIONS: dict[str, Action] = {
     "create": "added",
     "update": "changed",
     "replace": "replaced",
@@ -68,7 +68,7 @@ def _keys(box: Box) -> Iterator[tuple[str, str]]:
 
 def _of_loss(emptied: Mapping[tuple[str, str], str], box: Box) -> Mark | None:
     """Source: what is lost is what was there; what comes in its place is empty."""
-    if box.kind != "volume" or (box.mark and box.mark.deed == "added"):
+    if box.kind != "volume" or (box.mark and box.mark.action == "added"):
         return None
     _, guest, _, volume = box.id.split("/", 3)
     because = emptied.get((guest, volume))
@@ -76,21 +76,21 @@ def _of_loss(emptied: Mapping[tuple[str, str], str], box: Box) -> Mark | None:
 
 
 def _of_change(change: Change, box: Box) -> Mark | None:
-    if box.mark and box.mark.deed in ("added", "removed"):
+    if box.mark and box.mark.action in ("added", "removed"):
         # It stands in one of the plans alone, which says more than its service's change.
         return None
-    deed = _DEEDS[change.change]
-    if deed in ("added", "removed"):
+    action = _ACTIONS[change.change]
+    if action in ("added", "removed"):
         return None
-    if box.kind == "container" and deed == "replaced":
+    if box.kind == "container" and action == "replaced":
         touched = {effect.name for effect in change.effects if effect.layer == "container"}
-        deed = "replaced" if not touched or box.name in touched else "changed"
-    return Mark(deed=deed, words=change.reasons)
+        action = "replaced" if not touched or box.name in touched else "changed"
+    return Mark(action=action, words=change.reasons)
 
 
 def _of_effect(change: Change, effect: Effect, box: Box) -> Mark | None:
     lost = effect.data == "lost"
-    if box.mark and box.mark.deed == "added":
+    if box.mark and box.mark.action == "added":
         return None
     # What becomes of a service that the edit itself changes is no spread of it.
     own = change.layer == "service" and change.name == box.service
@@ -104,11 +104,11 @@ def _of_effect(change: Change, effect: Effect, box: Box) -> Mark | None:
 
 
 def _joined(first: Mark | None, second: Mark | None) -> Mark | None:
-    """Both marks on one box: the edit's own deed, the worst damage, all words."""
+    """Both marks on one box: the edit's own action, the worst damage, all words."""
     if first is None or second is None:
         return first or second
     return Mark(
-        deed=first.deed or second.deed,
+        action=first.action or second.action,
         damage=max((first, second), key=lambda mark: _DAMAGES.index(mark.damage)).damage,
         lost=first.lost or second.lost,
         words=tuple(dict.fromkeys((*first.words, *second.words))),
@@ -122,4 +122,4 @@ def told(changes: Sequence[Change]) -> Iterator[str]:
     for change in changes:
         what = change.layer if change.layer == "host" else f"{change.layer} {change.name}"
         reasons = f": {', '.join(change.reasons)}" if change.reasons else ""
-        yield f"{what} {_DEEDS[change.change]}{reasons}"
+        yield f"{what} {_ACTIONS[change.change]}{reasons}"

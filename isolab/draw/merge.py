@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from isolab.draw.drawing import Box, Deed, Line, Mark
+from isolab.draw.drawing import Action, Box, Line, Mark
 
 
 def merged(old: Box, new: Box) -> Box:
@@ -11,18 +11,18 @@ def merged(old: Box, new: Box) -> Box:
     return replace(new, boxes=_side_by_side(old.boxes, new.boxes))
 
 
-def whole(box: Box, deed: Deed) -> Box:
+def whole(box: Box, action: Action) -> Box:
     """The box and all in it, added or removed."""
-    inside = tuple(whole(inner, deed) for inner in box.boxes)
-    return replace(box, boxes=inside, mark=Mark(deed=deed))
+    inside = tuple(whole(inner, action) for inner in box.boxes)
+    return replace(box, boxes=inside, mark=Mark(action=action))
 
 
 def merged_lines(old: Sequence[Line], new: Sequence[Line]) -> tuple[Line, ...]:
     """The lines of both, those of one alone marked."""
     before, after = ({_key(line) for line in lines} for lines in (old, new))
     return (
-        *(line if _key(line) in before else replace(line, deed="added") for line in new),
-        *(replace(line, deed="removed") for line in old if _key(line) not in after),
+        *(line if _key(line) in before else replace(line, action="added") for line in new),
+        *(replace(line, action="removed") for line in old if _key(line) not in after),
     )
 
 

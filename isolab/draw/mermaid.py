@@ -78,14 +78,14 @@ def _label(box: Box) -> str:
 
 def _line(line: Line, numbers: Mapping[str, str]) -> str:
     many = f" ×{line.count}" if line.count > 1 and line.kind != "attached" else ""
-    sign = f"{look.SIGNS[line.deed]} " if line.deed and line.label else ""
+    sign = f"{look.SIGNS[line.action]} " if line.action and line.label else ""
     label = _escaped(f"{sign}{line.label}{many}") if line.label or many or sign else ""
     words = f'|"{label}"|' if label else ""
     return f"  {numbers[line.source]} {_ARROWS[line.kind]}{words} {numbers[line.target]}"
 
 
 def _removed(lines: list[Line]) -> Iterator[str]:
-    gone = [str(number) for number, line in enumerate(lines) if line.deed == "removed"]
+    gone = [str(number) for number, line in enumerate(lines) if line.action == "removed"]
     if gone:
         yield f"  linkStyle {','.join(gone)} stroke:#b3261e,stroke-dasharray:3"
 
@@ -102,10 +102,10 @@ def _classes(drawing: Drawing, numbers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _styles(box: Box) -> Iterator[str]:
-    if box.mark and (box.mark.deed or box.mark.damage or box.mark.lost):
+    if box.mark and (box.mark.action or box.mark.damage or box.mark.lost):
         # A layer's lines and letters are the page's own, so its fill must not hide them.
         layer = "Layer" if box.kind in ("host", "guest") else ""
-        yield ("lost" if box.mark.lost else box.mark.deed or "suffers") + layer
+        yield ("lost" if box.mark.lost else box.mark.action or "suffers") + layer
     elif box.state and box.state.well != "well":
         yield box.state.well
     else:

@@ -46,7 +46,7 @@ def dumps(drawing: Drawing, shown: Drawing) -> str:
         "strings": list(strings),
         "boxes": boxes,
         "lines": [
-            [int(line.source), int(line.target), line.kind, line.label, line.deed or ""]
+            [int(line.source), int(line.target), line.kind, line.label, line.action or ""]
             for line in drawing.lines
         ],
         "twins": dict(_twins(shown)),

@@ -30,13 +30,13 @@ CONTAINERS = ("container", "balancer", "registry")
 
 
 def classes(box: Box) -> str:
-    """The style classes of a box: kind, deed, damage."""
+    """The style classes of a box: kind, action, damage."""
     mark = box.mark
     parts = (
         "box",
         box.kind.replace(" ", "-"),
-        (mark.deed or "") if mark else "",
-        "suffers" if mark and mark.damage and not mark.deed else "",
+        (mark.action or "") if mark else "",
+        "suffers" if mark and mark.damage and not mark.action else "",
     )
     return " ".join(part for part in parts if part)
 
@@ -57,7 +57,7 @@ def badges(box: Box, right: float, y: float) -> str:
     mark = box.mark
     words = (
         ("lost", f"! {look.LOST}") if mark and mark.lost else None,
-        (mark.deed, f"{look.SIGNS[mark.deed]} {mark.deed}") if mark and mark.deed else None,
+        (mark.action, f"{look.SIGNS[mark.action]} {mark.action}") if mark and mark.action else None,
     )
     for style, label in filter(None, words):
         drawn += badge(right, y, label, style)
@@ -87,7 +87,7 @@ def container(box: Box, height: float = 0) -> Piece:
     heading = look.heading(box).removeprefix(look.sign(box))
     said = tuple(remarks(box))
     plates = 26 + sum(
-        measured(words, 11) for words in ((box.mark.deed or "") if box.mark else "",
+        measured(words, 11) for words in ((box.mark.action or "") if box.mark else "",
                                           look.LOST if box.mark and box.mark.lost else "")
     )  # fmt: skip
     everything = (("soft", "x"), *(("soft", fact) for fact in box.facts), *said)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolab.draw import look
-from isolab.draw.drawing import Deed, Line, LineKind
+from isolab.draw.drawing import Action, Line, LineKind
 from isolab.draw.svgparts import Rect, dot, line, measured, number, plate, rect, text
 from isolab.draw.svgparts import tip as arrow_tip
 
@@ -12,7 +12,7 @@ APART = 20.0
 """Pixels between two lanes."""
 _FIRST, _NEXT = 70.0, 13.0
 """Where on a container's upper edge lines arrive: behind its flag."""
-_DEEDS: dict[Deed | None, str] = {"removed": " gone", "added": " come"}
+_ACTIONS: dict[Action | None, str] = {"removed": " gone", "added": " come"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +22,7 @@ class End:
     box: str
     tip: bool
     """Whether the line leads there."""
-    deed: Deed | None
+    action: Action | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,20 +48,20 @@ def lanes(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Lane, ...]:
 
 
 def _lane(kind: LineKind, one: str, found: Sequence[Line], names: Mapping[str, str]) -> Lane:
-    deeds = {tie.deed for tie in found}
-    whole = found[0].deed if len(deeds) == 1 else None
+    actions = {tie.action for tie in found}
+    whole = found[0].action if len(actions) == 1 else None
     sign = f"{look.SIGNS[whole]} " if whole else ""
     if kind == "link":
-        ends = [End(box=one, tip=True, deed=whole)]
-        ends += [End(box=tie.source, tip=False, deed=tie.deed) for tie in found]
+        ends = [End(box=one, tip=True, action=whole)]
+        ends += [End(box=tie.source, tip=False, action=tie.action) for tie in found]
         label = f"to {names[one]}{found[0].label}"
     elif kind == "route":
-        ends = [End(box=one, tip=False, deed=whole)]
-        ends += [End(box=tie.target, tip=True, deed=tie.deed) for tie in found]
+        ends = [End(box=one, tip=False, action=whole)]
+        ends += [End(box=tie.target, tip=True, action=tie.action) for tie in found]
         label = f"from {names[one]}"
     else:
         members = dict.fromkeys(box for tie in found for box in (tie.source, tie.target))
-        ends = [End(box=box, tip=False, deed=whole) for box in members]
+        ends = [End(box=box, tip=False, action=whole) for box in members]
         label = f"cluster, {found[0].label}"
     return Lane(kind=kind, label=f"{sign}{label}", ends=tuple(ends))
 
@@ -103,19 +103,19 @@ def drawn(
         y, x, place = height(end.box), edges.next(end.box), places[end.box]
         # What stands on the host itself is above the lanes.
         touch = place.y if place.y > y else place.y + place.height
-        deed = _DEEDS.get(end.deed, "")
-        stubs += line(((x, y), (x, touch - (8 if end.tip else 0))), f"{lane.kind}{deed}")
+        action = _ACTIONS.get(end.action, "")
+        stubs += line(((x, y), (x, touch - (8 if end.tip else 0))), f"{lane.kind}{action}")
         stubs += arrow_tip(x, touch, lane.kind) if end.tip else dot(x, y, f"joint {lane.kind}")
         rows.setdefault(y, []).append(x)
     several = len(rows) > 1
-    deed = _DEEDS.get(lane.ends[0].deed, "")
+    action = _ACTIONS.get(lane.ends[0].action, "")
     along = "".join(
         line(((min(found), y), (max([*found, trunk] if several else found), y)),
-             f"{lane.kind}{deed}")
+             f"{lane.kind}{action}")
         for y, found in rows.items()
     )  # fmt: skip
     if several:
-        along += line(((trunk, min(rows)), (trunk, max(rows))), f"{lane.kind}{deed}")
+        along += line(((trunk, min(rows)), (trunk, max(rows))), f"{lane.kind}{action}")
     first = min(rows)
     return along + stubs + plate(min(rows[first]) + 12, first, lane.label)
 
@@ -128,7 +128,7 @@ def flags(lines: Sequence[Line], places: Mapping[str, Rect]) -> str:
         if tie.kind != "entry" or tie.target not in places:
             continue
         place = places[tie.target]
-        label = f"{look.SIGNS[tie.deed]} {tie.label}" if tie.deed else tie.label
+        label = f"{look.SIGNS[tie.action]} {tie.label}" if tie.action else tie.label
         width = measured(label, 11) + 14
         left = place.x + 8 + room.get(tie.target, 0.0)
         if left + width > place.x + place.width:

@@ -77,7 +77,7 @@ def _changes(drawing: Drawing) -> Iterator[Text]:
 
 def _entries(drawing: Drawing) -> Iterator[Text]:
     names = {box.id: box.title for box in drawing.walk()}
-    found = [line for line in drawing.lines if line.kind == "entry" and line.deed != "removed"]
+    found = [line for line in drawing.lines if line.kind == "entry" and line.action != "removed"]
     for line in found[:_MOST_ENTRIES]:
         many = f" ({line.count} alike)" if line.count > 1 else ""
         yield Text(f"outside ──{line.label}──▶ {names[line.target]}{many}")
@@ -210,7 +210,7 @@ def _title(box: Box) -> Text:
 
 
 def _frame(box: Box) -> Frame:
-    return _FRAMES[box.mark.deed] if box.mark and box.mark.deed else PLAIN
+    return _FRAMES[box.mark.action] if box.mark and box.mark.action else PLAIN
 
 
 def _simple(host: Box, kinds: Sequence[str], cells: int) -> Iterator[Text]:
@@ -228,7 +228,7 @@ def _across(drawing: Drawing, cells: int) -> Iterator[Text]:
     targets: dict[tuple[str, LineKind, str], list[str]] = {}
     for line in drawing.lines:
         if line.kind in ("route", "link", "cluster"):
-            sign = f"{look.SIGNS[line.deed]} " if line.deed else ""
+            sign = f"{look.SIGNS[line.action]} " if line.action else ""
             key = (sign + names[line.source].lstrip("+-~± "), line.kind, line.label)
             targets.setdefault(key, []).append(names[line.target])
     for (source, kind, label), found in targets.items():

@@ -16,7 +16,7 @@ from isolab.transport import Transport, Unreachable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ground:
+class LessonEnvironment:
     """The running lab under a lesson."""
 
     places: Mapping[str, Transport]
@@ -24,22 +24,22 @@ class Ground:
     variables: Mapping[str, str]
 
 
-def check_claim(claim: Claim, lesson: Lesson, ground: Ground) -> ClaimResult:
+def check_claim(claim: Claim, lesson: Lesson, lesson_environment: LessonEnvironment) -> ClaimResult:
     """One claim's verdict; what its check made or broke is put right again, whatever happens."""
     begin = time.monotonic()
-    variables = {**ground.variables, **lesson.variables}
-    missing = [service for service in lesson.services if service not in ground.places]
+    variables = {**lesson_environment.variables, **lesson.variables}
+    missing = [service for service in lesson.services if service not in lesson_environment.places]
     seen = _Seen()
     verdict: Verdict = "inconclusive"
     if missing:
         seen.check = f"this lab has no service {', '.join(missing)}; stack {lesson.stack} has"
     else:
         try:
-            verdict = _verdict(claim, ground.places, variables, seen)
+            verdict = _verdict(claim, lesson_environment.places, variables, seen)
         except (Unreachable, NoSuchVariable) as silent:
             seen.check = f"could not be asked: {silent}"
         finally:
-            left = _restore(claim.after, ground.places, variables)
+            left = _restore(claim.after, lesson_environment.places, variables)
         if left:
             verdict = "inconclusive"
             seen.check += f"; could not be put right again: {left}"

@@ -1,8 +1,9 @@
-"""Rolling change: replicas go one by one, each out of its balancers first and in again when well.
+"""Rolling update: replicas go one by one, out of their balancers first and in again when healthy.
 
-A replica's turn is a command beside its container. Whatever replaces the container, or the guest
-below it, takes the turn back first (requests go elsewhere, those in flight end) and gives it anew
-behind it (requests again, once the balancer has seen it well). The next replica waits for that.
+A replica's step is a command beside its container. Whatever replaces the container, or the guest
+below it, deletes the command first (requests go elsewhere, those in flight end) and creates it
+again behind it (requests again, once the balancer has seen it healthy). The next replica waits for
+that.
 """
 
 import shlex
@@ -14,7 +15,7 @@ from isolab.plan.model import Balancer, Container, Guest
 
 T = TypeVar("T")
 
-PATIENCE = 240
+TIMEOUT = 240
 """Seconds that a replica has to get well: an emulated guest may have to boot before."""
 LOOK = 20
 """Seconds between two words about it."""
@@ -32,25 +33,25 @@ def servers(balancer: Balancer, container: str) -> tuple[str, ...]:
     )
 
 
-def come(balancer: Balancer, container: str) -> str:
+def join(balancer: Balancer, container: str) -> str:
     """The shell command that ends once the balancer sends requests to the container."""
     names = servers(balancer, container)
-    turn = f"docker exec {balancer.container.name} turn in {LOOK} {shlex.join(names)}"
+    words = f"docker exec {balancer.container.name} turn in {LOOK} {shlex.join(names)}"
     limit = LOOK * len(names) + MARGIN
-    asked = f'saw=$(timeout {limit} {turn} 2>&1) || {{ echo "$saw" >&2; false; }}'
+    asked = f'saw=$(timeout {limit} {words} 2>&1) || {{ echo "$saw" >&2; false; }}'
     return _until(asked, f"{balancer.container.name} does not send requests to {container}")
 
 
-def go(balancer: Balancer, container: Container) -> str:
+def drain(balancer: Balancer, container: Container) -> str:
     """The shell command that takes the container out; a balancer that is gone sends it nothing."""
     names = servers(balancer, container.name)
     seconds = max(1, int(container.stop_grace_period))
     limit = seconds * len(names) + MARGIN
-    turn = f"docker exec {balancer.container.name} turn out {seconds} {shlex.join(names)}"
-    return f"timeout {limit} {turn} || true"
+    words = f"docker exec {balancer.container.name} turn out {seconds} {shlex.join(names)}"
+    return f"timeout {limit} {words} || true"
 
 
-def well(container: Container) -> str:
+def wait_healthy(container: Container) -> str:
     """The shell command that ends once Docker calls the container healthy, on its own guest."""
     inspect = "docker inspect --format '{{.State.Health.Status}}' " + container.name
     asked = f'saw=$(timeout {MARGIN} {inspect} 2>&1); [ "${{saw##*[!a-z]}}" = healthy ]'
@@ -60,10 +61,10 @@ def well(container: Container) -> str:
 def _until(command: str, otherwise: str) -> str:
     """Runs a command that leaves in $saw what it saw, until it holds."""
     return (
-        f"end=$(($(date +%s) + {PATIENCE}))\n"
+        f"end=$(($(date +%s) + {TIMEOUT}))\n"
         f"until {command}; do\n"
         '  if [ "$(date +%s)" -ge "$end" ]; then\n'
-        f'    echo "{otherwise} after {PATIENCE} s; the last try saw: ${{saw:-no answer}}" >&2\n'
+        f'    echo "{otherwise} after {TIMEOUT} s; the last try saw: ${{saw:-no answer}}" >&2\n'
         "    exit 1\n"
         "  fi\n"
         "  sleep 1\n"
@@ -82,11 +83,11 @@ class Chain(Generic[T]):
 
     def __init__(self, standing: Iterable[str]) -> None:
         self._standing = frozenset(standing)
-        self._turns: dict[str, list[T]] = defaultdict(list)
+        self._steps: dict[str, list[T]] = defaultdict(list)
 
-    def add(self, service: str, turns: Iterable[T]) -> None:
-        """The turns of a service's next replica."""
-        self._turns[service] += turns
+    def add(self, service: str, steps: Iterable[T]) -> None:
+        """The steps of a service's next replica."""
+        self._steps[service] += steps
 
     def before(self, container: Container) -> Sequence[T]:
         """What a replica waits for: its service's replicas before it."""
@@ -98,4 +99,4 @@ class Chain(Generic[T]):
         return self._of(services) if guest.domain in self._standing else []
 
     def _of(self, services: Iterable[str]) -> list[T]:
-        return [turn for service in services for turn in self._turns[service]]
+        return [step for service in services for step in self._steps[service]]

@@ -12,7 +12,7 @@ from isolab.plan.model import Plan
 from machine import keys, paths
 from machine import stack as machine_stack
 from machine.deployment import config, drift, leftovers, locks, runs, state
-from machine.deployment.drift import Stray
+from machine.deployment.drift import Drifted
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
@@ -23,7 +23,7 @@ from machine.steps import Unable
 
 Report = Callable[[str], None]
 UNATTENDED = ("--yes", "--skip-preview")
-LOCK_PATIENCE = 60
+LOCK_TIMEOUT = 60
 """Seconds to wait for another engine at work on the stack."""
 LIBVIRT = "qemu:///system"
 
@@ -95,7 +95,7 @@ class StackControl:
         """Make the lab what its file says."""
         return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
 
-    def up_anew(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
+    def up_replacing(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
         """The same, and these resources are made anew, with all that follows them."""
         words = [word for urn in urns for word in ("--replace", urn)]
         return self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
@@ -201,19 +201,19 @@ class StackControl:
         plan = self.plan(self.state()) or self._wanted()
         return leftovers.standing(self.stack, plan.libvirt if plan else LIBVIRT)
 
-    def strays(self) -> tuple[Stray, ...]:
+    def drifted(self) -> tuple[Drifted, ...]:
         """What is not as the engine left it."""
         known = self.state()
         plan = self.plan(known)
         if known is None or plan is None:
             return ()
-        return drift.strayed(known, plan.libvirt, self._ways_into(plan))
+        return drift.drifted_resources(known, plan.libvirt, self._ways_into(plan))
 
-    def start(self, strays: Sequence[Stray], report: Report) -> list[Resource]:
+    def start(self, drifted: Sequence[Drifted], report: Report) -> list[Resource]:
         """Start again what only stands still; what is left for the engine to look at."""
         plan = self.plan(self.state())
         libvirt = plan.libvirt if plan else LIBVIRT
-        return list(drift.start(strays, libvirt, self._ways_into(plan), report))
+        return list(drift.start(drifted, libvirt, self._ways_into(plan), report))
 
     def _ways_into(self, plan: Plan | None) -> dict[str, GuestTransport]:
         found = keys.files(self.stack)
@@ -238,7 +238,7 @@ class StackControl:
         return None
 
     def _clear_locks(self, report: Report) -> None:
-        deadline = time.monotonic() + LOCK_PATIENCE
+        deadline = time.monotonic() + LOCK_TIMEOUT
         told = False
         while held := locks.locks(self._backend, self.stack):
             stale = [lock for lock in held if lock.stale]

@@ -14,10 +14,10 @@ from machine.deployment import leftovers
 from machine.deployment.state import Resource, State
 from machine.host.transport import GuestTransport, HostTransport
 
-PATIENCE = 10
+TIMEOUT = 10
 """Seconds that a guest has to say what runs on it."""
-Deed = Literal["start", "resume", "refresh"]
-_DEEDS: Mapping[Deed, str] = {
+Action = Literal["start", "resume", "refresh"]
+_ACTIONS: Mapping[Action, str] = {
     "start": "starts it again",
     "resume": "lets it go on",
     "refresh": "makes it anew",
@@ -25,7 +25,7 @@ _DEEDS: Mapping[Deed, str] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stray:
+class Drifted:
     """One thing that is not as it was left."""
 
     resource: Resource
@@ -33,7 +33,7 @@ class Stray:
     """The guest that it is on; empty for domains and what is on the host."""
     state: str
     """libvirt's or Docker's word for how it is; missing where it is not there."""
-    deed: Deed
+    action: Action
     """What puts it right; refresh is the engine's business."""
 
     @property
@@ -43,10 +43,12 @@ class Stray:
 
     def __str__(self) -> str:
         kind = "domain" if self.is_guest else "container"
-        return f"{kind} {self.resource.name} is {self.state}: up {_DEEDS[self.deed]}"
+        return f"{kind} {self.resource.name} is {self.state}: up {_ACTIONS[self.action]}"
 
 
-def strayed(state: State, libvirt: str, guests: Mapping[str, GuestTransport]) -> tuple[Stray, ...]:
+def drifted_resources(
+    state: State, libvirt: str, guests: Mapping[str, GuestTransport]
+) -> tuple[Drifted, ...]:
     """Domains that do not run, and containers that do not run on a host or guest that does.
 
     Args:
@@ -56,7 +58,7 @@ def strayed(state: State, libvirt: str, guests: Mapping[str, GuestTransport]) ->
     """
     domains = state.of_type(leftovers.DOMAIN)
     containers = state.of_type(leftovers.CONTAINER)
-    found: list[Stray] = []
+    found: list[Drifted] = []
     running: set[str] = set()
     states = _domains(libvirt)
     for domain in domains if states is not None else ():
@@ -64,7 +66,7 @@ def strayed(state: State, libvirt: str, guests: Mapping[str, GuestTransport]) ->
         if word in ("running", "idle", "in shutdown"):
             running.add(state.guest_of(domain))
         else:
-            found.append(Stray(resource=domain, guest="", state=word, deed=_deed(word)))
+            found.append(Drifted(resource=domain, guest="", state=word, action=_action(word)))
     asked = {name: way for name, way in guests.items() if name in running}
     with ThreadPoolExecutor(max_workers=8) as pool:
         told = dict(zip(asked, pool.map(_containers, asked.values()), strict=True))
@@ -75,38 +77,38 @@ def strayed(state: State, libvirt: str, guests: Mapping[str, GuestTransport]) ->
         # Docker itself brings a restarting one back, or nobody does.
         if word not in ("running", "restarting"):
             found.append(
-                Stray(
+                Drifted(
                     resource=container,
                     guest=state.guest_of(container),
                     state=word,
-                    deed=_deed(word),
+                    action=_action(word),
                 )
             )
     return tuple(found)
 
 
 def start(
-    strays: Sequence[Stray],
+    drifted: Sequence[Drifted],
     libvirt: str,
     guests: Mapping[str, GuestTransport],
     report: Callable[[str], None],
 ) -> tuple[Resource, ...]:
     """Start what only stands still; what is left for the engine to look at."""
     left: list[Resource] = []
-    for stray in strays:
-        name = stray.resource.name
-        place = guests[stray.guest] if stray.guest else HostTransport()
-        if stray.is_guest:
-            words = ["virsh", "-qc", libvirt, stray.deed, name]
+    for found in drifted:
+        name = found.resource.name
+        place = guests[found.guest] if found.guest else HostTransport()
+        if found.is_guest:
+            words = ["virsh", "-qc", libvirt, found.action, name]
         else:
-            words = ["docker", "unpause" if stray.deed == "resume" else "start", name]
-        report(str(stray))
-        if stray.deed == "refresh" or not _done(place, words):
-            left.append(stray.resource)
+            words = ["docker", "unpause" if found.action == "resume" else "start", name]
+        report(str(found))
+        if found.action == "refresh" or not _done(place, words):
+            left.append(found.resource)
     return tuple(left)
 
 
-def _deed(state: str) -> Deed:
+def _action(state: str) -> Action:
     if state in ("missing", "dead"):
         return "refresh"
     return "resume" if state == "paused" else "start"
@@ -132,7 +134,7 @@ def _containers(place: HostTransport | GuestTransport) -> Mapping[str, str] | No
 
 def _table(place: HostTransport | GuestTransport, words: list[str]) -> Mapping[str, str] | None:
     try:
-        said = place.run(words, timeout=PATIENCE)
+        said = place.run(words, timeout=TIMEOUT)
     except Unreachable:
         return None
     if not said.ok:

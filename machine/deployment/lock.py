@@ -12,7 +12,7 @@ from typing import TextIO
 
 from machine import paths
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds to wait for another command."""
 
 
@@ -35,7 +35,7 @@ def holder(stack: str) -> str:
 
 @contextmanager
 def locked(
-    stack: str, command: str, report: Callable[[str], None], patience: float = PATIENCE
+    stack: str, command: str, report: Callable[[str], None], timeout: float = TIMEOUT
 ) -> Iterator[None]:
     """Have the stack alone. The kernel lets go of the lock when its process ends, however it does.
 
@@ -43,7 +43,7 @@ def locked(
         stack: Its name.
         command: What others are told.
         report: Tells whom this one waits for.
-        patience: Seconds to wait.
+        timeout: Seconds to wait.
 
     Raises:
         Held: Another command still has it.
@@ -52,7 +52,7 @@ def locked(
     file = _file(stack)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as opened:
-        _take(opened, stack, report, time.monotonic() + patience)
+        _take(opened, stack, report, time.monotonic() + timeout)
         opened.truncate(0)
         since = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
         opened.write(json.dumps({"command": command, "pid": os.getpid(), "since": since}))

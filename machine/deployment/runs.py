@@ -29,7 +29,7 @@ def started(file: Path, mark: str, pid: int) -> None:
     file.write_text(json.dumps({"mark": mark, "pid": pid, "started": _start_of(pid)}))
 
 
-def stop_orphans(file: Path, patience: float = 10) -> None:
+def stop_orphans(file: Path, timeout: float = 10) -> None:
     """End what a killed engine left running, which may still be at what it was told to do.
 
     Nothing is done while the engine lives, or where no run was noted.
@@ -41,7 +41,7 @@ def stop_orphans(file: Path, patience: float = 10) -> None:
         return
     if pid is not None and _start_of(pid) == run.get("started"):
         return
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while orphans := list(_of_run(mark)):
         number = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
         for orphan in orphans:

@@ -17,7 +17,7 @@ from machine.images import kept
 from machine.steps import Report, Unable, run
 
 SERVER = "https://get.pulumi.com/releases/plugins/"
-PATIENCE = 4.0
+TIMEOUT = 4.0
 """Seconds for the release server to answer; silence means that it cannot be reached."""
 DOWNLOAD = 600.0
 """Seconds for one plugin to come."""
@@ -76,9 +76,7 @@ def language_host() -> Path | None:
 def reachable() -> bool:
     """Whether Pulumi's own server answers, with whatever."""
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(SERVER, method="HEAD"), timeout=PATIENCE
-        ):
+        with urllib.request.urlopen(urllib.request.Request(SERVER, method="HEAD"), timeout=TIMEOUT):
             return True
     except urllib.error.HTTPError as error:
         # A proxy that refuses is no release server.

@@ -21,7 +21,7 @@ VERSION = "3.274.1"
 OLDEST = (3, 200, 0)
 """What a CLI that is here already must at least be."""
 SOURCE = "github.com/pulumi/pulumi"
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds for the release server to answer; silence means that it cannot be reached."""
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 
@@ -111,7 +111,7 @@ def _short(error: Exception) -> str:
 def _download(into: Path) -> None:
     url = release_url(VERSION, platform.machine())
     with (
-        urllib.request.urlopen(url, timeout=PATIENCE) as answer,
+        urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
         tarfile.open(fileobj=answer, mode="r|gz") as archive,
     ):
         archive.extractall(into, filter="data")

@@ -28,13 +28,13 @@ PROBE = bytes.fromhex(
 """kvm_probe.S, assembled: a boot sector that enters long mode and works a little there."""
 REACHED = (0x10 << 1) | 1
 """QEMU's exit code when the boot sector got to its end."""
-SECTOR_PATIENCE = 5.0
+SECTOR_TIMEOUT = 5.0
 """Seconds; without any KVM it takes 0.3."""
-KERNEL_PATIENCE = 20.0
+KERNEL_TIMEOUT = 20.0
 """Seconds; with KVM a kernel finds after one that it has no root disk."""
 
 ASKING = 20.0
-"""Seconds that libvirt has to answer, and a probe has beyond its own patience."""
+"""Seconds that libvirt has to answer, and a probe has beyond its own timeout."""
 OFFERS = ("virsh", "-qc", "qemu:///system", "domcapabilities", "--virttype", "kvm")
 
 Verdict = Literal["works", "absent", "unusable", "unknown"]
@@ -156,22 +156,22 @@ def _probe() -> Finding:
     with tempfile.TemporaryDirectory(prefix="isolab-kvm-") as folder:
         sector = Path(folder) / "sector"
         sector.write_bytes(PROBE.ljust(510, b"\0") + b"\x55\xaa")
-        first = _try(["-drive", f"format=raw,file={sector},snapshot=on"], SECTOR_PATIENCE)
+        first = _try(["-drive", f"format=raw,file={sector},snapshot=on"], SECTOR_TIMEOUT)
     kernel = next(iter(sorted(Path("/boot").glob("vmlinuz-*"), reverse=True)), None)
     if first.code != REACHED or not kernel or not os.access(kernel, os.R_OK):
         return judge(first, None)
     append = "console=ttyS0 panic=-1"
-    return judge(first, _try(["-kernel", str(kernel), "-append", append], KERNEL_PATIENCE))
+    return judge(first, _try(["-kernel", str(kernel), "-append", append], KERNEL_TIMEOUT))
 
 
 def judge(sector: Trial, kernel: Trial | None) -> Finding:
     """The verdict: the boot sector got through, and the kernel, where one was at hand, ran."""
     if sector.code is None:
-        return _unusable(f"a boot sector got nowhere within {SECTOR_PATIENCE:.0f} s")
+        return _unusable(f"a boot sector got nowhere within {SECTOR_TIMEOUT:.0f} s")
     if sector.code != REACHED:
         return _unusable(f"QEMU cannot start a machine with it: {sector.said or sector.code}")
     if kernel and kernel.code is None:
-        return _unusable(f"a kernel hangs: it got nowhere within {KERNEL_PATIENCE:.0f} s")
+        return _unusable(f"a kernel hangs: it got nowhere within {KERNEL_TIMEOUT:.0f} s")
     if kernel and "Kernel panic" not in kernel.said and "Linux version" not in kernel.said:
         return _unusable(f"a kernel does not start: {kernel.said or kernel.code}")
     started = "a kernel" if kernel else "a boot sector"
@@ -182,15 +182,15 @@ def _unusable(detail: str) -> Finding:
     return Finding(verdict="unusable", detail=f"/dev/kvm is there, but {detail}")
 
 
-def _try(machine: list[str], patience: float) -> Trial:
+def _try(machine: list[str], timeout: float) -> Trial:
     """Start a machine with the processor that guests get, and see how it ends."""
-    limited = command(machine, patience, root=not _may_open())
+    limited = command(machine, timeout, root=not _may_open())
     try:
         done = subprocess.run(
             limited,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=patience + ASKING,
+            timeout=timeout + ASKING,
             start_new_session=not wants_terminal(limited),
             check=False,
         )
@@ -202,14 +202,14 @@ def _try(machine: list[str], patience: float) -> Trial:
     return Trial(code=done.returncode if ended else None, said=text)
 
 
-def command(machine: list[str], patience: float, *, root: bool) -> list[str]:
+def command(machine: list[str], timeout: float, *, root: bool) -> list[str]:
     """The command line that starts a machine under KVM and kills it when its time is over.
 
     Killed outright: a QEMU whose processor hangs hears nothing else. What kills it runs with root's
     rights where QEMU does: sudo that is killed from here leaves what it runs.
     """
     limited = [
-        "timeout", "-s", "KILL", f"{patience:g}",
+        "timeout", "-s", "KILL", f"{timeout:g}",
         QEMU, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults", "-display", "none",
         "-no-reboot", "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
         *machine,

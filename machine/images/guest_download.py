@@ -10,7 +10,7 @@ Report = Callable[[str], None]
 PLACE = "https://cloud.debian.org/images/cloud/bookworm/latest"
 IMAGE = "debian-12-genericcloud-amd64.qcow2"
 CHECKSUMS = "SHA512SUMS"
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds without an answer before the place counts as out of reach."""
 CHUNK = 2**20
 
@@ -32,7 +32,7 @@ def published_checksum(place: str = PLACE) -> str:
     """The sha512 that the publisher gives for the image."""
     url = f"{place}/{CHECKSUMS}"
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             text = answer.read(CHUNK).decode()
     except (OSError, ValueError) as error:
         raise CannotDownload(f"{url} gave no answer: {error}") from error
@@ -49,7 +49,7 @@ def fetch(target: Path, checksum: str, report: Report, place: str = PLACE) -> No
     sha512 = hashlib.sha512()
     try:
         with (
-            urllib.request.urlopen(url, timeout=PATIENCE) as answer,
+            urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
             target.open("wb") as file,
         ):
             size = int(answer.headers.get("Content-Length") or 0)

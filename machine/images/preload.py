@@ -15,7 +15,7 @@ from machine.images import registry, service_catalog
 
 Report = Callable[[str], None]
 
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds that the passing dockerd may take to answer, and to end."""
 ONE_TRY = 10
 """Seconds for one answer of it."""
@@ -102,13 +102,13 @@ def _passing_dockerd(root: Path, neighbour: str) -> Generator[str, None, None]:
             yield address
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     saw = answers.until(
         lambda: answers.of_command(["docker", "--host", address, "version"], ONE_TRY),
-        PATIENCE,
+        TIMEOUT,
         over=lambda: process.poll() is not None,
     )
     if saw:

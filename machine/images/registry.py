@@ -10,7 +10,7 @@ from machine.host.docker_cli import DockerFailed, docker, image_id, last_words
 from machine.images import service_catalog
 
 IMAGE = service_catalog.REGISTRY.name
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds a registry may take to answer."""
 ONE_TRY = 10
 """Seconds for one answer, which takes a moment."""
@@ -110,7 +110,7 @@ def _wait(container: str, ask: Callable[[], str]) -> None:
     def state() -> str:
         return docker("inspect", "--format", "{{.State.Status}}", container)
 
-    if saw := answers.until(ask, PATIENCE, over=lambda: state() != "running"):
+    if saw := answers.until(ask, TIMEOUT, over=lambda: state() != "running"):
         raise DockerFailed(
             f"the registry does not answer: {saw}; its container is {state()}\n"
             f"{last_words(container)}"

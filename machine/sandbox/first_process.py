@@ -18,7 +18,7 @@ from machine.steps import Unable, run
 PRIVATE = ("/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
 """Folders that hold what libvirt keeps on the machine."""
 CAPABILITIES = "/var/cache/libvirt"
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds the daemons have to answer."""
 
 
@@ -116,10 +116,10 @@ def _inside(daemon: Daemon, folder: Path) -> Daemon:
 
 
 def _wait(daemon: Daemon) -> None:
-    if saw := daemon.wait(PATIENCE):
+    if saw := daemon.wait(TIMEOUT):
         log = (paths.logs() / f"{daemon.name}.log").read_text(errors="replace")
         raise Unable(
-            f"{daemon.name} does not answer {PATIENCE:g} s after its start: {saw}",
+            f"{daemon.name} does not answer {TIMEOUT:g} s after its start: {saw}",
             "\n  ".join(log.splitlines()[-5:]),
         )
 

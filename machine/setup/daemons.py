@@ -18,7 +18,7 @@ from machine.steps import Report, Step, Unable, run
 Way = Literal["systemd", "hand"]
 Standing = Literal["answers", "silent", "unasked"]
 """Unasked is one that listens, to a user who may not ask it."""
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds a daemon has to answer."""
 LIBVIRT = "qemu:///system"
 DOCKER = "unix:///var/run/docker.sock"
@@ -66,9 +66,9 @@ class Daemon:
         """Whether it answers now, however busy it is."""
         if self.members and access.missing():
             return "unasked" if any(map(answers.listens, self.members)) else "silent"
-        return "silent" if self.ask(PATIENCE) else "answers"
+        return "silent" if self.ask(TIMEOUT) else "answers"
 
-    def wait(self, seconds: float = PATIENCE) -> str:
+    def wait(self, seconds: float = TIMEOUT) -> str:
         """What the last try saw where it has not answered by then; empty where it answers."""
         return answers.until(lambda: self.ask(ONE_TRY), seconds)
 
@@ -181,7 +181,7 @@ def start(daemon: Daemon, report: Report) -> None:
         where = str(start_by_hand(daemon, hide_kvm=hidden, prefix=as_root([])))
     if saw := daemon.wait():
         raise Unable(
-            f"{daemon.name} does not answer {PATIENCE:g} s after its start: {saw}", f"see {where}"
+            f"{daemon.name} does not answer {TIMEOUT:g} s after its start: {saw}", f"see {where}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Many cycles of change, up, refresh, drift by hand, up: nothing strays and nothing is left."""
+"""Many cycles of change, up, refresh, drift by hand, up: nothing drifted and nothing is left."""
 
 import re
 import shutil

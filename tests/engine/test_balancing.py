@@ -72,9 +72,9 @@ class Front:
         """Ask or tell the balancer."""
         return docker("exec", self.container, "turn", *words)
 
-    def finds_down(self, server: str, patience: float = 30) -> None:
+    def finds_down(self, server: str, timeout: float = 30) -> None:
         """Wait until its checks have found a server dead; until then it calls it well."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while True:
             try:
                 self.turn("in", "1", server)

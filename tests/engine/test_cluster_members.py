@@ -24,7 +24,7 @@ LOCKED = (
 )  # fmt: skip
 SUBNET = "10.231.7"
 NUMBERS = (1, 2, 3)
-PATIENCE = 150
+TIMEOUT = 150
 
 
 class Cluster:
@@ -115,7 +115,7 @@ class Cluster:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Waits; where it does not happen, says what the members said last."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not condition():
             if time.monotonic() > deadline:
                 tails = [f"{n}: {self.log(n)[-1500:]}" for n in NUMBERS]

@@ -23,7 +23,7 @@ LOCKED = (
     "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true",
     "--tmpfs", "/tmp", "--pids-limit", "64",
 )  # fmt: skip
-PATIENCE = 30
+TIMEOUT = 30
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def web(lab: str) -> str:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             if condition():

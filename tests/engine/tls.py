@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 BRIDGE = "isolab-tls"
 PROGRAM = shutil.which("dockerd", path="/usr/sbin:/usr/bin:/usr/local/bin")
-PATIENCE = 30
+TIMEOUT = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def _wait(address: str, client: Path, process: "subprocess.Popen[bytes]", log: P
         "docker", "--host", address, "--tlsverify", f"--tlscacert={client}/ca.pem",
         f"--tlscert={client}/cert.pem", f"--tlskey={client}/key.pem", "info",
     ]  # fmt: skip
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while subprocess.run(ask, capture_output=True, check=False).returncode:
         assert process.poll() is None, log.read_text()[-2000:]
         assert time.monotonic() < end, log.read_text()[-2000:]

@@ -13,7 +13,7 @@ import docker
 import msgspec
 
 from isolab.cli.context import deployed
-from isolab.lessons.check import Ground
+from isolab.lessons.check import LessonEnvironment
 from isolab.lessons.model import Lesson, Mutation, Step
 from isolab.lessons.steps import take
 from isolab.plan.model import Container, Plan
@@ -24,30 +24,32 @@ ASIDE = "-as-it-was"
 
 @contextmanager
 def broken(
-    plan: Plan, lesson: Lesson, mutation: Mutation, ground: Ground
-) -> Iterator[tuple[Lesson, Ground]]:
-    """The lesson and the ground as they are with the mutation in force."""
-    variables = {**ground.variables, **lesson.variables}
+    plan: Plan, lesson: Lesson, mutation: Mutation, lesson_environment: LessonEnvironment
+) -> Iterator[tuple[Lesson, LessonEnvironment]]:
+    """The lesson and the lesson_environment as they are with the mutation in force."""
+    variables = {**lesson_environment.variables, **lesson.variables}
     mutated = msgspec.structs.replace(lesson, variables={**lesson.variables, **mutation.variables})
-    places = dict(ground.places) | {
-        place: ground.places[other] for place, other in mutation.places.items()
+    places = dict(lesson_environment.places) | {
+        place: lesson_environment.places[other] for place, other in mutation.places.items()
     }
-    _all(mutation.before, ground, variables)
+    _all(mutation.before, lesson_environment, variables)
     try:
-        with _container_anew(plan, mutation):
-            yield mutated, replace(ground, places=places)
+        with _recreated_container(plan, mutation):
+            yield mutated, replace(lesson_environment, places=places)
     finally:
-        _all(mutation.after, ground, variables)
+        _all(mutation.after, lesson_environment, variables)
 
 
-def _all(steps: tuple[Step, ...], ground: Ground, variables: dict[str, str]) -> None:
+def _all(
+    steps: tuple[Step, ...], lesson_environment: LessonEnvironment, variables: dict[str, str]
+) -> None:
     for step in steps:
-        seen = take(step, ground.places, variables)
+        seen = take(step, lesson_environment.places, variables)
         assert seen.met, seen.words
 
 
 @contextmanager
-def _container_anew(plan: Plan, mutation: Mutation) -> Iterator[None]:
+def _recreated_container(plan: Plan, mutation: Mutation) -> Iterator[None]:
     if not mutation.container:
         yield
         return
@@ -61,7 +63,7 @@ def _container_anew(plan: Plan, mutation: Mutation) -> Iterator[None]:
             _create(api, container.name, info, mutation)
             api.start(container.name)
             # Not asserted: some changes keep it from being well, and the control says what they do.
-            _is_healthy(api, container.name, patience=60)
+            _is_healthy(api, container.name, timeout=60)
             yield
         finally:
             api.remove_container(container.name, force=True)
@@ -115,9 +117,9 @@ def merged(target: Any, patch: Any) -> Any:
     return base
 
 
-def _is_healthy(api: Any, name: str, patience: float = 120) -> bool:
+def _is_healthy(api: Any, name: str, timeout: float = 120) -> bool:
     """Whether it is, or becomes so in that many seconds."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while api.inspect_container(name)["State"].get("Health", {}).get("Status") != "healthy":
         if time.monotonic() > deadline:
             return False

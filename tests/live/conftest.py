@@ -58,9 +58,9 @@ class Lab:
         return self("ssh", "--stack", self.stack, "app-1", "--", command)
 
 
-def page(url: str, data: bytes | None = None, patience: float = 60) -> str:
+def page(url: str, data: bytes | None = None, timeout: float = 60) -> str:
     """The page at a URL, once it answers; posts `data` where given."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         try:
             with urllib.request.urlopen(url, data, timeout=10) as answer:

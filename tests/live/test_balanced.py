@@ -133,10 +133,10 @@ def test_a_killed_guest_is_told_in_status_and_preview_and_up_starts_it_again(
         subprocess.run(["virsh", "destroy", "isolab-balanced-app-1"], check=True)
         time.sleep(12)
         words = balanced("status", balanced.stack, code=1)
-        foretold = balanced("preview", balanced.stack)
+        predicted = balanced("preview", balanced.stack)
         balanced.bring_up()
     # What was in flight on the guest when it died may be lost: one request of one client.
     assert len(seen.failed) <= 1
     assert "web-1: its guest app-1 is shut off" in words
-    assert "isolab-balanced-app-1 is shut off: up starts it again" in foretold
+    assert "isolab-balanced-app-1 is shut off: up starts it again" in predicted
     assert balanced.status()["verdict"] == "well"

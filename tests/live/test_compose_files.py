@@ -66,4 +66,4 @@ def test_a_port_for_loopback_stays_on_the_guest(database: Lab) -> None:
     asked = ("ssh", "--stack", "database", "app-1", "--", "docker", "port", "admin-1")
     assert database(*asked).split() == ["8081/tcp", "->", "127.0.0.1:8081"]
     with pytest.raises(OSError):
-        page(f"http://{guest['address']}:8081", patience=3)
+        page(f"http://{guest['address']}:8081", timeout=3)

@@ -11,7 +11,7 @@ from benchmarks.failover.faults import FAULTS, Fault
 from benchmarks.failover.scene import Scene
 from benchmarks.failover.trial import hold
 from isolab.cli.context import deployed
-from isolab.cli.context.lesson_environment import ground
+from isolab.cli.context.lesson_environment import lesson_environment
 from isolab.lessons import read
 from isolab.lessons.check import check_claim
 from isolab.lessons.model import Claim, Lesson
@@ -98,7 +98,7 @@ def test_all_members_stop_and_begin_again_with_the_data(scene: Scene) -> None:
 def test_a_claim_holds_and_its_mutation_breaks_it(
     scene: Scene, lesson: Lesson, claim: Claim
 ) -> None:
-    with ground(scene.plan) as here:
+    with lesson_environment(scene.plan) as here:
         assert check_claim(claim, lesson, here).verdict == "holds"
         with broken(scene.plan, lesson, claim.mutation, here) as (mutated, there):
             assert check_claim(claim, mutated, there).verdict == "broken"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from isolab.cli.context import deployed
-from isolab.cli.context.lesson_environment import ground
+from isolab.cli.context.lesson_environment import lesson_environment
 from isolab.lessons import read
-from isolab.lessons.check import Ground, check_claim
+from isolab.lessons.check import LessonEnvironment, check_claim
 from isolab.lessons.model import Claim, Lesson
 from isolab.plan.model import Plan
 from tests.live.breaking import broken
@@ -24,8 +24,8 @@ def plan(reference: Lab) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def here(plan: Plan) -> Iterator[Ground]:
-    with ground(plan) as found:
+def here(plan: Plan) -> Iterator[LessonEnvironment]:
+    with lesson_environment(plan) as found:
         yield found
 
 
@@ -45,10 +45,10 @@ def test_all_claims_hold_and_the_lab_is_as_before(reference: Lab) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(("lesson", "claim"), CLAIMS, ids=[f"{x.id}-{c.id}" for x, c in CLAIMS])
 def test_a_mutation_breaks_its_claim(
-    plan: Plan, here: Ground, lesson: Lesson, claim: Claim
+    plan: Plan, here: LessonEnvironment, lesson: Lesson, claim: Claim
 ) -> None:
-    with broken(plan, lesson, claim.mutation, here) as (mutated, ground):
-        result = check_claim(claim, mutated, ground)
+    with broken(plan, lesson, claim.mutation, here) as (mutated, lesson_environment):
+        result = check_claim(claim, mutated, lesson_environment)
     assert result.verdict == "broken", f"{claim.mutation.why}\n{result}"
     assert result.control and result.evidence
 
@@ -85,13 +85,15 @@ LOOKED_AT = ("processes", "networks", "ports", "users", "memory", "cpu-and-pids"
 
 @pytest.mark.long
 @pytest.mark.parametrize("fault", AT_FAULT)
-def test_a_fault_breaks_its_own_claims_and_no_others(plan: Plan, here: Ground, fault: str) -> None:
+def test_a_fault_breaks_its_own_claims_and_no_others(
+    plan: Plan, here: LessonEnvironment, fault: str
+) -> None:
     known = dict(zip((f"{x.id}-{c.id}" for x, c in CLAIMS), CLAIMS, strict=True))
     name, expected = AT_FAULT[fault]
     lesson, claim = known[name]
-    with broken(plan, lesson, claim.mutation, here) as (_, ground):
+    with broken(plan, lesson, claim.mutation, here) as (_, lesson_environment):
         verdicts = {
-            name: check_claim(claim, lesson, ground).verdict
+            name: check_claim(claim, lesson, lesson_environment).verdict
             for name, (lesson, claim) in known.items()
             if lesson.id in LOOKED_AT
         }

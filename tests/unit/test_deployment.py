@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from isolab.cli.commands.down import kept_with_data
+from isolab.cli.commands.down import retained_with_data
 from isolab.cli.context import stack as stacks
 from isolab.cli.context.live import containers
 from isolab.cli.errors import Failure
@@ -60,7 +60,7 @@ def test_a_state_tells_what_was_begun_and_where_it_belongs() -> None:
 
 
 def test_kept_data_keeps_what_it_stands_on_and_nothing_else() -> None:
-    keep = kept_with_data(state.parse(exported()))
+    keep = retained_with_data(state.parse(exported()))
     assert keep == {LAB, GUEST, PROVIDER, POOL, f"{VOLUME}-data"}
 
 

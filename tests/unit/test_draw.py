@@ -151,10 +151,10 @@ def test_more_memory_replaces_the_guest_and_shakes_its_containers() -> None:
     drawing = changed("guest-memory")
     guest = box(drawing, "app-1", "guest").mark
     assert guest is not None
-    assert (guest.deed, guest.words) == ("replaced", ("memory 1024 MiB -> 2048 MiB",))
+    assert (guest.action, guest.words) == ("replaced", ("memory 1024 MiB -> 2048 MiB",))
     db = box(drawing, "db-1").mark
     assert db is not None
-    assert (db.deed, db.damage, db.lost) == (None, "restart", False)
+    assert (db.action, db.damage, db.lost) == (None, "restart", False)
 
 
 def test_lost_data_is_marked_on_its_container() -> None:
@@ -166,7 +166,7 @@ def test_lost_data_is_marked_on_its_container() -> None:
 
 def test_lost_data_is_marked_on_its_volume_too() -> None:
     volumes = [b for b in changed("data-disk-removed").walk() if b.kind == "volume"]
-    marks = {b.id: (b.mark.deed, b.mark.lost) for b in volumes if b.mark}
+    marks = {b.id: (b.mark.action, b.mark.lost) for b in volumes if b.mark}
     assert marks == {
         "volume/app-1/data/data": ("removed", True),
         "volume/app-1/root/data": ("added", False),
@@ -177,7 +177,7 @@ def test_lost_data_is_marked_on_its_volume_too() -> None:
 
 def test_a_moved_container_is_removed_here_and_added_there() -> None:
     found = {
-        b.id: b.mark.deed for b in changed("service-moved").walk() if b.name == "db-1" and b.mark
+        b.id: b.mark.action for b in changed("service-moved").walk() if b.name == "db-1" and b.mark
     }
     assert found == {"container/store-1/db-1": "removed", "container/app-1/db-1": "added"}
 
@@ -191,14 +191,14 @@ def test_no_two_boxes_of_a_change_are_the_same(folder: Path) -> None:
 def test_no_change_has_no_marks() -> None:
     drawing = changed("same-lab-in-other-words")
     assert all(b.mark is None for b in drawing.walk())
-    assert all(line.deed is None for line in drawing.lines)
+    assert all(line.action is None for line in drawing.lines)
 
 
 def test_the_first_up_adds_all_and_down_removes_it() -> None:
     plan = planned("drawn/smallest.yaml")
-    for old, new, deed in ((None, plan, "added"), (plan, None, "removed")):
+    for old, new, action in ((None, plan, "added"), (plan, None, "removed")):
         drawing = drawing_of_changes(old, new, diff(old, new))
-        assert {b.mark and b.mark.deed for b in drawing.host.walk()} == {deed}
+        assert {b.mark and b.mark.action for b in drawing.host.walk()} == {action}
 
 
 def test_the_worst_effect_and_the_loss_win() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from isolab.diff.compare import diff
-from isolab.diff.reassignment import givers
+from isolab.diff.reassignment import holders
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -52,11 +52,11 @@ def plan(folder: Path, *edits: tuple[str, str]) -> Plan:
 def test_who_gives_what_to_whom(
     tmp_path: Path, edits: tuple[tuple[str, str], ...], told: list[str]
 ) -> None:
-    assert sorted(givers(plan(tmp_path), plan(tmp_path, *edits))) == told
+    assert sorted(holders(plan(tmp_path), plan(tmp_path, *edits))) == told
 
 
 def test_the_first_up_takes_from_nobody(tmp_path: Path) -> None:
-    assert givers(None, plan(tmp_path)) == {}
+    assert holders(None, plan(tmp_path)) == {}
 
 
 def test_the_order_says_that_it_goes_first(tmp_path: Path) -> None:

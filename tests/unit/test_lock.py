@@ -43,11 +43,11 @@ def test_the_second_says_who_has_the_stack_and_since_when(
     said: list[str] = []
     with (
         pytest.raises(lock.Held, match=rf"\./lab up \(process {holder.pid}\) since 20"),
-        lock.locked("s", "down", said.append, patience=0.3),
+        lock.locked("s", "down", said.append, timeout=0.3),
     ):
         pytest.fail("both have it")
     assert len(said) == 1
-    with lock.locked("other", "down", said.append, patience=0):
+    with lock.locked("other", "down", said.append, timeout=0):
         assert len(said) == 1
 
 
@@ -67,11 +67,11 @@ def test_commands_that_change_a_stack_wait_for_it(
 def test_a_killed_command_holds_nothing(holder: subprocess.Popen[str]) -> None:
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
-    with lock.locked("s", "down", print, patience=0):
+    with lock.locked("s", "down", print, timeout=0):
         pass
 
 
 def test_the_second_goes_on_when_the_first_is_through(holder: subprocess.Popen[str]) -> None:
     threading.Timer(0.5, holder.terminate).start()
-    with lock.locked("s", "down", print, patience=10):
+    with lock.locked("s", "down", print, timeout=10):
         assert holder.wait(5) == -signal.SIGTERM

@@ -126,7 +126,7 @@ def test_a_hanging_probe_is_ended_also_behind_sudo(a_user: Path, monkeypatch: py
     # A sudo that is killed from outside leaves what it runs, as the real one does.
     program(a_user, "sudo", 'shift; setsid -w "$@"')
     program(a_user, kvm.QEMU, f"echo $$ >{a_user}/pid; exec sleep 60")
-    monkeypatch.setattr(kvm, "SECTOR_PATIENCE", 0.5)
+    monkeypatch.setattr(kvm, "SECTOR_TIMEOUT", 0.5)
     program(a_user, "virsh", "exit 0")
     assert kvm.find().verdict == "unusable"
     command = Path(f"/proc/{(a_user / 'pid').read_text().strip()}/cmdline")

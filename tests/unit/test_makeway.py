@@ -15,5 +15,5 @@ class _Untouchable(StackControl):
 def test_where_no_lab_stands_nobody_has_anything_to_give() -> None:
     planned = plan_file(paths.REPO / "stacks" / "reference.yaml", {}, Surroundings(stack="s"))
     assert isinstance(planned, Plan)
-    reassign.remove_givers(_Untouchable(), None, planned, ["app"])
-    reassign.remove_givers(_Untouchable(), planned, planned, ["app"])
+    reassign.remove_holders(_Untouchable(), None, planned, ["app"])
+    reassign.remove_holders(_Untouchable(), planned, planned, ["app"])

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi_docker as docker
 import pytest
 
-from components.service import PATIENCE, container_inputs
+from components.service import TIMEOUT, container_inputs
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -25,9 +25,9 @@ class Image(docker.RemoteImage):
 @pytest.mark.parametrize(
     ("health", "seconds"),
     [
-        ("interval: 5s", PATIENCE),
-        ("interval: 1m, timeout: 30s", PATIENCE),
-        ("interval: 5m, timeout: 10s", PATIENCE + 310),
+        ("interval: 5s", TIMEOUT),
+        ("interval: 1m, timeout: 30s", TIMEOUT),
+        ("interval: 5m, timeout: 10s", TIMEOUT + 310),
     ],
 )
 def test_it_is_longer_where_the_first_check_comes_late(

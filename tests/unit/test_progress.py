@@ -105,7 +105,7 @@ def test_each_operation_gets_a_line_and_groups_get_none() -> None:
     assert [line.split()[:5] for line in text.splitlines()] == [
         ["guest", "app-1", "root", "disk", "made"]
     ]
-    assert progress.deeds == 1
+    assert progress.actions == 1
     assert list(progress.spans) == [Layer(kind="guest", name="app-1")]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from isolab.cli.output.layers import is_turn, what
+from isolab.cli.output.layers import is_rollout_step, what
 from isolab.plan import rollout
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
@@ -57,8 +57,8 @@ def test_a_replica_is_taken_out_of_every_route() -> None:
     assert rollout.servers(front, "api-2") == ("api/api-2", "api_2/api-2")
     name = front.container.name
     out = f"docker exec {name} turn out 10 api/api-2 api_2/api-2"
-    assert rollout.go(front, api) == f"timeout 50 {out} || true"
-    assert f"docker exec {name} turn in" in rollout.come(front, "api-2")
+    assert rollout.drain(front, api) == f"timeout 50 {out} || true"
+    assert f"docker exec {name} turn in" in rollout.join(front, "api-2")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_wait_for_a_healthy_container_ends_and_says_what_it_saw(
     client = tmp_path / "docker"
     client.write_text(f"#!/bin/sh\n{docker}\n")
     client.chmod(0o755)
-    monkeypatch.setattr(rollout, "PATIENCE", 1)
+    monkeypatch.setattr(rollout, "TIMEOUT", 1)
     monkeypatch.setattr(rollout, "MARGIN", 1)
     done = subprocess.run(
-        ["sh", "-c", rollout.well(planned().containers[0])],
+        ["sh", "-c", rollout.wait_healthy(planned().containers[0])],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -92,10 +92,10 @@ def test_a_wait_for_a_healthy_container_ends_and_says_what_it_saw(
 
 def test_a_turn_is_told_as_one() -> None:
     urn = "urn:pulumi:s::isolab::isolab:index:Service$command:local:Command::web-1-turn-front"
-    assert is_turn(urn)
-    assert what(urn, "") == "turn of web-1"
+    assert is_rollout_step(urn)
+    assert what(urn, "") == "rolling update of web-1"
     files = "urn:pulumi:s::isolab::isolab:index:Service$command:remote:Command::web-1-files"
-    assert not is_turn(files)
+    assert not is_rollout_step(files)
     assert what(files, "") == "files of web-1"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from isolab.lessons.check import Ground, check_claim
+from isolab.lessons.check import LessonEnvironment, check_claim
 from isolab.lessons.junit import junit
 from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult, Mutation, Step
 from isolab.lessons.steps import take
@@ -64,8 +64,8 @@ def claim(
 
 
 def checked(claim: Claim, place: Place, **more: str) -> ClaimResult:
-    ground = Ground(places={"host": place}, variables=more)
-    return check_claim(claim, lesson(), ground)
+    lesson_environment = LessonEnvironment(places={"host": place}, variables=more)
+    return check_claim(claim, lesson(), lesson_environment)
 
 
 ANSWERS = {"three": ("3", 0), "no": ("", 1), "missing": ("", 127), "word": ("one two", 0)}
@@ -135,7 +135,8 @@ def test_what_is_kept_is_known_to_later_steps() -> None:
 def test_a_lab_without_the_service_is_inconclusive() -> None:
     asking = claim(Step(at="host", run="three"))
     place = Place(ANSWERS)
-    result = check_claim(asking, lesson(services=("web",)), Ground(places={}, variables={}))
+    nothing = LessonEnvironment(places={}, variables={})
+    result = check_claim(asking, lesson(services=("web",)), nothing)
     assert result.verdict == "inconclusive"
     assert "web" in result.evidence
     assert not place.asked

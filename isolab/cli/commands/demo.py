@@ -64,12 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _claims(console: Console, language: str, pause: float) -> None:
-    from isolab.cli.context.lesson_environment import ground
+    from isolab.cli.context.lesson_environment import lesson_environment
     from isolab.cli.context.tutor import result_of
 
     plan = deployed.required(STACK)
     known = {lesson.id: texts.translated(lesson, language) for lesson in read.catalogue()}
-    with ground(plan) as here:
+    with lesson_environment(plan) as here:
         for lesson_id, claim_id in SHOWN:
             lesson = known[lesson_id]
             claim = next(claim for claim in lesson.claims if claim.id == claim_id)

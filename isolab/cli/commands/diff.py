@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isolab.cli.context import before_after, stack
-from isolab.cli.context.before_after import Sides
+from isolab.cli.context.before_after import BeforeAfter
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.output import changes
 from isolab.diff.change import Change
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare what is deployed with what the lab file says now, or two labs."""
     from machine import durations
 
-    both = _sides(arguments)
+    both = _before_after(arguments)
     found = diff(both.old, both.new, durations.read(kvm=both.new.kvm))
     print(*told(arguments.format, both.stack, found, both.old, both.new), sep="\n")
     return DONE
@@ -87,7 +87,7 @@ def _picture(old: Plan | None, new: Plan, found: Sequence[Change]) -> str:
     return draw(drawing_of_changes(old, new, found), "mermaid") if found else ""
 
 
-def _sides(arguments: argparse.Namespace) -> Sides:
+def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
     """What the arguments compare."""
     labs: list[str] = arguments.labs
     given = arguments.old or arguments.new

@@ -44,7 +44,7 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     _ask(control, keep_data=arguments.keep_data, accepted=arguments.yes)
     engine.recovered(control)
     known = control.state()
-    keep = kept_with_data(known) if known and arguments.keep_data else frozenset[str]()
+    keep = retained_with_data(known) if known and arguments.keep_data else frozenset[str]()
     if known and any(r.urn not in keep for r in known.resources):
         _destroy(control, known, keep)
     if keep:
@@ -89,7 +89,7 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     consent.typed_yes(f"Remove stack {control.stack} and {what}?", "--keep-data keeps data disks")
 
 
-def kept_with_data(known: State) -> frozenset[str]:
+def retained_with_data(known: State) -> frozenset[str]:
     """The data disks, and what they need to stay known: their pool, provider and parents."""
     by_urn = {resource.urn: resource for resource in known.resources}
     disks = [r for r in known.of_type(leftovers.VOLUME) if r.urn.endswith("-data")]

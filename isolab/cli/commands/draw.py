@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from isolab.cli.context import before_after, stack
-from isolab.cli.context.before_after import Sides
+from isolab.cli.context.before_after import BeforeAfter
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.diff.compare import diff
 from isolab.draw import FORMATS, draw
@@ -74,7 +74,7 @@ def _drawing(arguments: argparse.Namespace) -> Drawing:
     if arguments.diff is None and arguments.against is None:
         drawing = drawing_of(_planned(arguments.what), focus=focus)
     else:
-        both = _sides(arguments)
+        both = _before_after(arguments)
         found = diff(both.old, both.new)
         drawing = drawing_of_changes(both.old, both.new, found, focus=focus)
     return _checked(drawing, focus)
@@ -97,7 +97,7 @@ def _checked(drawing: Drawing, focus: frozenset[str]) -> Drawing:
     return drawing
 
 
-def _sides(arguments: argparse.Namespace) -> Sides:
+def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
     """What lies before and after the change that is to be drawn."""
     what, other = arguments.what, arguments.diff
     if arguments.against is not None:

@@ -83,7 +83,7 @@ def _run(
     engine.fail_unless_done("preview", "nothing was changed", progress, outcome, control)
     told_by_plans = diff(old, new, durations.read(kvm=new.kvm))
     found = operations.changes(steps, told_by_plans, old, new)
-    repairs = [str(stray) for stray in control.strays()]
+    repairs = [str(found) for found in control.drifted()]
     more = {"resources": operations.resources(steps, old, new), "repairs": repairs}
     print(*told(arguments.format, target.stack, found, old, new, more), sep="\n")
     if arguments.format == "text":

@@ -42,7 +42,7 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     _look_again(control, plan, containers)
     urns = [*_roots(control, guests), *_containers(control, containers)]
     names = [guest.name for guest in plan.guests]
-    progress, outcome = engine.run(lambda outcome: control.up_anew(outcome, urns), names)
+    progress, outcome = engine.run(lambda outcome: control.up_replacing(outcome, urns), names)
     engine.fail_unless_done("reset", "./lab up goes on from there", progress, outcome, control)
     now = live.wait_until_well(plan)
     if now.verdict != "well":
@@ -83,7 +83,7 @@ def _ask(control: StackControl, name: str, guests: Sequence[str], *, accepted: b
 
 def _look_again(control: StackControl, plan: Plan, containers: Sequence[str]) -> None:
     """What is gone cannot be replaced: the engine has to see that first."""
-    urns = [stray.resource.urn for stray in control.strays()]
+    urns = [found.resource.urn for found in control.drifted()]
     urns += _containers(control, containers)
     if urns:
         names = [guest.name for guest in plan.guests]

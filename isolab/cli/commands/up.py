@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refresh",
         action="store_true",
-        help="look at everything that is there, also in the guests, and put right what strayed",
+        help="look at everything that is there, also in the guests, and repair drift",
     )
     parser.add_argument(
         consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
@@ -67,13 +67,13 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
         control.ensure(target.lab, choose_cidr=subnet_open)
     except NoSubnetLeft as full:
         raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
-    strays = _put_right(control, guests)
-    reassign.remove_givers(control, old, wanted, guests)
+    drifted = _put_right(control, guests)
+    reassign.remove_holders(control, old, wanted, guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
     deployed = control.plan(control.state()) or plan
     durations.keep(progress.durations, kvm=deployed.kvm)
-    if strays:
+    if drifted:
         _wait(control, deployed)
     if arguments.refresh:
         # Only now do all guests answer.
@@ -89,19 +89,19 @@ def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
     """Start again what was stopped, have the engine look at what is gone; whether any was."""
     from isolab.cli.context import live
 
-    strays = control.strays()
-    left = control.start(strays, engine.say)
+    drifted = control.drifted()
+    left = control.start(drifted, engine.say)
     plan = control.plan(control.state())
-    if plan and any(stray.is_guest and stray.resource not in left for stray in strays):
+    if plan and any(found.is_guest and found.resource not in left for found in drifted):
         engine.say("waiting for the guests to come back")
         for guest in live.wait_until_reached(plan):
             engine.say(f"{guest}: its Docker does not answer after {live.WAIT} s")
         # What did not come back with its guest.
-        again = control.strays()
+        again = control.drifted()
         left += control.start([s for s in again if s.resource not in left], engine.say)
     if left:
         engine.run(lambda outcome: control.refresh(outcome, [r.urn for r in left]), guests)
-    return bool(strays)
+    return bool(drifted)
 
 
 def _standing(name: str) -> tuple[Plan | None, tuple[StandingDisk, ...]]:
@@ -133,7 +133,7 @@ def _wait(control: StackControl, plan: Plan) -> None:
 
     engine.say("waiting for the guests and what runs on them to come back")
     # Docker forgets a start of seconds ago where its guest was made anew meanwhile.
-    control.start(control.strays(), engine.say)
+    control.start(control.drifted(), engine.say)
     now = live.wait_until_well(plan)
     if now.verdict != "well":
         raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")

@@ -10,7 +10,7 @@ from isolab.plan import asking
 from isolab.plan.model import Balancer, Plan
 from isolab.transport import Transport, Unreachable
 
-PATIENCE = 3
+RETRY_FOR = 3
 """Seconds in which a balancer that gave no whole answer is asked again."""
 PAUSE = 0.2
 TIMEOUT = 15
@@ -53,7 +53,7 @@ class BalancerStatus:
 def ask(plan: Plan, balancer: Balancer) -> BalancerStatus:
     """What a balancer says."""
     place = deployed.below(plan, balancer.container)
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + RETRY_FOR
     rows, saw = _try(place, balancer)
     # Where nobody listens at all, nobody is just starting: its container runs, or it does not.
     while saw and saw != asking.REFUSED and time.monotonic() < end:
@@ -117,7 +117,7 @@ def drift(balancers: Iterable[BalancerStatus]) -> Iterator[str]:
                 )
 
 
-def shunned(balancers: Iterable[BalancerStatus]) -> Mapping[str, str]:
+def without_requests(balancers: Iterable[BalancerStatus]) -> Mapping[str, str]:
     """Containers that get no requests, and why."""
     return {
         backend.container: f"{balancer.name} finds it {backend.state}, {backend.reason}"

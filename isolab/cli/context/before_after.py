@@ -11,7 +11,7 @@ from isolab.plan.model import Plan, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sides:
+class BeforeAfter:
     """What a change lies between."""
 
     stack: str
@@ -21,14 +21,16 @@ class Sides:
     new: Plan
 
 
-def of_labs(old: str, new: str, name: str | None = None) -> Sides:
+def of_labs(old: str, new: str, name: str | None = None) -> BeforeAfter:
     """Two labs on one stack: what differs is what their files say, not where they stand."""
     name = name or _stack_of(Path(old))
     around = _around(name)
-    return Sides(stack=name, old=_planned(_file(old), around), new=_planned(_file(new), around))
+    return BeforeAfter(
+        stack=name, old=_planned(_file(old), around), new=_planned(_file(new), around)
+    )
 
 
-def against(revision: str, lab: str, name: str | None = None) -> Sides:
+def against(revision: str, lab: str, name: str | None = None) -> BeforeAfter:
     """A lab file as it was at a revision of git, and as it is now."""
     from isolab.cli.context.revision import lab_file
 
@@ -42,10 +44,10 @@ def against(revision: str, lab: str, name: str | None = None) -> Sides:
             root = str(before).removesuffix(file.name)
             said = broken.message.replace(root, f"{revision}:")
             raise Failure(broken.exit_code, said, broken.hint) from broken
-    return Sides(stack=name, old=old, new=_planned(file, around))
+    return BeforeAfter(stack=name, old=old, new=_planned(file, around))
 
 
-def of_stack(name: str, *, old: Path | None = None, new: Path | None = None) -> Sides:
+def of_stack(name: str, *, old: Path | None = None, new: Path | None = None) -> BeforeAfter:
     """What is deployed and what the stack's lab file says now, or other files in their place."""
     from isolab.cli.context import deployed
     from machine.stack import lab_file
@@ -59,13 +61,13 @@ def of_stack(name: str, *, old: Path | None = None, new: Path | None = None) -> 
             # Whether KVM works was found out at the up; looking again is for the next one.
             around = replace(around, kvm=before.kvm)
     file = new or lab_file(stack.target_of(name).lab)
-    return Sides(stack=name, old=before, new=_planned(file, around))
+    return BeforeAfter(stack=name, old=before, new=_planned(file, around))
 
 
-def of_files(name: str, old: Path, new: Path) -> Sides:
+def of_files(name: str, old: Path, new: Path) -> BeforeAfter:
     """Two files, as any machine would plan them."""
     around = Surroundings(stack=name)
-    return Sides(stack=name, old=_planned(old, around), new=_planned(new, around))
+    return BeforeAfter(stack=name, old=_planned(old, around), new=_planned(new, around))
 
 
 def _stack_of(lab: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from isolab.cli.context import live
 from isolab.cli.context.engine import say
-from isolab.cli.context.lesson_environment import ground
+from isolab.cli.context.lesson_environment import lesson_environment
 from isolab.cli.errors import BAD_INPUT, FAILED, UNABLE, Failure
 from isolab.cli.output import results
 from isolab.labfile.syntax.node import did_you_mean
@@ -46,7 +46,7 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
         lines = "\n  ".join(before.drift) or "something did not answer"
         raise Failure(UNABLE, f"the lab is not well, so checks would say nothing:\n  {lines}")
     checked: list[LessonResult] = []
-    with ground(plan) as here:
+    with lesson_environment(plan) as here:
         for lesson in chosen:
             say(f"\n{lesson.title}")
             done: list[ClaimResult] = []

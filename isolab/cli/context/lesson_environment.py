@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from isolab.cli.context import deployed
-from isolab.lessons.check import Ground
+from isolab.lessons.check import LessonEnvironment
 from isolab.lessons.variables import of_plan
 from isolab.plan.model import Plan
 from isolab.transport import Transport
@@ -14,7 +14,7 @@ from machine.host.transport import ContainerTransport, HostTransport, shared_con
 
 
 @contextmanager
-def ground(plan: Plan) -> Iterator[Ground]:
+def lesson_environment(plan: Plan) -> Iterator[LessonEnvironment]:
     """All places of a lab. One ssh connection a guest carries all that is asked there."""
     with TemporaryDirectory(prefix="isolab-ssh-") as sockets:
         guests = {
@@ -33,7 +33,7 @@ def ground(plan: Plan) -> Iterator[Ground]:
         if plan.guests:
             places["guest"] = guests[plan.guests[0].name]
         try:
-            yield Ground(places=places, variables=of_plan(plan) | _tools())
+            yield LessonEnvironment(places=places, variables=of_plan(plan) | _tools())
         finally:
             for guest in guests.values():
                 guest.close()

@@ -17,7 +17,7 @@ from machine.host.transport import GuestTransport, HostTransport
 
 UNKNOWN = "unknown"
 FORMAT = "{{.Names}}\t{{.State}}\t{{.Status}}"
-PATIENCE = 15
+TIMEOUT = 15
 """Seconds that a guest has for an answer."""
 WAIT = 180
 """Seconds that a guest and its containers have to come back by themselves."""
@@ -139,9 +139,9 @@ def status(plan: Plan) -> Status:
     )
 
 
-def wait_until_reached(plan: Plan, patience: float = WAIT) -> tuple[str, ...]:
+def wait_until_reached(plan: Plan, timeout: float = WAIT) -> tuple[str, ...]:
     """Wait until every guest's Docker answers; those whose did not in so many seconds."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         silent = tuple(guest.name for guest in status(plan).guests if guest.docker != "running")
         if not silent or time.monotonic() > deadline:
@@ -149,9 +149,9 @@ def wait_until_reached(plan: Plan, patience: float = WAIT) -> tuple[str, ...]:
         time.sleep(1)
 
 
-def wait_until_well(plan: Plan, patience: float = WAIT) -> Status:
-    """The status once all is well, or once patience has ended."""
-    deadline = time.monotonic() + patience
+def wait_until_well(plan: Plan, timeout: float = WAIT) -> Status:
+    """The status once all is well, or at the timeout."""
+    deadline = time.monotonic() + timeout
     while (now := status(plan)).verdict != "well" and time.monotonic() < deadline:
         time.sleep(1)
     return now
@@ -168,14 +168,14 @@ def _services(
     containers = [(c, guest.state) for guest in guests for c in guest.containers]
     containers += [(c, "running") for c in host.containers]
     places = {c.name: c.guest for c in plan.containers}
-    shunned = balance.shunned(balancers)
+    without_requests = balance.without_requests(balancers)
     for container, guest in containers:
         if guest != "running":
             wrong[container.name] = f"its guest {places[container.name]} is {guest}"
         elif not container.is_well:
             wrong[container.name] = container.words
-        elif container.name in shunned:
-            wrong[container.name] = shunned[container.name]
+        elif container.name in without_requests:
+            wrong[container.name] = without_requests[container.name]
     names = dict.fromkeys(container.service for container, _ in containers)
     for name in names:
         replicas = [c.name for c, _ in containers if c.service == name]
@@ -212,7 +212,7 @@ def _host(plan: Plan) -> HostStatus:
         network = networks.get(plan.network.name, "missing").split()[0]
     found: Mapping[str, tuple[str, str]] | None = None
     try:
-        said = HostTransport().run(["docker", "ps", "-a", "--format", FORMAT], timeout=PATIENCE)
+        said = HostTransport().run(["docker", "ps", "-a", "--format", FORMAT], timeout=TIMEOUT)
         found = containers(said.stdout) if said.ok else None
     except Unreachable:
         found = None
@@ -230,7 +230,7 @@ def _guest(plan: Plan, domains: Mapping[str, str] | None, guest: Guest) -> Guest
     if state in ("running", UNKNOWN):
         place = GuestTransport(name=guest.name, address=guest.address, keys=keys.files(plan.stack))
         try:
-            said = place.run(["docker", "ps", "-a", "--format", FORMAT], timeout=PATIENCE)
+            said = place.run(["docker", "ps", "-a", "--format", FORMAT], timeout=TIMEOUT)
             found = containers(said.stdout) if said.ok else None
         except Unreachable:
             found = None
@@ -281,7 +281,7 @@ def containers(listing: str) -> dict[str, tuple[str, str]]:
 def _table(command: list[str], *, id_column: bool = True) -> dict[str, str] | None:
     """Name to state from virsh's tables; None where libvirt could not be asked."""
     try:
-        said = HostTransport().run(command, timeout=PATIENCE)
+        said = HostTransport().run(command, timeout=TIMEOUT)
     except Unreachable:
         return None
     if not said.ok:

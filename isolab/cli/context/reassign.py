@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from isolab.cli.context import deployed, engine
-from isolab.diff.reassignment import givers
+from isolab.diff.reassignment import holders
 from isolab.plan.model import Plan
 from isolab.transport import Unreachable
 from machine.deployment.control import StackControl
 from machine.deployment.leftovers import CONTAINER
 
 
-def remove_givers(
+def remove_holders(
     control: StackControl, old: Plan | None, wanted: Plan, guests: Sequence[str]
 ) -> None:
     """Remove containers whose ports or addresses go to others, and let the engine see it.
@@ -21,7 +21,7 @@ def remove_givers(
         wanted: What comes.
         guests: Names of the guests, for the engine's progress.
     """
-    giving = givers(old, wanted)
+    giving = holders(old, wanted)
     known = control.state() if giving else None
     if old is None or known is None:
         return
@@ -33,8 +33,8 @@ def remove_givers(
         place = deployed.below(old, container)
         try:
             # With the time to end that its own settings give it.
-            patience = container.stop_grace_period + 30
-            place.run(["docker", "stop", container.name], timeout=patience)
+            timeout = container.stop_grace_period + 30
+            place.run(["docker", "stop", container.name], timeout=timeout)
             place.run(["docker", "rm", "--force", "--volumes", container.name])
         except Unreachable:
             continue

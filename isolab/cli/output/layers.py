@@ -14,7 +14,7 @@ _SERVICE = "isolab:index:Service"
 _BALANCER = "isolab:index:Balancer"
 _SERVICE_NAME = re.compile(r"(?P<guest>.+?-\d+)-(?P<service>.+)")
 _COMMANDS = ("command:remote:Command", "command:local:Command")
-_TURN = re.compile(r"-turn(-[a-z0-9-]+)?$")
+_ROLLOUT_STEP = re.compile(r"-turn(-[a-z0-9-]+)?$")
 _KINDS = {
     "libvirt:index/network:Network": "network",
     "libvirt:index/pool:Pool": "storage pool",
@@ -26,7 +26,7 @@ _KINDS = {
     "docker:index/container:Container": "container",
 }
 _DISKS = {"root": "root disk", "data": "data disk", "base": "base image"}
-_DEEDS = {
+_ACTIONS = {
     "create": "made",
     "update": "changed",
     "delete": "removed",
@@ -90,8 +90,8 @@ def what(urn: str, parent: str) -> str:
     last = name.rsplit("-", 1)[-1]
     if own == "libvirt:index/volume:Volume":
         return _DISKS.get(last, last)
-    if is_turn(urn):
-        return f"turn of {_TURN.sub('', name)}"
+    if is_rollout_step(urn):
+        return f"rolling update of {_ROLLOUT_STEP.sub('', name)}"
     if own in _COMMANDS:
         if last in ("ready", "packages", "firewall"):
             return last
@@ -112,9 +112,9 @@ def what(urn: str, parent: str) -> str:
     return kind
 
 
-def deed(operation: str) -> str | None:
+def action(operation: str) -> str | None:
     """What was done, for operations that do something to the world."""
-    return _DEEDS.get(operation)
+    return _ACTIONS.get(operation)
 
 
 def measured(operation: str) -> str | None:
@@ -128,9 +128,9 @@ def is_thing(urn: str) -> bool:
     return not own.startswith(("isolab:", "pulumi:"))
 
 
-def is_turn(urn: str) -> bool:
-    """Whether the resource is a replica's turn: it orders changes, and is none itself."""
-    return _own_type(urn) in _COMMANDS and _TURN.search(_name(urn)) is not None
+def is_rollout_step(urn: str) -> bool:
+    """Whether the resource is a step of a rolling update: it orders changes, and is none itself."""
+    return _own_type(urn) in _COMMANDS and _ROLLOUT_STEP.search(_name(urn)) is not None
 
 
 def _own_type(urn: str) -> str:

@@ -25,7 +25,11 @@ _DECIDES = {"host": "libvirt:", "guest": "libvirt:", "service": "docker:index/co
 
 def is_change(step: Step) -> bool:
     """Whether the engine would do something to a real thing."""
-    return step.operation in _KINDS and layers.is_thing(step.urn) and not layers.is_turn(step.urn)
+    return (
+        step.operation in _KINDS
+        and layers.is_thing(step.urn)
+        and not layers.is_rollout_step(step.urn)
+    )
 
 
 def changes(

@@ -39,7 +39,7 @@ class Progress:
         stream: TextIO = sys.stderr,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.deeds = 0
+        self.actions = 0
         """How many operations changed something."""
         self.spans: dict[Layer, Span] = {}
         self.durations: list[tuple[str, float]] = []
@@ -65,7 +65,7 @@ class Progress:
             case Begun(step=step) if _counts(step):
                 self._running[step.urn] = (step, self._clock())
             case Done(step=step) if step.urn in self._running:
-                self._end(step, layers.deed(step.operation) or step.operation)
+                self._end(step, layers.action(step.operation) or step.operation)
             case Failed(step=step) if step.urn in self._running:
                 self._end(step, "failed")
             case Message(severity="error"):
@@ -81,20 +81,20 @@ class Progress:
         clear = _CLEAR if self._live else ""
         print(f"{clear}{text}", file=self._stream, flush=True)
 
-    def _end(self, step: Step, deed: str) -> None:
+    def _end(self, step: Step, action: str) -> None:
         _, begin = self._running.pop(step.urn)
         self._told.discard(step.urn)
         now = self._clock()
         place = self._layer(step)
         before = self.spans.get(place)
         self.spans[place] = Span(begin=before.begin if before else begin, end=now)
-        self.deeds += step.operation != "refresh"
+        self.actions += step.operation != "refresh"
         thing = layers.what(step.urn, step.parent)
-        verb = layers.measured(step.operation) if deed != "failed" else None
+        verb = layers.measured(step.operation) if action != "failed" else None
         if verb:
             own = f"container {place.name}" if thing.startswith("container ") else thing
             self.durations.append((f"{verb} {own}", now - begin))
-        self.line(f"  {place!s:18} {thing:22} {deed:22} {now - begin:6.1f} s")
+        self.line(f"  {place!s:18} {thing:22} {action:22} {now - begin:6.1f} s")
 
     def _tell_running(self) -> None:
         now = self._clock()
@@ -129,7 +129,7 @@ class Progress:
 
 
 def _counts(step: Step) -> bool:
-    return layers.is_thing(step.urn) and layers.deed(step.operation) is not None
+    return layers.is_thing(step.urn) and layers.action(step.operation) is not None
 
 
 def _without_trace(text: str) -> str:

@@ -49,7 +49,7 @@ def _where(plan: Plan) -> Iterator[str]:
 
 
 def _times(progress: Progress, setup: float, total: float) -> Iterator[str]:
-    if not progress.deeds:
+    if not progress.actions:
         yield f"nothing to change; looked at everything in {total:.1f} s"
         return
     stages = {"set-up": setup}
