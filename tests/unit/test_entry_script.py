@@ -1,0 +1,76 @@
+"""`./lab` itself, on a bare machine: what it asks of a user who is not root, and how often."""
+
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+PROGRAMS = {
+    "id": '[ "$1" = -u ] && echo 1000 || echo tester',
+    "dpkg-query": "exit 1",
+    "sudo": 'echo "$*" >>"$PLACE/root"',
+    # In the place of the environment that is made, and of isolab in it.
+    "python3": '[ "$1" = -c ] && exit 0; mkdir -p "$4/bin" && cp "$0" "$4/bin/python"',
+}
+ISOLAB = '[ "$2" = pip ] || echo "agreed: ${ISOLAB_AGREED_TO_SUDO-no}"'
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A clone, and programs that do nothing."""
+    shutil.copy(REPO / "lab", tmp_path)
+    shutil.copy(REPO / "requirements.txt", tmp_path)
+    (tmp_path / "bin").mkdir()
+    for name, does in PROGRAMS.items():
+        file = tmp_path / "bin" / name
+        both = f"case $0 in *.venv*) {ISOLAB}; exit;; esac\n{does}" if name == "python3" else does
+        file.write_text(f"#!/bin/sh\n{both}\n")
+        file.chmod(0o755)
+    return tmp_path
+
+
+def run(place: Path, *words: str, answer: str = "") -> tuple[int, str]:
+    """The command at a terminal of its own; its exit code, and all that it said."""
+    ours, theirs = pty.openpty()
+    environment = {"PATH": f"{place}/bin:{os.environ['PATH']}", "PLACE": str(place)}
+    process = subprocess.Popen(
+        [place / "lab", *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment, text=True,
+    )  # fmt: skip
+    os.write(ours, f"{answer}\n".encode())
+    said, _ = process.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, said
+
+
+def test_an_up_on_a_bare_machine_asks_once_for_all_that_it_does_with_sudo(place: Path) -> None:
+    code, said = run(place, "up", answer="y")
+    assert code == 0, said
+    assert said.count("Agree? [y/N]") == 1
+    for action in (
+        "install python3-venv",
+        "libvirt, QEMU, Docker",
+        "let tester use",
+        "build images",
+    ):
+        assert action in said
+    assert "agreed: yes" in said
+
+
+def test_another_command_asks_for_what_it_needs_alone(place: Path) -> None:
+    code, said = run(place, "validate", "a.yaml", answer="y")
+    assert code == 0, said
+    assert "let tester use" not in said
+    assert "agreed: no" in said
+
+
+def test_who_does_not_agree_has_changed_nothing(place: Path) -> None:
+    code, said = run(place, "up", answer="n")
+    assert code == 3
+    assert "nothing was changed" in said
+    assert not (place / "root").exists()
