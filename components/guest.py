@@ -76,7 +76,7 @@ class Guest(pulumi.ComponentResource):
             pool=host.pool.name,
             base_volume_id=host.bases[guest.image].id,
             size=guest.disk * MIB,
-            # Also where it is a person who wants it anew (./lab reset): its name is taken.
+            # Also where it is a person who wants it recreated (./lab reset): its name is taken.
             opts=pulumi.ResourceOptions.merge(
                 child, pulumi.ResourceOptions(delete_before_replace=True)
             ),

@@ -226,7 +226,7 @@ def container_inputs(
     """A planned container in the words of the Docker provider, each as it is read back.
 
     It names networks by the resources, where there are some, so that the engine takes it off a
-    network that is made anew: Docker removes none that a container is on.
+    network that is recreated: Docker removes none that a container is on.
     """
     made = networks or {}
     limits, health = container.limits, container.healthcheck

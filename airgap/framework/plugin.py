@@ -26,6 +26,6 @@ class Plugin:
     close: Callable[[Any], None] = lambda _: None
     """Ends the connection when the plugin ends."""
     alive: Callable[[Any], bool] = lambda _: True
-    """Whether the connection is still good; one that is not is made anew for the next operation."""
+    """Whether the connection is still good; one that is not is recreated for the next operation."""
     bridged: bool = True
     """The official one is a bridge: `id` is among its outputs, `__defaults` among its inputs."""

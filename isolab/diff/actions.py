@@ -38,7 +38,7 @@ def another_guest_is_another_docker(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: a container lives in one Docker daemon, and each guest has its own."""
-    return ("move", "made anew in the other Docker") if container.moves else None
+    return ("move", "recreated in the other Docker") if container.moves else None
 
 
 def another_libvirt_has_nothing(
@@ -62,7 +62,7 @@ def containers_follow_their_volumes(
 ) -> Verdict | None:
     """Source: components/service.py, replace_with the volumes that it mounts; ADR 22."""
     mounts = container.old and container.old.mounts
-    return ("recreate", "its volumes are made anew") if guest and guest.data and mounts else None
+    return ("recreate", "its volumes are recreated") if guest and guest.data and mounts else None
 
 
 def what_differs_in_the_container_makes_it_anew(

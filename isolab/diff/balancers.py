@@ -44,7 +44,7 @@ def _changed(was: Balancer, is_: Balancer, old: Side, new: Side) -> Iterator[Cha
         effect="recreate" if remade else "none",
         because="Docker changes it only so" if remade else "it takes up its new settings",
     )
-    behind = tuple(_behind(was, "its balancer is made anew")) if remade else ()
+    behind = tuple(_behind(was, "its balancer is recreated")) if remade else ()
     yield Change(
         layer="service",
         name=is_.name,

@@ -1,7 +1,7 @@
 """What makes a guest or a container what it is, field by field, in words where they differ.
 
 A field that nobody mentions here counts: where it differs, its name is the reason, and what it
-belongs to is made anew. Only what is listed as irrelevant is passed over.
+belongs to is recreated. Only what is listed as irrelevant is passed over.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ GUEST_IRRELEVANT: Mapping[str, str] = {
     "containers": "told one by one",
 }
 IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
-"""What a running container takes; everything else makes it anew."""
+"""What a running container takes; everything else recreates it."""
 
 
 class Side:

@@ -12,7 +12,7 @@ MOST_NAMED = 4
 def of_guest(reach: Reach, guest: GuestTransition, effects: Sequence[Effect]) -> Iterator[str]:
     """The order of a guest's change.
 
-    Source: names are unique, so the engine deletes before it makes anew, what stands on a thing
+    Source: names are unique, so the engine deletes before it recreates, what stands on a thing
     before the thing; components/guest.py makes everything inside wait for readiness.
     """
     by = {kind: _containers(effects, kind) for kind in ("restart", "recreate", "unavailable")}
@@ -22,13 +22,13 @@ def of_guest(reach: Reach, guest: GuestTransition, effects: Sequence[Effect]) ->
         yield f"{guest.name} is removed, with its disks"
         return
     if guest.root:
-        yield "its root disk is made anew" + ("" if guest.data else _kept(guest))
+        yield "its root disk is replaced" + ("" if guest.data else _kept(guest))
     if guest.data:
         yield _another_data_disk(guest)
     yield f"{guest.name} boots, and its Docker answers"
     yield from _sentence(by["restart"], "Docker starts {} again")
     # In the order of the plan, which is that of the start.
-    yield from _sentence(_in_order(reach, by["recreate"]), "{} made anew")
+    yield from _sentence(_in_order(reach, by["recreate"]), "{} recreated")
     yield from _sentence(by["unavailable"], "{} stopped")
 
 
@@ -36,9 +36,9 @@ def of_host(effects: Sequence[Effect]) -> Iterator[str]:
     """The order of a change of the host's layer: guests are taken off the network first."""
     guests = [effect.name for effect in effects if effect.layer == "guest"]
     yield from _sentence(guests, "{} switched off")
-    yield "the lab network and the registry are made anew"
+    yield "the lab network and the registry are replaced"
     yield from _sentence(guests, "{} started with what is new")
-    yield from _sentence(_containers(effects, "recreate"), "{} made anew")
+    yield from _sentence(_containers(effects, "recreate"), "{} recreated")
 
 
 def of_service(reach: Reach, change: Change) -> Iterator[str]:
@@ -52,7 +52,7 @@ def of_service(reach: Reach, change: Change) -> Iterator[str]:
     yield from _sentence(first, "first {} removed: another takes over a port")
     remade = _in_order(reach, _containers(change.effects, "recreate"))
     for name in remade[:MOST_NAMED]:
-        yield f"{name} is removed, then made anew"
+        yield f"{name} is removed, then recreated"
     if len(remade) > MOST_NAMED:
         yield f"{len(remade) - MOST_NAMED} more, each in the same way"
     last = [name for name in gone if name not in reach.holders]

@@ -22,7 +22,7 @@ class Claim(NamedTuple):
 def holders(old: Plan | None, new: Plan | None) -> Mapping[str, Container]:
     """Who has what another container is to get, by the claim's words; they have to go first.
 
-    Source: the engine removes at the end what its program makes no more, and what it makes anew
+    Source: the engine removes at the end what its program makes no more, and what it recreates
     in an order of its own; Docker refuses a port that is taken.
     """
     if old is None or new is None:

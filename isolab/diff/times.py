@@ -29,7 +29,7 @@ def of_guest(guest: GuestTransition, measured: Measured) -> float | None:
 
 
 def of_container(service: str, measured: Measured) -> float | None:
-    """Seconds that a container is away which is made anew, until it is healthy."""
+    """Seconds that a container is away which is recreated, until it is healthy."""
     make = _sum(measured, (f"make container {service}",))
     remove = _sum(measured, (f"remove container {service}",))
     return None if make is None else make + (remove or 0.0)

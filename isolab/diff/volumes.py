@@ -76,7 +76,7 @@ def another_libvirt_has_no_disks(
 def another_disk_for_volumes_is_an_empty_one(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
-    """Source: libvirt makes a volume of another size anew; images/guest data-disk formats it."""
+    """Source: libvirt recreates a volume of another size; images/guest data-disk formats it."""
     if not (guest and guest.data and guest.old and guest.new):
         return None
     if guest.old.data is None:

@@ -6,7 +6,7 @@ SIGNS: dict[Action, str] = {"added": "+", "changed": "~", "replaced": "±", "rem
 DAMAGES: dict[Damage, str] = {
     "": "",
     "restart": "restarts",
-    "recreate": "is made anew",
+    "recreate": "is recreated",
     "degraded": "is degraded",
     "unavailable": "goes away",
 }

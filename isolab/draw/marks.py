@@ -17,7 +17,7 @@ _DAMAGES: tuple[Damage, ...] = ("", "restart", "recreate", "degraded", "unavaila
 """From harmless to worst."""
 _WORDS = {
     "restart": "restarts",
-    "recreate": "is made anew",
+    "recreate": "is recreated",
     "degraded": "is degraded",
     "unavailable": "is unavailable",
     "none": "stays as it is",

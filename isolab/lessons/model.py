@@ -52,7 +52,7 @@ class Mutation(_FromFile, frozen=True, kw_only=True):
     before: tuple[Step, ...] = ()
     """What breaks it, or is needed for it."""
     container: str = ""
-    """The service whose first container is made anew …"""
+    """The service whose first container is recreated …"""
     config: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """… with this merged into what Docker's API is given (RFC 7396) …"""
     networks: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Mutation(_FromFile, frozen=True, kw_only=True):
     variables: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """Other values for the lesson's variables."""
     after: tuple[Step, ...] = ()
-    """What mends it again; the container is made anew as it was in any case."""
+    """What mends it again; the container is recreated as it was in any case."""
 
 
 class Bar(_FromFile, frozen=True, kw_only=True):

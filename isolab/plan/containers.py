@@ -171,7 +171,7 @@ def _on_the_host(container: Container) -> Container:
 
 
 def _anonymous(container: str, target: str) -> str:
-    """A volume of this container alone, found again when the container is made anew."""
+    """A volume of this container alone, found again when the container is recreated."""
     return f"{container}-{addresses.number('volume', target):016x}"[:60]
 
 

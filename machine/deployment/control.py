@@ -96,7 +96,7 @@ class StackControl:
         return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
 
     def up_replacing(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
-        """The same, and these resources are made anew, with all that follows them."""
+        """The same, and these resources are recreated, with all that follows them."""
         words = [word for urn in urns for word in ("--replace", urn)]
         return self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
 

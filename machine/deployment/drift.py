@@ -1,7 +1,7 @@
 """What of a stack is not as the engine left it, and putting it right.
 
 What only stands still is started again, as it was: that needs no engine. What is gone the engine
-looks at, and makes anew.
+looks at, and recreates.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ Action = Literal["start", "resume", "refresh"]
 _ACTIONS: Mapping[Action, str] = {
     "start": "starts it again",
     "resume": "lets it go on",
-    "refresh": "makes it anew",
+    "refresh": "recreates it",
 }
 
 

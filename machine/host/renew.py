@@ -32,7 +32,7 @@ LENGTH = struct.Struct("!Q")
 
 
 class StartAgain(BaseException):
-    """Leaves the command, with all that it holds, so that it begins anew; no error."""
+    """Leaves the command, with all that it holds, so that it begins again; no error."""
 
     def __init__(self, groups: Sequence[str]) -> None:
         super().__init__(f"start again in {', '.join(groups)}")

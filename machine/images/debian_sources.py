@@ -78,7 +78,7 @@ def lines_of(targets: Sequence[Target], with_base_files: Collection[str]) -> lis
     Args:
         targets: All indexes that it has.
         with_base_files: The sites with a package that every release of Debian, and nobody
-            else, has: a mirror that is signed anew may call its origin as it likes.
+            else, has: a mirror that is signed again may call its origin as it likes.
     """
     debian = [
         (target, pocket)

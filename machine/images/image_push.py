@@ -1,6 +1,6 @@
 """An image from this machine's registry storage to another registry, byte for byte.
 
-Docker packs layers anew when it pushes, and an image that was packed anew may have another
+Docker packs layers again when it pushes, and an image that was packed again may have another
 digest. So blobs and manifest travel as they lie here (OCI Distribution Specification, "Push").
 """
 

@@ -20,7 +20,7 @@ TIMEOUT = 60
 ONE_TRY = 10
 """Seconds for one answer of it."""
 KEPT = ("image", "overlay2")
-"""What of a data root makes the layers; all else is made anew at the guest's first start."""
+"""What of a data root makes the layers; all else is recreated at the guest's first start."""
 
 
 def preload_digest() -> str:

@@ -117,7 +117,7 @@ def _install(report: Report) -> None:
         run(as_root([*quiet, *install]))
     except Unable:
         # A list that looks fresh may still name versions that the mirror no longer has.
-        report("reading the package lists anew")
+        report("reading the package lists again")
         run(as_root(["apt-get", "update"]))
         run(as_root([*quiet, *install]))
 

@@ -136,7 +136,7 @@ def test_a_lost_libvirt_is_named_and_found_again(
     id = far.create(kind, pool)
     try:
         guest.stop()
-        # A connection that is known to be lost by now is made anew, which fails in other words.
+        # A connection that is known to be lost by now is recreated, which fails in other words.
         said = rf"(the connection to qemu\+ssh://.*:{guest.port}.* lost|does not answer at qemu)"
         with pytest.raises(Aborted, match=said):
             far.read(kind, id, pool)

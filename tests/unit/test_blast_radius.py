@@ -147,7 +147,7 @@ def test_the_order_is_that_of_the_engine(tmp_path: Path) -> None:
         "its data disk is replaced by an empty one",
         "app-1 boots, and its Docker answers",
         "Docker starts web-1 again",
-        "db-1 is made anew",
+        "db-1 is recreated",
     )
 
 

@@ -11,7 +11,7 @@ from isolab.plan.model import Plan
 from machine.deployment.control import StackControl
 
 NAME = "reset"
-HELP = "make a guest or a service anew, as the lab file says; data disks are kept"
+HELP = "recreate a guest or a service as the lab file says; data disks are retained"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,14 +48,14 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     if now.verdict != "well":
         raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")
     made = ", ".join((*guests, *containers))
-    print(f"made anew: {made} ({time.monotonic() - begin:.1f} s)")
+    print(f"recreated: {made} ({time.monotonic() - begin:.1f} s)")
     return DONE
 
 
 def chosen(plan: Plan, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Guests and containers that the words name; all guests where there are none.
 
-    A container on a guest that is made anew is made anew with it.
+    A container on a guest that is recreated is recreated with it.
     """
     guests = {guest.name for guest in plan.guests}
     services = {container.service for container in plan.containers}

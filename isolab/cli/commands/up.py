@@ -132,7 +132,7 @@ def _wait(control: StackControl, plan: Plan) -> None:
     from isolab.cli.context import live
 
     engine.say("waiting for the guests and what runs on them to come back")
-    # Docker forgets a start of seconds ago where its guest was made anew meanwhile.
+    # Docker forgets a start of seconds ago where its guest was recreated meanwhile.
     control.start(control.drifted(), engine.say)
     now = live.wait_until_well(plan)
     if now.verdict != "well":
