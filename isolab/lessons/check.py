@@ -25,7 +25,7 @@ class LessonEnvironment:
 
 
 def check_claim(claim: Claim, lesson: Lesson, lesson_environment: LessonEnvironment) -> ClaimResult:
-    """One claim's verdict; what its check made or broke is put right again, whatever happens."""
+    """One claim's verdict; what its check made or broke is repaired, whatever happens."""
     begin = time.monotonic()
     variables = {**lesson_environment.variables, **lesson.variables}
     missing = [service for service in lesson.services if service not in lesson_environment.places]
@@ -42,7 +42,7 @@ def check_claim(claim: Claim, lesson: Lesson, lesson_environment: LessonEnvironm
             left = _restore(claim.after, lesson_environment.places, variables)
         if left:
             verdict = "inconclusive"
-            seen.check += f"; could not be put right again: {left}"
+            seen.check += f"; could not be repaired: {left}"
     return ClaimResult(
         id=claim.id,
         claim=claim.claim,

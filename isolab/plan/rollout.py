@@ -16,7 +16,7 @@ from isolab.plan.model import Balancer, Container, Guest
 T = TypeVar("T")
 
 TIMEOUT = 240
-"""Seconds that a replica has to get well: an emulated guest may have to boot before."""
+"""Seconds that a replica has to become healthy: an emulated guest may have to boot before."""
 LOOK = 20
 """Seconds between two words about it."""
 MARGIN = 30

@@ -1,4 +1,4 @@
-"""What of a stack is not as the engine left it, and putting it right.
+"""What of a stack is not as the engine left it, and repairing it.
 
 What only stands still is started again, as it was: that needs no engine. What is gone the engine
 looks at, and recreates.
@@ -34,7 +34,7 @@ class Drifted:
     state: str
     """libvirt's or Docker's word for how it is; missing where it is not there."""
     action: Action
-    """What puts it right; refresh is the engine's business."""
+    """What repairs it; refresh is the engine's business."""
 
     @property
     def is_guest(self) -> bool:

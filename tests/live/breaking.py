@@ -69,7 +69,9 @@ def _recreated_container(plan: Plan, mutation: Mutation) -> Iterator[None]:
             api.remove_container(container.name, force=True)
             api.rename(aside, container.name)
             api.start(container.name)
-            assert _is_healthy(api, container.name), f"{container.name} does not get well again"
+            assert _is_healthy(api, container.name), (
+                f"{container.name} does not become healthy again"
+            )
 
 
 def _create(api: Any, name: str, info: Any, mutation: Mutation) -> None:

@@ -101,7 +101,7 @@ def test_a_killed_container_costs_no_request_and_up_starts_it_again(balanced: Ba
         words = balanced("status", balanced.stack, code=1)
     assert seen.failed == []
     assert seen.answers == {"1 1", "2 1"}
-    assert "degraded: 1 of 2 web are well" in words
+    assert "degraded: 1 of 2 web are healthy" in words
     assert "front sends nothing to web-1" in words
     assert "web/web-1 is DOWN" in balanced("logs", "--stack", balanced.stack, "front")
     balanced.bring_up()

@@ -98,7 +98,7 @@ class Predicted(Lab):
         self("up", "--yes", "--stack", STACK, str(self.file), *words)
 
     def url(self) -> str:
-        """Where the page is, also while containers that were started again get well."""
+        """Where the page is, also while containers that were started again become healthy."""
         words = [LAB, "status", "--json", STACK]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         (endpoint,) = json.loads(done.stdout)["endpoints"]

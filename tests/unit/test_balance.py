@@ -83,7 +83,7 @@ def test_a_replica_that_gets_no_requests_is_not_well_and_status_says_why() -> No
     it = now(guest("app-1", "running", "web-1", "web-2"), balancers=(found(),))
     assert it.verdict == "degraded"
     text = status.text(it)
-    assert "1 of 2 web are well" in text
+    assert "1 of 2 web are healthy" in text
     assert "web-2: front finds it DOWN, L4TOUT" in text
     assert "balancer front sends nothing to web-2: DOWN, L4TOUT, for 7 s" in text
 
@@ -104,4 +104,4 @@ def test_a_service_without_a_replica_that_is_well_is_down() -> None:
 def test_all_well_is_well() -> None:
     it = now(guest("app-1", "running", "web-1"), guest("app-2", "running", "web-2"))
     assert it.verdict == "well"
-    assert "all is well" in status.text(it)
+    assert "everything is healthy" in status.text(it)

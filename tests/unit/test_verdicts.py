@@ -122,7 +122,7 @@ def test_a_lab_that_could_not_be_put_right_is_said_so() -> None:
         claim(Step(at="host", run="three"), after=(Step(at="host", run="no"),)), Place(ANSWERS)
     )
     assert result.verdict == "inconclusive"
-    assert "put right" in result.evidence
+    assert "repaired" in result.evidence
 
 
 def test_what_is_kept_is_known_to_later_steps() -> None:

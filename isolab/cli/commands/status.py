@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask every layer; 0 where all is well, 1 where something is down, 3 where one is silent."""
+    """Ask every layer; 0 where all are healthy, 1 where one is down, 3 where one is silent."""
     name = stack.name(arguments)
     plan = deployed.find(name)
     others = deployed.others_up(name) if plan is None and not lock.holder(name) else ()
@@ -74,16 +74,18 @@ def text(now: live.Status) -> str:
         )
         lines += map(_container, guest.containers)
     lines += [f"open  {endpoint.url}  ({endpoint.service})" for endpoint in now.endpoints]
-    lines.append("" if now.drift else "\nall is well")
+    lines.append("" if now.drift else "\neverything is healthy")
     for service in now.services:
         if 0 < service.well < service.replicas:
-            lines.append(f"degraded: {service.well} of {service.replicas} {service.name} are well")
+            lines.append(
+                f"degraded: {service.well} of {service.replicas} {service.name} are healthy"
+            )
             lines += [f"  {line}" for line in service.wrong]
     lines += [f"! {line}" for line in now.drift]
     if now.verdict == "unknown":
         lines.append("  something did not answer, which says nothing about what it holds")
     elif now.drift:
-        lines.append("  ./lab up puts it right")
+        lines.append("  ./lab up repairs it")
     return "\n".join(lines)
 
 

@@ -128,7 +128,7 @@ def _up(control: StackControl, guests: Sequence[str]) -> Progress:
 
 
 def _wait(control: StackControl, plan: Plan) -> None:
-    """What was started again gets well by itself."""
+    """What was started again becomes healthy by itself."""
     from isolab.cli.context import live
 
     engine.say("waiting for the guests and what runs on them to come back")

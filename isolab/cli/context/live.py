@@ -42,7 +42,7 @@ class ContainerStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether it runs and nobody finds it unwell, or has done what it was there for."""
+        """Whether it runs and its healthcheck does not fail, or has done what it was there for."""
         return self.state in ("running", COMPLETED) and self.health in ("healthy", "none")
 
     @property
@@ -104,7 +104,7 @@ class Status:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether all is well.
+        """Whether everything is healthy.
 
         Unknown where something that runs did not answer; degraded where something is not as it
         was deployed, but every service still has a replica that is well.
@@ -150,7 +150,7 @@ def wait_until_reached(plan: Plan, timeout: float = WAIT) -> tuple[str, ...]:
 
 
 def wait_until_well(plan: Plan, timeout: float = WAIT) -> Status:
-    """The status once all is well, or at the timeout."""
+    """The status once everything is healthy, or at the timeout."""
     deadline = time.monotonic() + timeout
     while (now := status(plan)).verdict != "well" and time.monotonic() < deadline:
         time.sleep(1)
@@ -163,7 +163,7 @@ def _services(
     host: HostStatus,
     balancers: tuple[BalancerStatus, ...],
 ) -> Iterator[ServiceStatus]:
-    """How many replicas of each are well, and what is wrong with each of the others."""
+    """How many replicas of each are healthy, and what is wrong with each of the others."""
     wrong: dict[str, str] = {}
     containers = [(c, guest.state) for guest in guests for c in guest.containers]
     containers += [(c, "running") for c in host.containers]
