@@ -51,8 +51,16 @@ def test_the_second_says_who_has_the_stack_and_since_when(
         assert len(said) == 1
 
 
-@pytest.mark.parametrize("words", [["down", "--yes", "s"], ["reset", "--stack", "s"],
-                                   ["up", "reference", "--stack", "s"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["down", "--yes", "s"],
+        ["reset", "--stack", "s"],
+        ["check", "--stack", "s"],
+        ["up", "reference", "--stack", "s"],
+    ],
+    ids=lambda words: words[0],
+)
 def test_commands_that_change_a_stack_wait_for_it(
     holder: subprocess.Popen[str],
     words: list[str],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from isolab.cli.context import deployed, stack
+from isolab.cli.context import deployed, engine, stack
 from isolab.cli.context.lesson_checks import check, fits, lessons
 from isolab.cli.errors import DONE, FAILED, UNABLE
 from isolab.cli.output import results
@@ -32,11 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check; 0 where all holds, 1 where a claim is broken, 3 where one is inconclusive."""
     chosen = lessons(arguments.lessons)
-    plan = deployed.required(stack.name(arguments))
-    if not arguments.lessons:
-        chosen = tuple(lesson for lesson in chosen if fits(lesson, plan))
-    language: str = arguments.lang or texts.language()
-    checked = check(plan, tuple(texts.translated(lesson, language) for lesson in chosen))
+    name = stack.name(arguments)
+    # Checks stop and start things of the lab: nobody else may change it meanwhile.
+    with engine.alone(name, NAME):
+        plan = deployed.required(name)
+        if not arguments.lessons:
+            chosen = tuple(lesson for lesson in chosen if fits(lesson, plan))
+        language: str = arguments.lang or texts.language()
+        checked = check(plan, tuple(texts.translated(lesson, language) for lesson in chosen))
     results.keep(plan.stack, checked)
     if arguments.junit:
         arguments.junit.write_text(junit(plan.stack, checked), encoding="utf-8")

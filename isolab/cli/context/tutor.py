@@ -207,6 +207,7 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
     """The lesson's claims on the running lab; the course with what came of them."""
     from datetime import UTC, datetime
 
+    from isolab.cli.context.engine import alone
     from isolab.cli.context.lesson_checks import check
     from isolab.cli.errors import Failure
 
@@ -216,7 +217,8 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
         console.print(f"  {_not_up(say, setting)}")
         return course
     try:
-        (result,) = check(setting.plan, (lesson,))
+        with alone(setting.plan.stack, "learn"):
+            (result,) = check(setting.plan, (lesson,))
     except Failure as failure:
         console.print(f"  {failure}", style="red")
         return course
