@@ -43,7 +43,13 @@ def first_free(
             continue
         if not any(IPv4Network(candidate).overlaps(network) for network in taken):
             return candidate
-    raise NoSubnetLeft("no subnet of 10.64.0.0/10 is free on this machine")
+    raise NoSubnetLeft(
+        f"no subnet of {_listed(addresses.RANGE, *addresses.FURTHER_RANGES)} is free here"
+    )
+
+
+def _listed(*ranges: IPv4Network) -> str:
+    return " or ".join(map(str, ranges))
 
 
 def in_use(host: Transport, libvirt: str, but: str = "") -> Iterator[tuple[IPv4Network, str]]:

@@ -131,6 +131,23 @@ def test_a_stack_takes_the_first_subnet_that_nothing_uses() -> None:
     assert addresses.first_free("s", [inside]) == second
 
 
+def test_a_machine_that_uses_all_of_10_has_room_in_the_other_private_ranges() -> None:
+    used = [IPv4Network("10.0.0.0/8")]
+    assert IPv4Network(addresses.first_free("s", used)).subnet_of(IPv4Network("172.16.0.0/16"))
+    used.append(IPv4Network("172.16.0.0/12"))
+    assert IPv4Network(addresses.first_free("s", used)).subnet_of(IPv4Network("192.168.0.0/16"))
+    used.append(IPv4Network("192.168.0.0/16"))
+    with pytest.raises(addresses.NoSubnetLeft, match=r"10\.64\.0\.0/10 or 172.* or 192.* is free"):
+        addresses.first_free("s", used)
+
+
+@pytest.mark.parametrize("cidr", ["172.16.5.0/24", "192.168.5.0/24"])
+def test_no_service_network_meets_a_lab_network_of_the_other_ranges(cidr: str) -> None:
+    names = [f"n{number}" for number in range(planned.SERVICE_NETWORK_COUNT)]
+    networks = map(IPv4Network, planned.service_subnets(names).values())
+    assert not any(network.overlaps(IPv4Network(cidr)) for network in networks)
+
+
 def test_used_subnets_are_read_from_routes_and_libvirt() -> None:
     routes = json.dumps([{"dst": "default"}, {"dst": "10.70.0.0/16"}, {"dst": "10.80.0.1"}])
     assert [str(network) for network, _ in addresses.routed(routes)] == [

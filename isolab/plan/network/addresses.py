@@ -9,6 +9,9 @@ from isolab.rules.guests import BELOW_FIRST_GUEST
 
 RANGE = IPv4Network("10.64.0.0/10")
 """Where derived subnets lie: in the private range, away from what home routers hand out."""
+FURTHER_RANGES = (IPv4Network("172.16.0.0/16"), IPv4Network("192.168.0.0/16"))
+"""Where they lie on a machine that has all of that in use, by a VPN say. Not in the rest of
+172.16.0.0/12: there lie the service networks on each guest."""
 ROW = 10
 """Guests of a group stand side by side where they can: .21, .22, .23."""
 REGISTRY_PORT = 5000
@@ -37,10 +40,12 @@ def number(*words: str | int) -> int:
 
 def subnets(stack: str) -> Iterator[str]:
     """All subnets that a stack may use: its own first, then the ones to step on to."""
-    count = 2 ** (24 - RANGE.prefixlen)
-    first = number("subnet", stack)
-    for step in range(count):
-        yield str(IPv4Network((int(RANGE.network_address) + (first + step) % count * 256, 24)))
+    for within in (RANGE, *FURTHER_RANGES):
+        count = 2 ** (24 - within.prefixlen)
+        first = number("subnet", stack)
+        for step in range(count):
+            start = int(within.network_address) + (first + step) % count * 256
+            yield str(IPv4Network((start, 24)))
 
 
 def gateway(cidr: str) -> str:
