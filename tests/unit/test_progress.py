@@ -103,7 +103,7 @@ def test_each_operation_gets_a_line_and_groups_get_none() -> None:
     ]
     progress, text = told(*events)
     assert [line.split()[:5] for line in text.splitlines()] == [
-        ["guest", "app-1", "root", "disk", "made"]
+        ["guest", "app-1", "root", "disk", "created"]
     ]
     assert progress.actions == 1
     assert list(progress.spans) == [Layer(kind="guest", name="app-1")]

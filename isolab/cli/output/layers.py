@@ -27,15 +27,15 @@ _KINDS = {
 }
 _DISKS = {"root": "root disk", "data": "data disk", "base": "base image"}
 _ACTIONS = {
-    "create": "made",
-    "update": "changed",
-    "delete": "removed",
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
     "create-replacement": "replaced",
     "delete-replaced": "deleted, to be replaced",
-    "refresh": "looked at",
+    "refresh": "refreshed",
     "discard": "forgotten",
     "discard-replaced": "forgotten",
-    "import": "taken over",
+    "import": "imported",
 }
 _MEASURED = {
     "create": "make",
