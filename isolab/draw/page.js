@@ -66,7 +66,7 @@ function write(x, y, words) {
 }
 function bundles() {
   const found = new Map();
-  data.lines.forEach(([source, target, kind, label, deed], number) => {
+  data.lines.forEach(([source, target, kind, label, action], number) => {
     if (!["link", "route", "cluster"].includes(kind)) return;
     const key = kind === "link" ? `l${target} ${label}` : kind === "route" ? `r${source}` : `c${label}`;
     const name = kind === "link" ? `to ${title(target)}${label}` : kind === "route" ? `from ${title(source)}` : `cluster, ${label}`;
@@ -75,7 +75,7 @@ function bundles() {
     lane.lines.push(number);
     for (const [end, tip] of [[source, false], [target, kind !== "cluster"]]) {
       const box = standIn(end);
-      if (box && !lane.ends.has(box)) lane.ends.set(box, { tip, deed });
+      if (box && !lane.ends.has(box)) lane.ends.set(box, { tip, action });
     }
   });
   return [...found.values()].filter((lane) => lane.ends.size > 1);
@@ -106,13 +106,13 @@ function redraw() {
   lanes.forEach((lane, index) => draw(lane, index % 8));
   function draw({ kind, name, ends, lines }, index) {
     const heights = new Map();
-    for (const [box, { tip, deed }] of ends) {
+    for (const [box, { tip, action }] of ends) {
       const p = place(box), card = box.closest(".card");
       const y = (card ? Math.round(place(card).y) : rows[0] ?? area.y) - gap + 24 + 14 * index;
       const seat = (taken.get(box) ?? -1) + 1;
       taken.set(box, seat);
       const x = Math.min(p.x + 66 + 11 * (seat % 8), p.right - 8), edge = p.y > y ? p.y : p.bottom;
-      const gone = deed === "removed" ? " gone" : deed === "added" ? " come" : "";
+      const gone = action === "removed" ? " gone" : action === "added" ? " come" : "";
       stroke(`M ${x} ${y} V ${edge}`, `${kind}${gone}`, lines);
       if (tip) stroke(`M ${x} ${edge} l -5 -9 h 10 Z`, `tip ${kind}`, lines);
       else blob(x, y, `joint ${kind}`);
