@@ -13,7 +13,7 @@ from pulumi_command import remote
 
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, RolloutArgs, rollout_step
 from components.host import Host
-from components.service import Service, ServiceArgs, ServicePlace, Started
+from components.service import RolloutStep, Service, ServiceArgs, ServicePlace, Started
 from isolab.plan import readback, secrets
 from isolab.plan.guest import boot, cloudinit, domain_disks, guestfiles, processor
 from isolab.plan.model import Container, GuestImage, Plan
@@ -61,213 +61,322 @@ class Guest(pulumi.ComponentResource):
         self, name: str, args: GuestArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("isolab:index:Guest", name, None, opts)
-        plan, guest, host = args.plan, args.guest, args.host
-        image, cpu = plan.image_of(guest) or args.image, processor.of(guest, plan)
-        client = secrets.ssh_key(args.seed, secrets.CLIENT_KEY)
-        identity = secrets.ssh_key(args.seed, secrets.host_key(guest.name))
-        child = pulumi.ResourceOptions(
-            parent=self, provider=host.libvirt, depends_on=args.chain.before_guest(guest)
+        site = Site(guest=self, name=name, args=args)
+        disks = make_disks(site)
+        domain = make_domain(site, disks)
+        ready = await_docker(site, domain)
+        install_packages(site, ready, disks)
+        filtered = write_firewall(site, ready, disks)
+        dockerd = docker.Provider(
+            f"{name}-docker",
+            host=f"ssh://root@{args.guest.address}",
+            ssh_opts=list(args.keys.ssh_options),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready]),
+        )
+        place = ServicePlace(
+            connection=site.connection,
+            dockerd=dockerd,
+            root=disks.root,
+            ready=ready,
+            filtered=filtered,
+            networks=make_networks(site, dockerd, disks),
+            volumes=make_volumes(site, dockerd, disks),
+            pulls_from=args.plan.registry.endpoint,
+            seed=args.seed,
+            clustered=frozenset(name for c in args.plan.clusters for name in c.members),
+            folder=args.folder,
+            rollout_step=rollout_steps(site, domain),
+            chain=args.chain,
+            ports_read=args.ports_read,
+        )
+        make_balancers(site, place)
+        make_services(site, place)
+        self.register_outputs({"address": args.guest.address, "domain": domain.id})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What all steps of a guest share."""
+
+    guest: pulumi.Resource
+    """The component."""
+    name: str
+    args: GuestArgs
+
+    @property
+    def planned(self) -> PlannedGuest:
+        """The guest in the plan."""
+        return self.args.guest
+
+    @property
+    def image(self) -> GuestImage:
+        """What it boots from."""
+        return self.args.plan.image_of(self.planned) or self.args.image
+
+    @property
+    def child(self) -> pulumi.ResourceOptions:
+        """Of what it has in libvirt, which waits for the guests that go before it."""
+        return pulumi.ResourceOptions(
+            parent=self.guest,
+            provider=self.args.host.libvirt,
+            depends_on=self.args.chain.before_guest(self.planned),
         )
 
-        disks = domain_disks.of(guest, plan)
-        root = libvirt.Volume(
-            f"{name}-root",
-            name=cloudinit.root_disk(guest),
-            pool=host.pool.name,
-            base_volume_id=host.bases[guest.image].id,
-            size=guest.disk * MIB,
-            # Also where it is a person who wants it recreated (./lab reset): its name is taken.
-            opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(delete_before_replace=True)
-            ),
+    @property
+    def client(self) -> secrets.SshKey:
+        """The key that lets in."""
+        return secrets.ssh_key(self.args.seed, secrets.CLIENT_KEY)
+
+    @property
+    def identity(self) -> secrets.SshKey:
+        """The guest's own."""
+        return secrets.ssh_key(self.args.seed, secrets.host_key(self.planned.name))
+
+    @property
+    def connection(self) -> remote.ConnectionArgs:
+        """The way in."""
+        return remote.ConnectionArgs(
+            host=self.planned.address,
+            user="root",
+            private_key=pulumi.Output.secret(self.client.private_openssh),
+            host_key=self.identity.public,
+            dial_error_limit=DIALS,
+            per_dial_timeout=10,
         )
-        data = guest.data is not None and libvirt.Volume(
-            f"{name}-data",
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disks:
+    """What a guest's domain has for disks."""
+
+    root: libvirt.Volume
+    data: libvirt.Volume | None
+    seed: libvirt.CloudInitDisk
+
+
+def make_disks(site: Site) -> Disks:
+    """The root disk, over its image; the data disk; the seed, which tells cloud-init what to do."""
+    guest, host, plan = site.planned, site.args.host, site.args.plan
+    root = libvirt.Volume(
+        f"{site.name}-root",
+        name=cloudinit.root_disk(guest),
+        pool=host.pool.name,
+        base_volume_id=host.bases[guest.image].id,
+        size=guest.disk * MIB,
+        # Also where it is a person who wants it recreated (./lab reset): its name is taken.
+        opts=pulumi.ResourceOptions.merge(
+            site.child, pulumi.ResourceOptions(delete_before_replace=True)
+        ),
+    )
+    data = None
+    if guest.data is not None:
+        data = libvirt.Volume(
+            f"{site.name}-data",
             name=f"{guest.name}-data",
             pool=host.pool.name,
             format="qcow2",
             size=guest.data * MIB,
-            opts=child,
+            opts=site.child,
         )
-        seed = libvirt.CloudInitDisk(
-            f"{name}-seed",
-            name=f"{guest.name}-seed.iso",
-            pool=host.pool.name,
-            user_data=pulumi.Output.secret(
-                cloudinit.user_data(
-                    guest, plan, client.public, identity.private_openssh, identity.public
-                )
-            ),
-            meta_data=cloudinit.meta_data(guest, plan),
-            network_config=cloudinit.network_config(guest, plan),
-            opts=child,
-        )
-        domain = libvirt.Domain(
-            f"{name}-domain",
-            name=guest.domain,
-            type="kvm" if plan.kvm else "qemu",
-            machine="q35",
-            memory=guest.memory,
-            vcpu=guest.vcpus,
-            cpu={"mode": cpu.mode} if cpu.mode else None,
-            xml={"xslt": stylesheet(cpu, domain_disks.elements(disks, plan.pool.path))},
-            kernel=host.kernel.id if host.kernel and image.kernel else None,
-            initrd=host.initrd.id if host.initrd and image.initrd else None,
-            cmdlines=kernel_command_line(image.arguments),
-            disks=[
-                libvirt.DomainDiskArgs(volume_id=volume)
-                for volume in (
-                    root.id,
-                    *([data.id] if data else []),
-                    seed.id.apply(volume_of_seed),
-                )
-            ],
-            network_interfaces=[
-                {
-                    "network_id": host.network.id,
-                    "mac": guest.mac,
-                    "addresses": [guest.address],
-                    "hostname": guest.name,
-                }
-            ],
-            consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
-            autostart=False,
-            # The addresses are read back only once the guest has them: a change that is none. With
-            # it a network that was replaced goes unseen, so that is said in another way.
-            # A stylesheet that changes replaces the domain, so a domain may keep an older one.
-            opts=pulumi.ResourceOptions.merge(
-                child,
-                pulumi.ResourceOptions(
-                    ignore_changes=["networkInterfaces", *(["xml"] if args.keeps_xml else [])],
-                    replace_with=[host.network],
-                ),
-            ),
-        )
-        connection = remote.ConnectionArgs(
-            host=guest.address,
-            user="root",
-            private_key=pulumi.Output.secret(client.private_openssh),
-            host_key=identity.public,
-            dial_error_limit=DIALS,
-            per_dial_timeout=10,
-        )
-        ready = remote.Command(
-            f"{name}-ready",
-            connection=connection,
-            create=READY.read_text(),
-            triggers=[domain.id],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[domain]),
-        )
-        for script in filter(None, [cloudinit.install(guest, plan)]):
-            remote.Command(
-                f"{name}-packages",
-                connection=connection,
-                create=script,
-                # A new root disk has the old one's id, so its id triggers nothing.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
+    seed = libvirt.CloudInitDisk(
+        f"{site.name}-seed",
+        name=f"{guest.name}-seed.iso",
+        pool=host.pool.name,
+        user_data=pulumi.Output.secret(
+            cloudinit.user_data(
+                guest,
+                plan,
+                site.client.public,
+                site.identity.private_openssh,
+                site.identity.public,
             )
-        filtered = remote.Command(
-            f"{name}-firewall",
-            connection=connection,
-            create=guestfiles.WRITE,
-            stdin=boot.script(args.ruleset, guest),
-            # As with containers' files: a new root disk has the old one's id.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready], replace_with=[root]),
-        )
-        dockerd = docker.Provider(
-            f"{name}-docker",
-            host=f"ssh://root@{guest.address}",
-            ssh_opts=list(args.keys.ssh_options),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready]),
-        )
-        # What Docker holds stands and falls with the disk that Docker keeps it on.
-        inside = pulumi.ResourceOptions(
-            parent=self, provider=dockerd, deleted_with=root, replace_with=[root]
-        )
-        made_networks = [
-            docker.Network(
-                f"{name}-{network.name}",
-                name=network.name,
-                driver="bridge",
-                internal=network.internal,
-                ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
-                options=networks.options(network) or None,
-                opts=inside,
-            )
-            for network in guest.networks
-        ]
-        # Volumes live on the data disk, which outlives the root disk, and their data outlives
-        # their resource: a volume that leaves the lab file is let go of, not wiped.
-        kept = pulumi.ResourceOptions(
-            parent=self,
-            provider=dockerd,
-            deleted_with=data or root,
-            retain_on_delete=True,
-            # Another data disk is an empty one. Were they tied to the disk itself, the engine would
-            # remove their containers right before it cuts the guest's power, which undoes that.
-            replace_with=None if data else [root],
-            replacement_trigger=str(guest.data),
-            delete_before_replace=True,
-        )
-        volumes = [
-            docker.Volume(f"{name}-{volume}", name=volume, opts=kept) for volume in guest.volumes
-        ]
-        own = BalancerPlace(
-            dockerd=dockerd,
-            pulls_from=plan.registry.endpoint,
-            ready=(ready,),
-            connection=connection,
-            root=root,
-        )
-        for balancer in plan.balancers:
-            if balancer.container.guest == guest.name:
-                args.balancers[balancer.name] = Balancer(
-                    balancer.name,
-                    BalancerArgs(balancer=balancer, place=own),
-                    pulumi.ResourceOptions(parent=self),
-                )
-        replicas = Counter(container.service for container in plan.containers)
+        ),
+        meta_data=cloudinit.meta_data(guest, plan),
+        network_config=cloudinit.network_config(guest, plan),
+        opts=site.child,
+    )
+    return Disks(root=root, data=data, seed=seed)
 
-        def step_of(
-            planned: Container, container: docker.Container, parent: pulumi.Resource
-        ) -> tuple[pulumi.Resource, ...]:
-            return rollout_step(
-                RolloutArgs(
-                    planned=planned,
-                    container=container,
-                    balancers=tuple(args.balancers.values()),
-                    connection=connection,
-                    domain=domain,
-                    has_fellows=replicas[planned.service] > 1,
-                    network=host.network,
-                ),
-                parent,
+
+def make_domain(site: Site, disks: Disks) -> libvirt.Domain:
+    """The virtual machine itself."""
+    guest, host, plan, image = site.planned, site.args.host, site.args.plan, site.image
+    cpu = processor.of(guest, plan)
+    written = domain_disks.elements(domain_disks.of(guest, plan), plan.pool.path)
+    volumes = (
+        disks.root.id,
+        *([disks.data.id] if disks.data else []),
+        disks.seed.id.apply(volume_of_seed),
+    )
+    return libvirt.Domain(
+        f"{site.name}-domain",
+        name=guest.domain,
+        type="kvm" if plan.kvm else "qemu",
+        machine="q35",
+        memory=guest.memory,
+        vcpu=guest.vcpus,
+        cpu={"mode": cpu.mode} if cpu.mode else None,
+        xml={"xslt": stylesheet(cpu, written)},
+        kernel=host.kernel.id if host.kernel and image.kernel else None,
+        initrd=host.initrd.id if host.initrd and image.initrd else None,
+        cmdlines=kernel_command_line(image.arguments),
+        disks=[libvirt.DomainDiskArgs(volume_id=volume) for volume in volumes],
+        network_interfaces=[
+            {
+                "network_id": host.network.id,
+                "mac": guest.mac,
+                "addresses": [guest.address],
+                "hostname": guest.name,
+            }
+        ],
+        consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
+        autostart=False,
+        # The addresses are read back only once the guest has them: a change that is none. With
+        # it a network that was replaced goes unseen, so that is said in another way.
+        # A stylesheet that changes replaces the domain, so a domain may keep an older one.
+        opts=pulumi.ResourceOptions.merge(
+            site.child,
+            pulumi.ResourceOptions(
+                ignore_changes=["networkInterfaces", *(["xml"] if site.args.keeps_xml else [])],
+                replace_with=[host.network],
+            ),
+        ),
+    )
+
+
+def await_docker(site: Site, domain: libvirt.Domain) -> remote.Command:
+    """Ends once the guest has booted and its Docker answers."""
+    return remote.Command(
+        f"{site.name}-ready",
+        connection=site.connection,
+        create=READY.read_text(),
+        triggers=[domain.id],
+        opts=pulumi.ResourceOptions(parent=site.guest, depends_on=[domain]),
+    )
+
+
+def install_packages(site: Site, ready: remote.Command, disks: Disks) -> None:
+    """Those that the lab file asks for, where it does."""
+    script = cloudinit.install(site.planned, site.args.plan)
+    if script:
+        remote.Command(
+            f"{site.name}-packages",
+            connection=site.connection,
+            create=script,
+            opts=on_root_disk(site, ready, disks),
+        )
+
+
+def write_firewall(site: Site, ready: remote.Command, disks: Disks) -> remote.Command:
+    """The packet filter, in force and kept for the next boot."""
+    return remote.Command(
+        f"{site.name}-firewall",
+        connection=site.connection,
+        create=guestfiles.WRITE,
+        stdin=boot.script(site.args.ruleset, site.planned),
+        opts=on_root_disk(site, ready, disks),
+    )
+
+
+def on_root_disk(site: Site, ready: remote.Command, disks: Disks) -> pulumi.ResourceOptions:
+    """Of what lies on the root disk; a new one has the old one's id, so its id triggers nothing."""
+    return pulumi.ResourceOptions(parent=site.guest, depends_on=[ready], replace_with=[disks.root])
+
+
+def make_networks(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str, docker.Network]:
+    """Docker's networks, by name."""
+    # What Docker holds stands and falls with the disk that Docker keeps it on.
+    inside = pulumi.ResourceOptions(
+        parent=site.guest, provider=dockerd, deleted_with=disks.root, replace_with=[disks.root]
+    )
+    return {
+        network.name: docker.Network(
+            f"{site.name}-{network.name}",
+            name=network.name,
+            driver="bridge",
+            internal=network.internal,
+            ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
+            options=networks.options(network) or None,
+            opts=inside,
+        )
+        for network in site.planned.networks
+    }
+
+
+def make_volumes(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str, docker.Volume]:
+    """Docker's volumes, by name.
+
+    They live on the data disk, which outlives the root disk, and their data outlives their
+    resource: a volume that leaves the lab file is let go of, not wiped.
+    """
+    retained = pulumi.ResourceOptions(
+        parent=site.guest,
+        provider=dockerd,
+        deleted_with=disks.data or disks.root,
+        retain_on_delete=True,
+        # Another data disk is an empty one. Were they tied to the disk itself, the engine would
+        # remove their containers right before it cuts the guest's power, which undoes that.
+        replace_with=None if disks.data else [disks.root],
+        replacement_trigger=str(site.planned.data),
+        delete_before_replace=True,
+    )
+    return {
+        volume: docker.Volume(f"{site.name}-{volume}", name=volume, opts=retained)
+        for volume in site.planned.volumes
+    }
+
+
+def make_balancers(site: Site, place: ServicePlace) -> None:
+    """The balancers that run on this guest."""
+    own = BalancerPlace(
+        dockerd=place.dockerd,
+        pulls_from=place.pulls_from,
+        ready=(place.ready,),
+        connection=place.connection,
+        root=place.root,
+    )
+    for balancer in site.args.plan.balancers:
+        if balancer.container.guest == site.planned.name:
+            site.args.balancers[balancer.name] = Balancer(
+                balancer.name,
+                BalancerArgs(balancer=balancer, place=own),
+                pulumi.ResourceOptions(parent=site.guest),
             )
 
-        place = ServicePlace(
-            connection=connection,
-            dockerd=dockerd,
-            root=root,
-            ready=ready,
-            filtered=filtered,
-            networks={n.name: made for n, made in zip(guest.networks, made_networks, strict=True)},
-            volumes=dict(zip(guest.volumes, volumes, strict=True)),
-            pulls_from=plan.registry.endpoint,
-            seed=args.seed,
-            clustered=frozenset(name for c in plan.clusters for name in c.members),
-            folder=args.folder,
-            rollout_step=step_of,
-            chain=args.chain,
-            ports_read=args.ports_read,
+
+def rollout_steps(site: Site, domain: libvirt.Domain) -> RolloutStep:
+    """What makes a replica's steps of a rolling update."""
+    replicas = Counter(container.service for container in site.args.plan.containers)
+
+    def step_of(
+        planned: Container, container: docker.Container, parent: pulumi.Resource
+    ) -> tuple[pulumi.Resource, ...]:
+        return rollout_step(
+            RolloutArgs(
+                planned=planned,
+                container=container,
+                balancers=tuple(site.args.balancers.values()),
+                connection=site.connection,
+                domain=domain,
+                has_fellows=replicas[planned.service] > 1,
+                network=site.args.host.network,
+            ),
+            parent,
         )
-        for service, containers in containers_by_service(guest.containers):
-            component = Service(
-                f"{name}-{service}",
-                ServiceArgs(place=place, containers=containers, started=dict(args.started)),
-                pulumi.ResourceOptions(parent=self),
-            )
-            args.started.update(component.started)
-        self.register_outputs({"address": guest.address, "domain": domain.id})
+
+    return step_of
+
+
+def make_services(site: Site, place: ServicePlace) -> None:
+    """The services, in the plan's order of start."""
+    started = site.args.started
+    for service, containers in containers_by_service(site.planned.containers):
+        component = Service(
+            f"{site.name}-{service}",
+            ServiceArgs(place=place, containers=containers, started=dict(started)),
+            pulumi.ResourceOptions(parent=site.guest),
+        )
+        started.update(component.started)
 
 
 def stylesheet(cpu: processor.Processor, disks: str) -> str:
