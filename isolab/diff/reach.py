@@ -10,7 +10,7 @@ from isolab.diff.transition import ContainerTransition, Transition
 from isolab.plan.model import Balancer, Container, Guest
 
 AWAY = frozenset({"delete", "move", "recreate", "restart", "lie"})
-"""Fates of containers that answer nobody for a while, or never again."""
+"""Actions of containers that answer nobody for a while, or never again."""
 
 
 class Reach:

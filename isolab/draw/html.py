@@ -93,7 +93,7 @@ def _legend(drawing: Drawing) -> str:
         ("route", "balancer to its replicas", "route" in kinds),
         ("entry", "open to the outside", "entry" in kinds),
         ("disk", "disk", "disk" in kinds),
-        ("suffers", "suffers from a change", any(b.mark and b.mark.damage for b in boxes)),
+        ("suffers", "affected by a change", any(b.mark and b.mark.damage for b in boxes)),
     )
     items = "".join(
         f'<li><i class="k-{key}"></i>{words}</li>' for key, words, here in known if here

@@ -12,7 +12,7 @@ DAMAGES: dict[Damage, str] = {
 }
 WELLS: dict[Well, str] = {"well": "✓", "down": "✗", "unknown": "?"}
 LOST = "DATA LOST"
-SUFFERS = "▒ suffers from a change elsewhere"
+SUFFERS = "▒ affected by a change elsewhere"
 ARROWS: dict[LineKind, str] = {
     "attached": "is on",
     "mounted": "keeps its data on",

@@ -16,7 +16,7 @@ LAB = {
     "balancers": "Load balancers in front of services, outside their guests.",
     "clusters": "Replicas of a service that keep the same data together.",
     "include": "Compose files that are taken as they are.",
-    "version": "Compose files once had one; it says nothing any more.",
+    "version": "Compose files once had one; obsolete, ignored.",
 }
 OUTSIDE_LAB = {
     "jobs": "write a service that ends, with restart: 'no'",
@@ -43,7 +43,7 @@ SERVICE = {
     "secrets": "Secrets of the lab, in /run/secrets.",
     "configs": "Configs of the lab.",
     "depends_on": "Services that must be there first.",
-    "healthcheck": "How Docker finds out whether the container is well.",
+    "healthcheck": "How Docker finds out whether the container is healthy.",
     "deploy": "Replicas, and what each of them may use.",
     "scale": "As deploy.replicas.",
     "mem_limit": "As deploy.resources.limits.memory.",
@@ -74,7 +74,7 @@ SERVICE = {
     "attach": "No effect: ./lab logs shows the output of any service.",
     "develop": "No effect: ./lab up takes up what has changed.",
     "privileged": "Only false is taken.",
-    "x-isolab": "What isolab adds to a service; Compose passes it over.",
+    "x-isolab": "What isolab adds to a service; Compose ignores it.",
 }
 ISOLAB = {"security": "compose or hardened, for this service alone; without it, the lab's."}
 OUTSIDE = {

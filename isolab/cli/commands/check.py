@@ -15,16 +15,19 @@ from isolab.lessons.junit import junit
 from isolab.lessons.model import LessonResult
 
 NAME = "check"
-HELP = "hold the lessons' claims against the running lab"
+HELP = "check the lessons' claims on the running lab"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "lessons", nargs="*", metavar="LESSON", help="which ones (all that this lab can show)"
+        "lessons",
+        nargs="*",
+        metavar="LESSON",
+        help="which ones (default: all that this lab can show)",
     )
     stack.add_option(parser)
-    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (from LANG)")
+    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit's XML there")
 

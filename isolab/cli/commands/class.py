@@ -8,7 +8,7 @@ from isolab.cli.output import results
 from isolab.lessons import read
 
 NAME = "class"
-HELP = "how far the stacks of a class on this machine are with the lessons"
+HELP = "lesson progress of the stacks on this machine"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

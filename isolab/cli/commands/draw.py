@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", nargs="?", default=stack.DEFAULT, metavar="STACK or FILE", help="what to draw"
     )
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="text if not said")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="(default: text)")
     parser.add_argument(
         "--diff",
         nargs="?",

@@ -19,10 +19,13 @@ HELP = "lessons on what each layer isolates, with the lab at hand"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "lessons", nargs="*", metavar="LESSON", help="name or number (a list to choose from)"
+        "lessons",
+        nargs="*",
+        metavar="LESSON",
+        help="name or number (default: a list to choose from)",
     )
     stack.add_option(parser)
-    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (from LANG)")
+    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
     parser.add_argument(
         "--html", type=Path, metavar="FOLDER", help="write the course there as pages instead"
     )

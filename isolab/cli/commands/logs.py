@@ -11,13 +11,13 @@ from isolab.cli.errors import DONE, FAILED
 from isolab.plan.model import Container, Plan
 
 NAME = "logs"
-HELP = "what the containers of a service said"
+HELP = "a service's logs, of all its containers"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("service", metavar="SERVICE", help="as in the lab file")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
+    parser.add_argument("-f", "--follow", action="store_true", help="follow new output")
     parser.add_argument("-n", "--tail", default="all", metavar="LINES", help="the last lines only")
     stack.add_option(parser)
 

@@ -14,7 +14,7 @@ TAKES_COMMAND = True
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.usage = "./lab ssh [--stack STACK] GUEST [-- COMMAND …]"
-    parser.add_argument("guest", metavar="GUEST", help="as in app-1")
+    parser.add_argument("guest", metavar="GUEST", help="its name, such as app-1")
     stack.add_option(parser)
 
 

@@ -13,7 +13,7 @@ from isolab.plan.model import Plan
 from machine.deployment.control import StackControl
 
 NAME = "up"
-HELP = "make what is missing on this machine, then the lab"
+HELP = "install what is missing, then create or update the lab"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refresh",
         action="store_true",
-        help="look at everything that is there, also in the guests, and repair drift",
+        help="refresh the state first, also that of the guests, and repair drift",
     )
     parser.add_argument(
         consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
     )
-    parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
+    parser.add_argument("--yes", action="store_true", help="use sudo without asking")
 
 
 def run(arguments: argparse.Namespace) -> int:

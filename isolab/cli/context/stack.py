@@ -31,14 +31,14 @@ class Target:
 def add_argument(parser: argparse.ArgumentParser) -> None:
     """The stack as the command's one argument, or as an option like everywhere."""
     parser.add_argument(
-        "positional", nargs="?", metavar="STACK", help=f"the stack ({DEFAULT} if none is named)"
+        "positional", nargs="?", metavar="STACK", help=f"the stack (default: {DEFAULT})"
     )
     add_option(parser)
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
     """The stack as an option, for commands with another argument."""
-    parser.add_argument("--stack", metavar="STACK", help=f"the stack ({DEFAULT} if none is named)")
+    parser.add_argument("--stack", metavar="STACK", help=f"the stack (default: {DEFAULT})")
 
 
 def name(arguments: argparse.Namespace) -> str:
