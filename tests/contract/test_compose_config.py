@@ -22,6 +22,8 @@ from isolab.labfile.keys import INCLUDED, LAB
 from isolab.model import Lab, Service
 from machine import paths
 
+pytestmark = pytest.mark.slow
+
 LABS = Path(__file__).parents[1] / "labs"
 JUDGE = Path(__file__).parents[1] / "judge"
 WHOLE = sorted((LABS / "compose").glob("*/compose.yaml"))

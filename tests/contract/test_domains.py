@@ -12,7 +12,10 @@ from airgap.libvirt.xml import parse
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
-pytestmark = pytest.mark.skipif(not shutil.which("xsltproc"), reason="needs xsltproc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("xsltproc"), reason="needs xsltproc"),
+]
 
 REPO = Path(__file__).parents[2]
 LABS = sorted([*(REPO / "stacks").glob("*.yaml"), *(REPO / "tests/labs/valid").glob("*.yaml")])

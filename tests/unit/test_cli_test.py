@@ -136,3 +136,15 @@ def test_an_official_set_that_is_not_there_ends_the_command(
         command.run(parsed("tests/engine", "--plugins=official"))
     assert failed.value.exit_code == UNABLE
     assert plugins.last() is None
+
+
+def test_while_writing_code_only_what_is_fast_has_its_say():
+    *readers, tests = command.fast(command.with_marks(["-x"], everything=False))
+    assert [part.name for part in readers] == [
+        "ruff check",
+        "ruff format",
+        "pyright",
+        "import-linter",
+    ]
+    assert tests.command[-5:] == (*command.FAST, "-x", "-m", "not long and not slow")
+    assert all(part.plugins is None for part in (*readers, tests))

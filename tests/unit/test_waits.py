@@ -19,6 +19,8 @@ from isolab.transport import Unreachable
 from machine.host import answers
 from machine.host.transport import ContainerTransport, HostTransport
 
+pytestmark = pytest.mark.slow
+
 BALANCED = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 STATISTICS = b"""HTTP/1.0 200 OK\r
 content-type: text/plain\r

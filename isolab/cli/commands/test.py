@@ -25,6 +25,8 @@ SETS: dict[str, tuple[Source, ...]] = {
     "both": ("airgap", "official"),
 }
 PURE = ("tests/unit", "tests/contract", "tests/browser")
+FAST = ("tests/unit", "tests/contract")
+"""What is run while somebody writes code: without the tests marked `slow`."""
 IN_SANDBOX = ("tests/engine", "tests/live")
 MACHINES = ("tests/machines",)
 """They make Debian machines of their own, beside this one's sandbox; run where asked for alone."""
@@ -49,6 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="only linters, types and the tests that need no machine, in about a minute",
+    )
+    parser.add_argument(
         "--machines",
         action="store_true",
         help="only tests/machines: Debian machines with systemd and users (needs root)",
@@ -68,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     words = with_marks(words, everything=arguments.all)
     try:
         ensure(requirements.step(), say)
+        if arguments.fast:
+            return _sum_up(fast(words))
         if arguments.plugins:
             _hold(parts(words, SETS[arguments.plugins]))
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
@@ -78,6 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
         _hold(planned)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
+    return _sum_up(planned)
+
+
+def _sum_up(planned: Sequence[Part]) -> int:
+    """Run the parts, each also behind one that fails."""
     done = [_run(part) for part in planned]
     print("", file=sys.stderr)
     for part in done:
@@ -91,12 +105,14 @@ def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./lab test", add_help=False, allow_abbrev=False)
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--fast", action="store_true")
     parser.add_argument("--machines", action="store_true")
     parser.add_argument("--plugins", choices=SETS)
     own, rest = parser.parse_known_args(arguments.pytest)
     return argparse.Namespace(
         yes=arguments.yes or own.yes,
         all=arguments.all or own.all,
+        fast=arguments.fast or own.fast,
         machines=arguments.machines or own.machines,
         plugins=own.plugins or arguments.plugins,
         pytest=rest,
@@ -149,6 +165,13 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
     found = tuple(_pytest(name, group, options) for name, group in outside if group)
     name = "tests in the sandbox"
     return (*found, *(_sandboxed(name, others, options, one) for one in sets if others))
+
+
+def fast(words: Sequence[str]) -> tuple[Part, ...]:
+    """Linters, types, and the tests without those that take seconds each."""
+    options = tuple(word for word in words if word not in selected(words))
+    marked = tuple("not long and not slow" if word == "not long" else word for word in options)
+    return (*linters(), _pytest("tests", selected(words) or FAST, marked))
 
 
 def linters() -> tuple[Part, ...]:
