@@ -60,7 +60,11 @@ class Balancer(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=place.dockerd))
         self.files = _files(f"{name}-files", args, child)
         image = docker.RemoteImage(
-            f"{name}-image", name=images.reference(container, place.pulls_from), opts=inside
+            f"{name}-image",
+            name=images.reference(container, place.pulls_from),
+            # Another balancer may run it: Docker removes none in use. ./lab down removes it.
+            keep_locally=True,
+            opts=inside,
         )
         inputs = container_inputs(container, image)
         inputs |= {"network_mode": "host", "networks_advanced": None, "hostname": None}

@@ -122,7 +122,7 @@ class Service(pulumi.ComponentResource):
         image = docker.RemoteImage(
             f"{name}-image",
             name=images.reference(args.containers[0], place.pulls_from),
-            # Other services may run it, on the host other stacks' too: Docker removes none in use.
+            # Other services may run it: Docker removes none in use. On the host ./lab down does.
             keep_locally=True,
             opts=inside,
         )

@@ -126,6 +126,24 @@ def standing(stack: str, libvirt: str) -> tuple[str, ...]:
     return tuple(f"{kind} {name}" for kind, name, ask in questions if name in _names(kind, ask))
 
 
+def remove_images(registry: str) -> tuple[str, ...]:
+    """Remove what this machine's Docker has pulled from a lab's registry; what it removed.
+
+    Docker keeps an image that a container of somebody else's runs.
+
+    Args:
+        registry: Its address and port.
+
+    Raises:
+        Remains: Docker could not be asked.
+    """
+    form = "{{.Repository}}@{{.Digest}}"
+    question = ["docker", "images", "--digests", "--format", form]
+    images = [name for name in _names("image", question) if name.startswith(f"{registry}/")]
+    host = HostTransport()
+    return tuple(name for name in images if host.run(["docker", "rmi", name]).ok)
+
+
 def _domains(libvirt: str) -> list[str]:
     return _names("domain", [*_VIRSH, "-qc", libvirt, "list", "--all", "--name"])
 

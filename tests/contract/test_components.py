@@ -57,3 +57,12 @@ class TestComponent:
 def test_libvirt_is_known_to_the_host_and_the_guest_alone() -> None:
     users = {m.stem for m in MODULES if "pulumi_libvirt" in m.read_text()}
     assert users == {"host", "guest"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.stem)
+def test_no_image_is_removed_while_another_container_may_run_it(module: Path) -> None:
+    """Docker's provider fails where it shall remove one that is in use."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "docker.RemoteImage":
+            given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            assert given.get("keep_locally") == "True"

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from isolab.cli.context import consent, deployed, engine, stack
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failure
@@ -47,6 +48,7 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     keep = retained_with_data(known) if known and arguments.keep_data else frozenset[str]()
     if known and any(r.urn not in keep for r in known.resources):
         _destroy(control, known, keep)
+        _remove_images(control, known)
     if keep:
         disks = (
             ", ".join(r.name for r in known.of_type(leftovers.VOLUME) if r.urn in keep)
@@ -132,6 +134,15 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
         raise Failure(
             FAILED, f"something of stack {control.stack} is left: {error}", "remove it, then again"
         ) from error
+
+
+def _remove_images(control: StackControl, known: State) -> None:
+    """What the host's Docker pulled for the lab: several of its containers may have shared it."""
+    plan = control.plan(known)
+    # A Docker that cannot be asked is told of by what follows.
+    with suppress(Remains):
+        if plan:
+            leftovers.remove_images(f"127.0.0.1:{plan.registry.loopback_port}")
 
 
 def _nothing_stands(control: StackControl) -> None:
