@@ -8,7 +8,7 @@ import pulumi_docker as docker
 from pulumi_command import remote
 
 from components.service import UNCHANGEABLE, container_inputs, is_checked, run
-from isolab.plan import images, rollout
+from isolab.plan import images, roles, rollout
 from isolab.plan.guest import guestfiles
 from isolab.plan.model import Balancer as PlannedBalancer
 from isolab.plan.model import Container
@@ -58,9 +58,9 @@ class Balancer(pulumi.ComponentResource):
             parent=self, depends_on=place.ready, deleted_with=place.root, replace_with=root
         )
         inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=place.dockerd))
-        self.files = _files(f"{name}-files", args, child)
+        self.files = _files(roles.FILES.of(name), args, child)
         image = docker.RemoteImage(
-            f"{name}-image",
+            roles.IMAGE.of(name),
             name=images.reference(container, place.pulls_from),
             # Another balancer may run it: Docker removes none in use. ./lab down removes it.
             keep_locally=True,
@@ -69,7 +69,7 @@ class Balancer(pulumi.ComponentResource):
         inputs = container_inputs(container, image)
         inputs |= {"network_mode": "host", "networks_advanced": None, "hostname": None}
         self.container = docker.Container(
-            f"{name}-balancer",
+            roles.BALANCER.of(name),
             **inputs,
             opts=pulumi.ResourceOptions.merge(
                 inside,
@@ -111,11 +111,17 @@ def rollout_step(args: RolloutArgs, parent: pulumi.Resource) -> tuple[pulumi.Res
     if not balancers and args.has_fellows and is_checked(planned):
         create = rollout.wait_healthy(planned)
         return (
-            run(f"{planned.name}-turn", args.connection, opts, create=create, triggers=triggers),
+            run(
+                roles.ROLLOUT.of(planned.name),
+                args.connection,
+                opts,
+                create=create,
+                triggers=triggers,
+            ),
         )
     return tuple(
         run(
-            f"{planned.name}-turn-{balancer.planned.name}",
+            roles.ROLLOUT.of(planned.name, balancer.planned.name),
             balancer.place.connection,
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(depends_on=[balancer.files, balancer.container])

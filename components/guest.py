@@ -14,7 +14,7 @@ from pulumi_command import remote
 from components.balancer import Balancer, BalancerArgs, BalancerPlace, RolloutArgs, rollout_step
 from components.host import Host
 from components.service import RolloutStep, Service, ServiceArgs, ServicePlace, Started
-from isolab.plan import readback, secrets
+from isolab.plan import readback, roles, secrets
 from isolab.plan.guest import boot, cloudinit, domain_disks, guestfiles, processor
 from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
@@ -158,7 +158,7 @@ def make_disks(site: Site) -> Disks:
     """The root disk, over its image; the data disk; the seed, which tells cloud-init what to do."""
     guest, host, plan = site.planned, site.args.host, site.args.plan
     root = libvirt.Volume(
-        f"{site.name}-root",
+        roles.ROOT.of(site.name),
         name=cloudinit.root_disk(guest),
         pool=host.pool.name,
         base_volume_id=host.bases[guest.image].id,
@@ -171,7 +171,7 @@ def make_disks(site: Site) -> Disks:
     data = None
     if guest.data is not None:
         data = libvirt.Volume(
-            f"{site.name}-data",
+            roles.DATA.of(site.name),
             name=f"{guest.name}-data",
             pool=host.pool.name,
             format="qcow2",
@@ -179,7 +179,7 @@ def make_disks(site: Site) -> Disks:
             opts=site.child,
         )
     seed = libvirt.CloudInitDisk(
-        f"{site.name}-seed",
+        roles.SEED.of(site.name),
         name=f"{guest.name}-seed.iso",
         pool=host.pool.name,
         user_data=pulumi.Output.secret(
@@ -209,7 +209,7 @@ def make_domain(site: Site, disks: Disks) -> libvirt.Domain:
         disks.seed.id.apply(volume_of_seed),
     )
     return libvirt.Domain(
-        f"{site.name}-domain",
+        roles.DOMAIN.of(site.name),
         name=guest.domain,
         type="kvm" if plan.kvm else "qemu",
         machine="q35",
@@ -247,7 +247,7 @@ def make_domain(site: Site, disks: Disks) -> libvirt.Domain:
 def await_docker(site: Site, domain: libvirt.Domain) -> remote.Command:
     """Ends once the guest has booted and its Docker answers."""
     return remote.Command(
-        f"{site.name}-ready",
+        roles.READY.of(site.name),
         connection=site.connection,
         create=READY.read_text(),
         triggers=[domain.id],
@@ -260,7 +260,7 @@ def install_packages(site: Site, ready: remote.Command, disks: Disks) -> None:
     script = cloudinit.install(site.planned, site.args.plan)
     if script:
         remote.Command(
-            f"{site.name}-packages",
+            roles.PACKAGES.of(site.name),
             connection=site.connection,
             create=script,
             opts=on_root_disk(site, ready, disks),
@@ -270,7 +270,7 @@ def install_packages(site: Site, ready: remote.Command, disks: Disks) -> None:
 def write_firewall(site: Site, ready: remote.Command, disks: Disks) -> remote.Command:
     """The packet filter, in force and kept for the next boot."""
     return remote.Command(
-        f"{site.name}-firewall",
+        roles.FIREWALL.of(site.name),
         connection=site.connection,
         create=guestfiles.WRITE,
         stdin=boot.script(site.args.ruleset, site.planned),

@@ -8,7 +8,7 @@ import pulumi_docker as docker
 import pulumi_libvirt as libvirt
 from pulumi_command import local
 
-from isolab.plan import asking
+from isolab.plan import asking, roles
 from isolab.plan.guest import domain_disks
 from isolab.plan.model import GuestImage, Plan
 from machine.host import sockets
@@ -40,7 +40,7 @@ class Host(pulumi.ComponentResource):
         )
         child = pulumi.ResourceOptions(parent=self, provider=self.libvirt)
         self.network = libvirt.Network(
-            f"{name}-network",
+            roles.LAB_NETWORK.of(name),
             name=plan.network.name,
             mode="nat",
             bridge=plan.network.bridge,
@@ -52,17 +52,17 @@ class Host(pulumi.ComponentResource):
             opts=child,
         )
         self.pool = libvirt.Pool(
-            f"{name}-pool",
+            roles.POOL.of(name),
             name=plan.pool.name,
             type="dir",
             target={"path": plan.pool.path},
             opts=child,
         )
 
-        def volume(kind: str, source: str, format: str) -> libvirt.Volume:
+        def volume(role: roles.Role, source: str, format: str, more: str = "") -> libvirt.Volume:
             return libvirt.Volume(
-                f"{name}-{kind}",
-                name=kind,
+                role.of(name, more),
+                name=f"{role.suffix}-{more}" if more else role.suffix,
                 pool=self.pool.name,
                 source=source,
                 format=format,
@@ -71,11 +71,11 @@ class Host(pulumi.ComponentResource):
 
         image = args.image
         self.bases = {
-            key: volume(domain_disks.base(key, plan), each.disk, "qcow2")
+            key: volume(roles.BASE, each.disk, "qcow2", domain_disks.version(key, plan))
             for key, each in {"": image, **plan.images}.items()
         }
-        self.kernel = volume("kernel", image.kernel, "raw") if image.kernel else None
-        self.initrd = volume("initrd", image.initrd, "raw") if image.initrd else None
+        self.kernel = volume(roles.KERNEL, image.kernel, "raw") if image.kernel else None
+        self.initrd = volume(roles.INITRD, image.initrd, "raw") if image.initrd else None
         self.dockerd = docker.Provider(
             f"{name}-docker",
             host=sockets.DOCKER,
@@ -86,18 +86,18 @@ class Host(pulumi.ComponentResource):
         )
         registry, loopback = plan.registry, f"{plan.registry.name}-loopback"
         self.registry = docker.Container(
-            f"{name}-registry",
+            roles.REGISTRY.of(name),
             **registry_inputs(registry.name, args.registry, registry.address, registry.port),
             opts=on_docker,
         )
         # One of its own: a port that is published twice comes back in another order each time.
         self.registry_loopback = docker.Container(
-            f"{name}-registry-loopback",
+            roles.LOOPBACK.of(name),
             **registry_inputs(loopback, args.registry, "127.0.0.1", registry.loopback_port),
             opts=on_docker,
         )
         self.registry_answers = local.Command(
-            f"{name}-registry-answers",
+            roles.ANSWERS.of(name),
             interpreter=["/bin/bash", "-c"],
             # Docker lets in whom the port is published to before the registry listens.
             create="\n".join(

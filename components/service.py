@@ -11,7 +11,7 @@ import pulumi_docker as docker
 from pulumi_command import local, remote
 
 from isolab.model import FOR_EVER, Condition
-from isolab.plan import images, readback
+from isolab.plan import images, readback, roles
 from isolab.plan.guest import guestfiles
 from isolab.plan.model import Container
 from isolab.plan.rollout import Chain
@@ -120,7 +120,7 @@ class Service(pulumi.ComponentResource):
             replace_with=root,
         )
         image = docker.RemoteImage(
-            f"{name}-image",
+            roles.IMAGE.of(name),
             name=images.reference(args.containers[0], place.pulls_from),
             # Other services may run it: Docker removes none in use. On the host ./lab down does.
             keep_locally=True,
@@ -131,7 +131,7 @@ class Service(pulumi.ComponentResource):
         for container in args.containers:
             files = [
                 run(
-                    f"{container.name}-files",
+                    roles.FILES.of(container.name),
                     place.connection,
                     # A new root disk has the old one's id, so its id triggers nothing.
                     pulumi.ResourceOptions(
@@ -181,7 +181,7 @@ class Service(pulumi.ComponentResource):
                 ),
             )
             end = container.ends and run(
-                f"{container.name}-completion",
+                roles.COMPLETION.of(container.name),
                 place.connection,
                 pulumi.ResourceOptions(parent=self, depends_on=[made]),
                 create=AWAIT.replace("NAME", container.name),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isolab.model import HOST
+from isolab.plan import roles
 
 LayerKind = Literal["lab", "host", "guest", "service"]
 
@@ -13,19 +14,11 @@ _GUEST = "isolab:index:Guest"
 _SERVICE = "isolab:index:Service"
 _BALANCER = "isolab:index:Balancer"
 _SERVICE_NAME = re.compile(r"(?P<guest>.+?-\d+)-(?P<service>.+)")
-_COMMANDS = ("command:remote:Command", "command:local:Command")
-_ROLLOUT_STEP = re.compile(r"-turn(-[a-z0-9-]+)?$")
-_KINDS = {
-    "libvirt:index/network:Network": "network",
-    "libvirt:index/pool:Pool": "storage pool",
-    "libvirt:index/cloudInitDisk:CloudInitDisk": "cloud-init seed",
-    "libvirt:index/domain:Domain": "domain",
+_CALLED_AS_IN_DOCKER = {
     "docker:index/network:Network": "network",
     "docker:index/volume:Volume": "volume",
-    "docker:index/remoteImage:RemoteImage": "image",
     "docker:index/container:Container": "container",
 }
-_DISKS = {"root": "root disk", "data": "data disk", "base": "base image"}
 _ACTIONS = {
     "create": "created",
     "update": "updated",
@@ -64,7 +57,7 @@ def layer(urn: str, parent: str, guests: Sequence[str] = ()) -> Layer:
         parent: Its parent's.
         guests: The names of the lab's guests, to tell a service's name from its guest's.
     """
-    types = urn.split("::")[2]
+    types = _types(urn)
     owner = urn if _own_type(urn) in (_GUEST, _SERVICE, _BALANCER) else parent
     if _BALANCER in types:
         return Layer(kind="service", name=_name(owner))
@@ -87,29 +80,13 @@ def service_name(component: str, guests: Sequence[str]) -> str:
 def what(urn: str, parent: str) -> str:
     """What the resource is, in one or two words."""
     own, name = _own_type(urn), _name(urn)
-    last = name.rsplit("-", 1)[-1]
-    if own == "libvirt:index/volume:Volume":
-        return _DISKS.get(last, last)
-    if is_rollout_step(urn):
-        return f"rolling update of {_ROLLOUT_STEP.sub('', name)}"
-    if own in _COMMANDS:
-        if last in ("ready", "packages", "firewall"):
-            return last
-        if last == "answers":
-            return "registry answers"
-        if last == "completion":
-            return f"end of {name.removesuffix('-completion')}"
-        return f"files of {name.removesuffix('-files')}"
-    kind = _KINDS.get(own, own)
-    if last == "registry":
-        return "registry"
-    if name.endswith("-registry-loopback"):
-        return "registry on loopback"
-    if own == "docker:index/container:Container":
+    found = roles.find(_types(urn), name)
+    if found:
+        return found.words
+    kind = _CALLED_AS_IN_DOCKER.get(own)
+    if kind == "container":
         return f"{kind} {name}"
-    if own in ("docker:index/network:Network", "docker:index/volume:Volume"):
-        return f"{kind} {name.removeprefix(f'{_name(parent)}-')}"
-    return kind
+    return f"{kind} {name.removeprefix(f'{_name(parent)}-')}" if kind else own
 
 
 def action(operation: str) -> str | None:
@@ -130,11 +107,16 @@ def is_thing(urn: str) -> bool:
 
 def is_rollout_step(urn: str) -> bool:
     """Whether the resource is a step of a rolling update: it orders changes, and is none itself."""
-    return _own_type(urn) in _COMMANDS and _ROLLOUT_STEP.search(_name(urn)) is not None
+    found = roles.find(_types(urn), _name(urn))
+    return found is not None and found.role == roles.ROLLOUT
+
+
+def _types(urn: str) -> str:
+    return urn.split("::")[2]
 
 
 def _own_type(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$")[-1]
+    return _types(urn).rsplit("$")[-1]
 
 
 def _name(urn: str) -> str:

@@ -37,7 +37,12 @@ def of(guest: Guest, plan: Plan) -> tuple[Disk, ...]:
 
 def base(image: str, plan: Plan) -> str:
     """The volume of an image: a key of the plan's `images`, or empty for the lab's own."""
-    return f"base-{plan.images[image].digest[:12]}" if image else "base"
+    return f"base-{version(image, plan)}" if image else "base"
+
+
+def version(image: str, plan: Plan) -> str:
+    """What tells the volumes of images apart; empty for the lab's own."""
+    return plan.images[image].digest[:12] if image else ""
 
 
 def elements(disks: tuple[Disk, ...], pool: str) -> str:
