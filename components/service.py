@@ -112,84 +112,118 @@ class Service(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isolab:index:Service", name, None, opts)
         place = args.place
-        root: list[pulumi.Resource] | None = [place.root] if place.root else None
-        inside = pulumi.ResourceOptions(
-            parent=self,
-            provider=place.dockerd,
-            deleted_with=place.root,
-            replace_with=root,
-        )
-        image = docker.RemoteImage(
-            roles.IMAGE.of(name),
-            name=images.reference(args.containers[0], place.pulls_from),
-            # Other services may run it: Docker removes none in use. On the host ./lab down does.
-            keep_locally=True,
-            opts=inside,
-        )
-        holds = (place.filtered, *place.networks.values(), *place.volumes.values())
+        image = pull(self, name, args)
         self.started: dict[str, Started] = {}
         for container in args.containers:
-            files = [
-                run(
-                    roles.FILES.of(container.name),
-                    place.connection,
-                    # A new root disk has the old one's id, so its id triggers nothing.
-                    pulumi.ResourceOptions(
-                        parent=self, depends_on=[place.ready], replace_with=root
-                    ),
-                    create=guestfiles.WRITE,
-                    stdin=pulumi.Output.secret(archive),
-                    delete=None if place.connection else guestfiles.removal(container),
-                )
-                for archive in [
-                    guestfiles.archive(
-                        container,
-                        place.seed,
-                        {
-                            copy.digest: host_files.archive(place.folder / copy.source)
-                            for copy in container.copies
-                        },
-                    )
-                ]
-                if archive
-            ]
-            first = [
-                args.started[other].once(condition)
-                for other, condition in container.depends_on
-                if other in args.started
-            ]
-            before = place.chain.before(container)
-            inputs = container_inputs(
-                container,
-                image,
-                TOGETHER if container.name in place.clustered else TIMEOUT,
-                place.networks,
-                place.ports_read.get(container.name, ()),
-            )
-            made = docker.Container(
-                container.name,
-                **inputs,
-                opts=pulumi.ResourceOptions.merge(
-                    inside,
-                    pulumi.ResourceOptions(
-                        depends_on=[*holds, *files, *first, *before],
-                        replace_with=[place.volumes[m.volume] for m in container.mounts],
-                        replace_on_changes=UNCHANGEABLE,
-                        replacement_trigger=" ".join(n for n in LEFT_AS_THEY_ARE if inputs[n]),
-                        delete_before_replace=True,
-                    ),
-                ),
-            )
-            end = container.ends and run(
-                roles.COMPLETION.of(container.name),
-                place.connection,
-                pulumi.ResourceOptions(parent=self, depends_on=[made]),
-                create=AWAIT.replace("NAME", container.name),
-                triggers=[made.id],
-            )
-            self.started[container.name] = Started(container=made, end=end or None)
+            waits = (*write_files(self, place, container), *waited_for(container, args))
+            made = make_container(self, place, container, image, waits)
+            end = await_end(self, place, container, made) if container.ends else None
+            self.started[container.name] = Started(container=made, end=end)
             place.chain.add(container.service, place.rollout_step(container, made, self))
         self.register_outputs({"containers": list(self.started)})
+
+
+def on_disk(place: ServicePlace) -> list[pulumi.Resource] | None:
+    """What replaces all that lies on it; on the host nothing does."""
+    return [place.root] if place.root else None
+
+
+def inside(service: pulumi.Resource, place: ServicePlace) -> pulumi.ResourceOptions:
+    """Of what a service has in Docker."""
+    return pulumi.ResourceOptions(
+        parent=service,
+        provider=place.dockerd,
+        deleted_with=place.root,
+        replace_with=on_disk(place),
+    )
+
+
+def pull(service: pulumi.Resource, name: str, args: ServiceArgs) -> docker.RemoteImage:
+    """The image that all its containers run."""
+    return docker.RemoteImage(
+        roles.IMAGE.of(name),
+        name=images.reference(args.containers[0], args.place.pulls_from),
+        # Other services may run it: Docker removes none in use. On the host ./lab down does.
+        keep_locally=True,
+        opts=inside(service, args.place),
+    )
+
+
+def write_files(
+    service: pulumi.Resource, place: ServicePlace, container: Container
+) -> tuple[pulumi.Resource, ...]:
+    """Secrets, configs and copies, where the container finds them; nothing where it has none."""
+    copies = {c.digest: host_files.archive(place.folder / c.source) for c in container.copies}
+    archive = guestfiles.archive(container, place.seed, copies)
+    if not archive:
+        return ()
+    written = run(
+        roles.FILES.of(container.name),
+        place.connection,
+        # A new root disk has the old one's id, so its id triggers nothing.
+        pulumi.ResourceOptions(
+            parent=service, depends_on=[place.ready], replace_with=on_disk(place)
+        ),
+        create=guestfiles.WRITE,
+        stdin=pulumi.Output.secret(archive),
+        delete=None if place.connection else guestfiles.removal(container),
+    )
+    return (written,)
+
+
+def waited_for(container: Container, args: ServiceArgs) -> tuple[pulumi.Resource, ...]:
+    """The containers of other services that it depends on, and its service's replicas before it."""
+    others = (
+        args.started[other].once(condition)
+        for other, condition in container.depends_on
+        if other in args.started
+    )
+    return (*others, *args.place.chain.before(container))
+
+
+def make_container(
+    service: pulumi.Resource,
+    place: ServicePlace,
+    container: Container,
+    image: docker.RemoteImage,
+    waits: tuple[pulumi.Resource, ...],
+) -> docker.Container:
+    """One replica."""
+    inputs = container_inputs(
+        container,
+        image,
+        TOGETHER if container.name in place.clustered else TIMEOUT,
+        place.networks,
+        place.ports_read.get(container.name, ()),
+    )
+    holds = (place.filtered, *place.networks.values(), *place.volumes.values())
+    return docker.Container(
+        container.name,
+        **inputs,
+        opts=pulumi.ResourceOptions.merge(
+            inside(service, place),
+            pulumi.ResourceOptions(
+                depends_on=[*holds, *waits],
+                replace_with=[place.volumes[m.volume] for m in container.mounts],
+                replace_on_changes=UNCHANGEABLE,
+                replacement_trigger=" ".join(n for n in LEFT_AS_THEY_ARE if inputs[n]),
+                delete_before_replace=True,
+            ),
+        ),
+    )
+
+
+def await_end(
+    service: pulumi.Resource, place: ServicePlace, container: Container, made: docker.Container
+) -> local.Command | remote.Command:
+    """Ends well once the container has."""
+    return run(
+        roles.COMPLETION.of(container.name),
+        place.connection,
+        pulumi.ResourceOptions(parent=service, depends_on=[made]),
+        create=AWAIT.replace("NAME", container.name),
+        triggers=[made.id],
+    )
 
 
 def run(
