@@ -34,23 +34,11 @@ class Host(pulumi.ComponentResource):
         self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("isolab:index:Host", name, None, opts)
-        plan = args.plan
-        self.libvirt = libvirt.Provider(
-            f"{name}-libvirt", uri=plan.libvirt, opts=pulumi.ResourceOptions(parent=self)
-        )
+        plan, image = args.plan, args.image
+        mine = pulumi.ResourceOptions(parent=self)
+        self.libvirt = libvirt.Provider(f"{name}-libvirt", uri=plan.libvirt, opts=mine)
         child = pulumi.ResourceOptions(parent=self, provider=self.libvirt)
-        self.network = libvirt.Network(
-            roles.LAB_NETWORK.of(name),
-            name=plan.network.name,
-            mode="nat",
-            bridge=plan.network.bridge,
-            addresses=[plan.network.cidr],
-            domain=plan.network.domain,
-            dhcp={"enabled": True},
-            dns={"enabled": True, "local_only": True},
-            autostart=True,
-            opts=child,
-        )
+        self.network = make_network(name, plan, child)
         self.pool = libvirt.Pool(
             roles.POOL.of(name),
             name=plan.pool.name,
@@ -69,50 +57,72 @@ class Host(pulumi.ComponentResource):
                 opts=child,
             )
 
-        image = args.image
         self.bases = {
             key: volume(roles.BASE, each.disk, "qcow2", domain_disks.version(key, plan))
             for key, each in {"": image, **plan.images}.items()
         }
         self.kernel = volume(roles.KERNEL, image.kernel, "raw") if image.kernel else None
         self.initrd = volume(roles.INITRD, image.initrd, "raw") if image.initrd else None
-        self.dockerd = docker.Provider(
-            f"{name}-docker",
-            host=sockets.DOCKER,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        on_docker = pulumi.ResourceOptions(
-            parent=self, provider=self.dockerd, depends_on=[self.network]
-        )
-        registry, loopback = plan.registry, f"{plan.registry.name}-loopback"
-        self.registry = docker.Container(
+        self.dockerd = docker.Provider(f"{name}-docker", host=sockets.DOCKER, opts=mine)
+        registries = serve_registry(name, args, self)
+        self.registry_answers = await_registry(name, plan, registries, self)
+        self.register_outputs({"network": self.network.id, "pool": self.pool.id})
+
+
+def make_network(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> libvirt.Network:
+    """The lab network: guests behind NAT, with DHCP and DNS of their own."""
+    return libvirt.Network(
+        roles.LAB_NETWORK.of(name),
+        name=plan.network.name,
+        mode="nat",
+        bridge=plan.network.bridge,
+        addresses=[plan.network.cidr],
+        domain=plan.network.domain,
+        dhcp={"enabled": True},
+        dns={"enabled": True, "local_only": True},
+        autostart=True,
+        opts=opts,
+    )
+
+
+def serve_registry(name: str, args: HostArgs, host: Host) -> tuple[docker.Container, ...]:
+    """The lab's registry, for guests and for the host.
+
+    A container for each address: a port that is published twice comes back in another order each
+    time.
+    """
+    registry, loopback = args.plan.registry, f"{args.plan.registry.name}-loopback"
+    opts = pulumi.ResourceOptions(parent=host, provider=host.dockerd, depends_on=[host.network])
+    return (
+        docker.Container(
             roles.REGISTRY.of(name),
             **registry_inputs(registry.name, args.registry, registry.address, registry.port),
-            opts=on_docker,
-        )
-        # One of its own: a port that is published twice comes back in another order each time.
-        self.registry_loopback = docker.Container(
+            opts=opts,
+        ),
+        docker.Container(
             roles.LOOPBACK.of(name),
             **registry_inputs(loopback, args.registry, "127.0.0.1", registry.loopback_port),
-            opts=on_docker,
-        )
-        self.registry_answers = local.Command(
-            roles.ANSWERS.of(name),
-            interpreter=["/bin/bash", "-c"],
-            # Docker lets in whom the port is published to before the registry listens.
-            create="\n".join(
-                asking.until_answered("the lab's registry", address, port, "/v2/", seconds=60)
-                for address, port in (
-                    ("127.0.0.1", registry.loopback_port),
-                    (registry.address, registry.port),
-                )
-            ),
-            triggers=[self.registry.id, self.registry_loopback.id],
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[self.registry, self.registry_loopback]
-            ),
-        )
-        self.register_outputs({"network": self.network.id, "pool": self.pool.id})
+            opts=opts,
+        ),
+    )
+
+
+def await_registry(
+    name: str, plan: Plan, registries: tuple[docker.Container, ...], host: Host
+) -> local.Command:
+    """Ends once the registry answers: Docker lets in who connects before it listens."""
+    registry = plan.registry
+    addresses = (("127.0.0.1", registry.loopback_port), (registry.address, registry.port))
+    return local.Command(
+        roles.ANSWERS.of(name),
+        interpreter=["/bin/bash", "-c"],
+        create="\n".join(
+            asking.until_answered("the lab's registry", address, port, "/v2/", seconds=60)
+            for address, port in addresses
+        ),
+        triggers=[registry.id for registry in registries],
+        opts=pulumi.ResourceOptions(parent=host, depends_on=registries),
+    )
 
 
 def registry_inputs(name: str, files: RegistryFiles, address: str, port: int) -> dict[str, Any]:
