@@ -11,8 +11,6 @@ from typing import Protocol, cast
 from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
 from machine.host import sockets
 
-VERSION = "0.1.0"
-
 COMMANDS = (
     "up",
     "down",
@@ -68,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     os.umask(os.umask(0o022) | 0o022)
     options, rest = _leading_options(argv)
     if "--version" in options:
-        print(f"isolab {VERSION}")
+        print(f"isolab {version()}")
         return 0
     try:
         if "--sandbox" in options:
@@ -123,6 +121,16 @@ def _run(name: str, words: Sequence[str]) -> int:
         border = given.index("--")
         given, inner = given[:border], given[border + 1 :]
     return command.run(parser.parse_args(given, argparse.Namespace(command=inner)))
+
+
+def version() -> str:
+    """isolab's own, from the one place that has it."""
+    import tomllib
+
+    from machine import paths
+
+    project = tomllib.loads((paths.REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["version"]
 
 
 def _command(name: str) -> Command:

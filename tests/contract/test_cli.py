@@ -3,8 +3,10 @@
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,15 @@ def test_diff_starts_without_what_only_other_commands_need() -> None:
         [sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_that_of_the_changelogs_newest_release_or_before_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--version"]) == 0
+    said = capsys.readouterr().out.split()
+    project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+    assert said == ["isolab", project["version"]]
+    headings = re.findall(r"^## (.+)$", (REPO / "CHANGELOG.md").read_text(), re.MULTILINE)
+    released = [heading.split()[0].strip("[]") for heading in headings if heading != "Unreleased"]
+    assert released[:1] in ([], [project["version"]])
