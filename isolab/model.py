@@ -237,6 +237,8 @@ class Service:
     files: tuple[FileMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     """Each as in Compose: /path or /path:options."""
+    shm_size: MiB = MiB(0)
+    """Of /dev/shm; 0 is Docker's own."""
     depends_on: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     healthcheck: Healthcheck | None = None
     restart: str = "no"

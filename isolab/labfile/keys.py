@@ -68,6 +68,7 @@ SERVICE = {
     "label_file": "Files with labels; those of labels win.",
     "extra_hosts": "Further host names, with their addresses.",
     "stop_grace_period": "Between the stop signal and the kill.",
+    "shm_size": "Size of /dev/shm, in whole MiB; Docker's own is 64m.",
     "stop_signal": "The signal that stops it.",
     "logging": "Where Docker sends its output.",
     "pull_policy": "No effect: images are pulled by digest.",
@@ -124,7 +125,6 @@ OUTSIDE = {
     "umask": "set it in the command: sh -c 'umask 027; exec …'",
     "use_api_socket": "whoever holds Docker's socket holds the guest",
     "uts": "each container has its own host name: hostname",
-    "shm_size": "mount a tmpfs at /dev/shm: {type: tmpfs, target: /dev/shm, tmpfs: {size: 64m}}",
 }
 """Keys of Compose that isolab does not take, each with what to do instead."""
 

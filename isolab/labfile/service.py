@@ -16,7 +16,7 @@ from isolab.labfile.values.reading import Fields, many
 from isolab.labfile.values.shape import ANYTHING, accepts
 from isolab.labfile.values.tables import command, from_environment, nothing, table
 from isolab.model import BindMount, Limits, Service, VolumeMount
-from isolab.units import Seconds
+from isolab.units import MiB, Seconds
 
 T = TypeVar("T")
 _TEXTS = many(scalars.filled)
@@ -79,6 +79,7 @@ def service(name: str, node: Node) -> Draft:
                 *(fields.get("tmpfs", scalars.one_or_many(mounts.tmpfs), ()) or ()),
                 *(v for v in volumes if isinstance(v, str)),
             ),
+            shm_size=fields.get("shm_size", compose_size, MiB(0)),
             depends_on={other: condition for other, (condition, _) in needs.items()},
             healthcheck=fields.get("healthcheck", health.healthcheck, None),
             restart=policy or restart,

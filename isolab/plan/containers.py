@@ -150,6 +150,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         tty=service.tty,
         stdin_open=service.stdin_open,
         ends=ends,
+        shm_size=service.shm_size,
     )
     return _on_the_host(made) if guest == HOST else made
 

@@ -262,6 +262,8 @@ class Container:
     stdin_open: bool = False
     ends: bool = False
     """Others wait for it to end well."""
+    shm_size: MiB = MiB(0)
+    """Of /dev/shm; 0 is Docker's own."""
 
     @property
     def called(self) -> frozenset[str]:

@@ -68,6 +68,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "labels": ("{tier: front, empty: ''}", "[tier=front, empty]", "{n: 5, t: true}"),
     "extra_hosts": ("['old:10.0.0.1']", "{old: 10.0.0.1}", "[old=10.0.0.1]"),
     "stop_grace_period": ("1m", "1m30s", "500ms"),
+    "shm_size": ("128m", "1gb", "67108864"),
     "stop_signal": ("SIGINT",),
     "logging": ("{driver: json-file, options: {max-size: 1m, max-file: 3}}", "{driver: none}"),
     "secrets": ("[token]", "[{source: token, target: /etc/token, mode: 0440}]"),

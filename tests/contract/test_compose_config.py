@@ -207,6 +207,7 @@ def ours(service: Service) -> dict[str, Any]:
         "depends_on": dict(service.depends_on),
         "healthcheck": health
         and (health.test, health.interval, health.timeout, health.retries, health.start_period),
+        "shm_size": service.shm_size,
         "replicas": service.replicas,
         "limits": (service.limits.memory, service.limits.cpus, service.limits.pids),
         "ulimits": {limit.name: (limit.soft, limit.hard) for limit in service.ulimits},
@@ -273,6 +274,7 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         },
         "depends_on": {n: d["condition"] for n, d in service.get("depends_on", {}).items()},
         "healthcheck": health(service["healthcheck"]) if "healthcheck" in service else None,
+        "shm_size": number_of_bytes(service.get("shm_size", 0)) // 2**20,
         "replicas": deploy.get("replicas", service.get("scale", 1)),
         "limits": (
             memory and number_of_bytes(memory) // 2**20,
