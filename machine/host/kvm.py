@@ -6,9 +6,12 @@ not open the device asks libvirt first, and tries with sudo only where that asks
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,6 +39,9 @@ KERNEL_TIMEOUT = 20.0
 ASKING = 20.0
 """Seconds that libvirt has to answer, and a probe has beyond its own timeout."""
 OFFERS = ("virsh", "-qc", "qemu:///system", "domcapabilities", "--virttype", "kvm")
+
+QEMU_USERS = ("libvirt-qemu", "qemu")
+"""Whom libvirt runs guests as: on Debian and Ubuntu, on Fedora."""
 
 Verdict = Literal["works", "absent", "unusable", "unknown"]
 
@@ -117,7 +123,26 @@ def untried(offered: bool | None) -> Finding:
 def _known() -> Finding | None:
     if not DEVICE.is_char_device() or os.stat(DEVICE).st_rdev == os.stat("/dev/null").st_rdev:
         return Finding(verdict="absent", detail="there is no /dev/kvm")
+    about = os.stat(DEVICE)
+    users = [(user.pw_uid, groups) for user, groups in _qemu_users()]
+    if users and not any(opens(about.st_mode, about.st_uid, about.st_gid, *u) for u in users):
+        return _unusable("libvirt's QEMU runs as a user who may not open it")
     return remembered(paths.cache() / "kvm.json", _machine())
+
+
+def opens(mode: int, owner: int, group: int, user: int, groups: Collection[int]) -> bool:
+    """Whether a user in these groups may read and write a file."""
+    if user == owner:
+        return mode & 0o600 == 0o600
+    return mode & (0o060 if group in groups else 0o006) in (0o060, 0o006)
+
+
+def _qemu_users() -> Iterator[tuple[pwd.struct_passwd, list[int]]]:
+    """Those that there are, each with its groups."""
+    for name in QEMU_USERS:
+        with suppress(KeyError):
+            user = pwd.getpwnam(name)
+            yield user, os.getgrouplist(name, user.pw_gid)
 
 
 def _may_open() -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from machine.host import kvm
-from machine.host.kvm import REACHED, Finding, Trial, judge, remember, remembered
+from machine.host.kvm import REACHED, Finding, Trial, judge, opens, remember, remembered
 from machine.host.running import of_domain
 from machine.setup import daemons, doctor
 
@@ -159,3 +159,21 @@ def test_a_kvm_that_is_hidden_from_another_users_libvirtd_is_seen_in_its_mounts(
     mounts = "36 35 0:6 / /dev rw - devtmpfs udev rw\n40 36 0:25 /x /dev/kvm rw - tmpfs tmpfs rw\n"
     assert daemons.is_covered(mounts, "/dev/kvm")
     assert not daemons.is_covered(mounts.splitlines()[0], "/dev/kvm")
+
+
+@pytest.mark.parametrize(
+    ("mode", "may"),
+    [
+        (0o600, False),  # as a kernel without udev makes it
+        (0o660, True),  # as udev gives it to group kvm
+        (0o666, True),
+        (0o640, False),
+    ],
+)
+def test_kvm_is_for_whom_libvirt_runs_guests_as(mode: int, may: bool) -> None:
+    assert opens(mode, 0, 106, 64055, [64055, 106]) == may
+
+
+def test_kvm_of_another_group_is_not_for_libvirts_qemu() -> None:
+    assert not opens(0o660, 0, 0, 64055, [64055, 106])
+    assert opens(0o600, 64055, 0, 64055, [])
