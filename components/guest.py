@@ -61,7 +61,7 @@ class Guest(pulumi.ComponentResource):
         self, name: str, args: GuestArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("isolab:index:Guest", name, None, opts)
-        site = Site(guest=self, name=name, args=args)
+        site = site_of(self, name, args)
         disks = make_disks(site)
         domain = make_domain(site, disks)
         ready = await_docker(site, domain)
@@ -102,47 +102,48 @@ class Site:
     """The component."""
     name: str
     args: GuestArgs
+    image: GuestImage
+    """What it boots from."""
+    child: pulumi.ResourceOptions
+    """Of what it has in libvirt, which waits for the guests that go before it."""
+    client: secrets.SshKey
+    """The key that lets in."""
+    identity: secrets.SshKey
+    """The guest's own."""
+    connection: remote.ConnectionArgs
+    """The way in."""
 
     @property
     def planned(self) -> PlannedGuest:
         """The guest in the plan."""
         return self.args.guest
 
-    @property
-    def image(self) -> GuestImage:
-        """What it boots from."""
-        return self.args.plan.image_of(self.planned) or self.args.image
 
-    @property
-    def child(self) -> pulumi.ResourceOptions:
-        """Of what it has in libvirt, which waits for the guests that go before it."""
-        return pulumi.ResourceOptions(
-            parent=self.guest,
-            provider=self.args.host.libvirt,
-            depends_on=self.args.chain.before_guest(self.planned),
-        )
-
-    @property
-    def client(self) -> secrets.SshKey:
-        """The key that lets in."""
-        return secrets.ssh_key(self.args.seed, secrets.CLIENT_KEY)
-
-    @property
-    def identity(self) -> secrets.SshKey:
-        """The guest's own."""
-        return secrets.ssh_key(self.args.seed, secrets.host_key(self.planned.name))
-
-    @property
-    def connection(self) -> remote.ConnectionArgs:
-        """The way in."""
-        return remote.ConnectionArgs(
-            host=self.planned.address,
+def site_of(guest: pulumi.Resource, name: str, args: GuestArgs) -> Site:
+    """The guest's keys, and the ways to it."""
+    client = secrets.ssh_key(args.seed, secrets.CLIENT_KEY)
+    identity = secrets.ssh_key(args.seed, secrets.host_key(args.guest.name))
+    return Site(
+        guest=guest,
+        name=name,
+        args=args,
+        image=args.plan.image_of(args.guest) or args.image,
+        child=pulumi.ResourceOptions(
+            parent=guest,
+            provider=args.host.libvirt,
+            depends_on=args.chain.before_guest(args.guest),
+        ),
+        client=client,
+        identity=identity,
+        connection=remote.ConnectionArgs(
+            host=args.guest.address,
             user="root",
-            private_key=pulumi.Output.secret(self.client.private_openssh),
-            host_key=self.identity.public,
+            private_key=pulumi.Output.secret(client.private_openssh),
+            host_key=identity.public,
             dial_error_limit=DIALS,
             per_dial_timeout=10,
-        )
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +173,7 @@ def make_disks(site: Site) -> Disks:
     if guest.data is not None:
         data = libvirt.Volume(
             roles.DATA.of(site.name),
-            name=f"{guest.name}-data",
+            name=domain_disks.data(guest),
             pool=host.pool.name,
             format="qcow2",
             size=guest.data * MIB,
@@ -180,7 +181,7 @@ def make_disks(site: Site) -> Disks:
         )
     seed = libvirt.CloudInitDisk(
         roles.SEED.of(site.name),
-        name=f"{guest.name}-seed.iso",
+        name=domain_disks.seed(guest),
         pool=host.pool.name,
         user_data=pulumi.Output.secret(
             cloudinit.user_data(

@@ -47,22 +47,24 @@ class Host(pulumi.ComponentResource):
             opts=child,
         )
 
-        def volume(role: roles.Role, source: str, format: str, more: str = "") -> libvirt.Volume:
+        def volume(own: str, role: roles.Role, source: str, more: str = "") -> libvirt.Volume:
             return libvirt.Volume(
                 role.of(name, more),
-                name=f"{role.suffix}-{more}" if more else role.suffix,
+                name=own,
                 pool=self.pool.name,
                 source=source,
-                format=format,
+                format="qcow2" if role == roles.BASE else "raw",
                 opts=child,
             )
 
         self.bases = {
-            key: volume(roles.BASE, each.disk, "qcow2", domain_disks.version(key, plan))
+            key: volume(
+                domain_disks.base(key, plan), roles.BASE, each.disk, domain_disks.version(key, plan)
+            )
             for key, each in {"": image, **plan.images}.items()
         }
-        self.kernel = volume(roles.KERNEL, image.kernel, "raw") if image.kernel else None
-        self.initrd = volume(roles.INITRD, image.initrd, "raw") if image.initrd else None
+        self.kernel = volume("kernel", roles.KERNEL, image.kernel) if image.kernel else None
+        self.initrd = volume("initrd", roles.INITRD, image.initrd) if image.initrd else None
         self.dockerd = docker.Provider(f"{name}-docker", host=sockets.DOCKER, opts=mine)
         registries = serve_registry(name, args, self)
         self.registry_answers = await_registry(name, plan, registries, self)

@@ -5,6 +5,8 @@ import pwd
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
+SCRATCH = Path("/var/tmp")
+"""On a real disk: Docker's overlays cannot stand on another overlay or in memory."""
 
 
 def home() -> Path:

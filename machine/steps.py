@@ -46,23 +46,34 @@ def ensure(step: Step, report: Report) -> None:
 
 
 @contextmanager
-def timed(name: str, doing: str, report: Report) -> Iterator[None]:
-    """Tell what begins, that it goes on, and how long it took."""
-    begin = time.monotonic()
+def every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
+    """Act again and again meanwhile, with so many seconds before each time."""
     ended = threading.Event()
 
-    def heartbeat() -> None:
-        while not ended.wait(HEARTBEAT):
-            report(f"{name}: still at it ({time.monotonic() - begin:.0f} s)")
+    def work() -> None:
+        while not ended.wait(seconds):
+            act()
 
-    report(f"{name}: {doing}")
-    thread = threading.Thread(target=heartbeat, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+
+
+@contextmanager
+def timed(name: str, doing: str, report: Report) -> Iterator[None]:
+    """Tell what begins, that it goes on, and how long it took."""
+    begin = time.monotonic()
+
+    def heartbeat() -> None:
+        report(f"{name}: still at it ({time.monotonic() - begin:.0f} s)")
+
+    report(f"{name}: {doing}")
+    with every(HEARTBEAT, heartbeat):
+        yield
     report(f"{name}: done in {time.monotonic() - begin:.1f} s")
 
 

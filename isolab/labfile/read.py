@@ -1,6 +1,8 @@
 """The whole lab file: from the root node to the lab."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from isolab.labfile import balancers, clusters, files, guests, layers, security
 from isolab.labfile.compose import profiles
@@ -19,9 +21,11 @@ from isolab.labfile.syntax.node import Node
 from isolab.labfile.syntax.parse import places
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, entries
-from isolab.labfile.values.shape import accepts, text_like
+from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.labfile.values.tables import nothing, table
 from isolab.model import Host, Lab, Security, ServiceNetwork
+
+T = TypeVar("T")
 
 
 def lab(root: Node) -> Lab:
@@ -31,7 +35,7 @@ def lab(root: Node) -> Lab:
     with Fields(root, LAB, "a lab file", OUTSIDE_LAB) as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
-        drafts = fields.get("services", entries(service, COMPOSE_NAME, extensions=False), ()) or ()
+        drafts = fields.get("services", _named(service), ()) or ()
         there = profiles.enabled(drafts, asked)
         missing = profiles.disabled(drafts, asked)
         for draft in there:
@@ -56,25 +60,11 @@ def lab(root: Node) -> Lab:
                 for draft in there
             ),
             disabled=missing,
-            networks=fields.get("networks", entries(_network, COMPOSE_NAME, extensions=False), ()),
-            volumes=fields.get("volumes", entries(_volume, COMPOSE_NAME, extensions=False), ()),
+            networks=fields.get("networks", _named(_network), ()),
+            volumes=fields.get("volumes", _named(_volume), ()),
             secrets=(
-                *(
-                    fields.get(
-                        "secrets",
-                        entries(files.source("secret"), COMPOSE_NAME, extensions=False),
-                        (),
-                    )
-                    or ()
-                ),
-                *(
-                    fields.get(
-                        "configs",
-                        entries(files.source("config"), COMPOSE_NAME, extensions=False),
-                        (),
-                    )
-                    or ()
-                ),
+                *(fields.get("secrets", _named(files.source("secret")), ()) or ()),
+                *(fields.get("configs", _named(files.source("config")), ()) or ()),
             ),
             placement=fields.get("placement", layers.placement, {}),
             balancers=fields.get("balancers", entries(balancers.balancer, NAME), ()),
@@ -82,6 +72,11 @@ def lab(root: Node) -> Lab:
             positions=dict(places(root)),
         )
     return made
+
+
+def _named(reader: Callable[[str, Node], T]) -> Shaped[tuple[T, ...]]:
+    """A section of things by their names, of which Compose takes none for an extension."""
+    return entries(reader, COMPOSE_NAME, extensions=False)
 
 
 @accepts(text_like("a name of small letters, digits and hyphens", NAME))

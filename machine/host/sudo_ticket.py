@@ -2,11 +2,11 @@
 
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from machine.host import privilege
+from machine.steps import every
 
 RENEWAL = 240.0
 """Seconds between two renewals: where administrators shorten it, five minutes are usual."""
@@ -21,18 +21,11 @@ def renewed() -> Iterator[None]:
     if privilege.is_root() or not shutil.which("sudo"):
         yield
         return
-    ended = threading.Event()
 
     def renew() -> None:
-        while not ended.wait(RENEWAL):
-            subprocess.run(
-                ["sudo", "-n", "-v"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-            )
+        subprocess.run(
+            ["sudo", "-n", "-v"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
 
-    thread = threading.Thread(target=renew, daemon=True)
-    thread.start()
-    try:
+    with every(RENEWAL, renew):
         yield
-    finally:
-        ended.set()
-        thread.join()

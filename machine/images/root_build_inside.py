@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from machine import paths
 from machine.images import debian_sources, guest_build, kept, preload, service_catalog
 from machine.steps import Unable, run
 
-PLACE = Path("/var/tmp")
-"""On a real disk: Docker's overlays cannot stand on another overlay or in memory."""
 PREFIX = "isolab-build-"
 YOUNG = 60.0
 """Seconds in which a folder may have an owner that has not locked it yet."""
@@ -81,10 +80,10 @@ def hand_over(files: list[Path], folder: Path) -> None:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder of root's that is gone afterwards, and those that killed builds left with it."""
-    for leftover in PLACE.glob(f"{PREFIX}*"):
+    for leftover in paths.SCRATCH.glob(f"{PREFIX}*"):
         if abandoned(leftover):
             kept.discard(leftover)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=paths.SCRATCH))
     # apt's own user gets in.
     folder.chmod(0o755)
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

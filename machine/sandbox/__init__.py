@@ -28,8 +28,6 @@ SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where the daemons are; many users do not have these on PATH."""
 FIRST_PROCESS = f"{__name__}.first_process"
 HIDE_KVM = "ISOLAB_SANDBOX_HIDES_KVM"
-PLACE = Path("/var/tmp")
-"""On a real disk: Docker's overlays cannot stand on another overlay or in memory."""
 NAMESPACES = ("--cgroup", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 PREPARED = ("up", "test", "bench", "preview")
 """Commands that need what only a machine with a network can get."""
@@ -72,7 +70,7 @@ def enter(argv: Sequence[str]) -> int:
             provision.prepare_shared(lambda line: print(line, file=sys.stderr), yes="--yes" in argv)
         finally:
             give_back(owner)
-    folder = Path(tempfile.mkdtemp(prefix="isolab-sandbox-", dir=PLACE))
+    folder = Path(tempfile.mkdtemp(prefix="isolab-sandbox-", dir=paths.SCRATCH))
     sandbox = Sandbox(folder=folder, branches=cgroups.create(folder.name), owner=owner)
     return _run(sandbox, command)
 

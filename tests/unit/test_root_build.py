@@ -21,7 +21,7 @@ import pathlib, subprocess, sys
 from machine.images import root_build_inside as inside
 from machine.steps import Unable
 
-inside.PLACE = pathlib.Path({place!r})
+inside.paths.SCRATCH = pathlib.Path({place!r})
 
 def good(folder):
     inside._report("at work")

@@ -48,6 +48,12 @@ class Part:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    _declare(parser)
+    parser.add_argument("pytest", nargs=argparse.REMAINDER, metavar="PYTEST ARGS")
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that are not pytest's."""
     parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument(
@@ -65,14 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=SETS,
         help="what tests/engine and tests/live run on (default: what labs run on; airgap in CI)",
     )
-    parser.add_argument("pytest", nargs=argparse.REMAINDER, metavar="PYTEST ARGS")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run all parts, also behind one that fails, and sum up."""
     arguments = _with_late_options(arguments)
     words = with_machines(arguments.pytest, wanted=arguments.machines)
-    words = with_marks(words, everything=arguments.all)
+    words = with_marks(words, everything=arguments.all, fast=arguments.fast)
     try:
         ensure(requirements.step(), say)
         if arguments.fast:
@@ -103,20 +108,11 @@ def _sum_up(planned: Sequence[Part]) -> int:
 def _with_late_options(arguments: argparse.Namespace) -> argparse.Namespace:
     """Options of ours that stand behind pytest's."""
     parser = argparse.ArgumentParser(prog="./lab test", add_help=False, allow_abbrev=False)
-    parser.add_argument("--yes", action="store_true")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--fast", action="store_true")
-    parser.add_argument("--machines", action="store_true")
-    parser.add_argument("--plugins", choices=SETS)
-    own, rest = parser.parse_known_args(arguments.pytest)
-    return argparse.Namespace(
-        yes=arguments.yes or own.yes,
-        all=arguments.all or own.all,
-        fast=arguments.fast or own.fast,
-        machines=arguments.machines or own.machines,
-        plugins=own.plugins or arguments.plugins,
-        pytest=rest,
-    )
+    _declare(parser)
+    late, rest = parser.parse_known_args(arguments.pytest)
+    early = vars(arguments)
+    given = {name: value or early[name] for name, value in vars(late).items()}
+    return argparse.Namespace(**{**early, **given, "pytest": rest})
 
 
 def usual(environment: Mapping[str, str], in_use: Source | None) -> Source:
@@ -136,10 +132,11 @@ def with_machines(words: Sequence[str], *, wanted: bool) -> list[str]:
     return [*MACHINES, *words] if wanted and not named else [*words]
 
 
-def with_marks(words: Sequence[str], *, everything: bool) -> list[str]:
-    """The words, leaving out tests marked `long` where nobody asked for them in any way."""
+def with_marks(words: Sequence[str], *, everything: bool, fast: bool = False) -> list[str]:
+    """The words, leaving out tests with marks where nobody asked for them in any way."""
     asked = "-m" in words or any("::" in word for word in words)
-    return [*words] if everything or asked else [*words, "-m", "not long"]
+    wanted = "not long and not slow" if fast else "not long"
+    return [*words] if everything or asked else [*words, "-m", wanted]
 
 
 def selected(words: Sequence[str]) -> tuple[str, ...]:
@@ -169,9 +166,9 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
 
 def fast(words: Sequence[str]) -> tuple[Part, ...]:
     """Linters, types, and the tests without those that take seconds each."""
-    options = tuple(word for word in words if word not in selected(words))
-    marked = tuple("not long and not slow" if word == "not long" else word for word in options)
-    return (*linters(), _pytest("tests", selected(words) or FAST, marked))
+    places = selected(words)
+    options = tuple(word for word in words if word not in places)
+    return (*linters(), _pytest("tests", places or FAST, options))
 
 
 def linters() -> tuple[Part, ...]:

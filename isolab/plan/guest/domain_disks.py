@@ -29,10 +29,20 @@ class Disk:
 def of(guest: Guest, plan: Plan) -> tuple[Disk, ...]:
     """The guest's disks, in the order in which its system counts them."""
     root = Disk(volume=cloudinit.root_disk(guest), format="qcow2", backing=base(guest.image, plan))
-    seed = Disk(volume=f"{guest.name}-seed.iso", format="raw")
+    last = Disk(volume=seed(guest), format="raw")
     if guest.data is None:
-        return root, seed
-    return root, Disk(volume=f"{guest.name}-data", format="qcow2"), seed
+        return root, last
+    return root, Disk(volume=data(guest), format="qcow2"), last
+
+
+def data(guest: Guest) -> str:
+    """The volume of the guest's data disk."""
+    return f"{guest.name}-data"
+
+
+def seed(guest: Guest) -> str:
+    """The volume of what cloud-init reads."""
+    return f"{guest.name}-seed.iso"
 
 
 def base(image: str, plan: Plan) -> str:
