@@ -10,8 +10,8 @@ def run() -> int:
     """Run the command line, with the groups that the user has by now; the exit code."""
     renew.attend()
     try:
-        if access.state() == "login" and renew.possible(access.missing()):
-            return renew.again(access.missing())
+        if access.state() == "login" and renew.possible(groups := access.missing()):
+            return renew.again(groups)
         return main(sys.argv[1:])
     except renew.StartAgain as start:
         return renew.again(start.groups)

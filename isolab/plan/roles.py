@@ -106,8 +106,9 @@ def find(types: str, name: str) -> Found | None:
     component = parents[-1].rsplit(":", 1)[-1] if parents else ""
     kind = COMMAND if own in _COMMANDS else own
     for role in ROLES:
+        if role.type != kind or component not in role.within:
+            continue
         tail = "(?:-.+)?" if role.more else ""
-        match = re.fullmatch(rf"(.+)-{role.suffix}{tail}", name)
-        if role.type == kind and component in role.within and match:
+        if match := re.fullmatch(rf"(.+)-{role.suffix}{tail}", name):
             return Found(role=role, owner=match[1])
     return None

@@ -23,7 +23,8 @@ LOG_IN = "log in again: a login is what gives a user new groups"
 
 def state() -> State:
     """How it stands with this process's user."""
-    return judge(missing(), missing_of(_database_groups()))
+    lacking = missing()
+    return judge(lacking, missing_of(_database_groups())) if lacking else "allowed"
 
 
 def judge(missing: Collection[str], not_joined: Collection[str]) -> State:
@@ -40,9 +41,10 @@ def missing() -> tuple[str, ...]:
     """
     if is_root():
         return ()
-    by_polkit = any(os.access(socket, os.W_OK) for socket in LIBVIRT_SOCKETS)
-    known = _database_groups() & {"libvirt"} if by_polkit else frozenset[str]()
-    return missing_of(_process_groups() | known)
+    lacking = missing_of(_process_groups())
+    if "libvirt" in lacking and any(os.access(socket, os.W_OK) for socket in LIBVIRT_SOCKETS):
+        return missing_of(_process_groups() | (_database_groups() & {"libvirt"}))
+    return lacking
 
 
 def missing_of(groups: Collection[str]) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask every layer; 0 where all are healthy, 1 where one is down, 3 where one is silent."""
     name = stack.name(arguments)
     plan = deployed.find(name)
-    others = deployed.others_up(name) if plan is None and not lock.holder(name) else ()
+    holder = "" if plan else lock.holder(name)
+    others = deployed.others_up(name) if plan is None and not holder else ()
     if len(others) == 1 and not stack.is_named(arguments):
         (name,) = others
         plan = deployed.find(name)
     if plan is None:
-        said = _not_up(name, others)
+        said = _not_up(name, holder, others)
         print(json.dumps(_nothing(name, said[0]), indent=1) if arguments.json else "\n".join(said))
         return FAILED
     now = live.status(plan)
@@ -39,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     return CODES[now.verdict]
 
 
-def _not_up(name: str, others: Sequence[str]) -> tuple[str, ...]:
+def _not_up(name: str, holder: str, others: Sequence[str]) -> tuple[str, ...]:
     """Why there is nothing to show, and what there is instead."""
-    if holder := lock.holder(name):
+    if holder:
         return (f"stack {name} is not up yet: {holder} is at work",)
     seen = (f"  up are: {', '.join(others)}",) if others else ()
     return (f"stack {name} is not up", *seen)

@@ -11,7 +11,6 @@ from machine.deployment.control import Busy, StackControl
 from machine.deployment.engine import EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.leftovers import Remains
-from machine.setup import confinement
 
 LAST_WORDS = 6
 
@@ -59,6 +58,8 @@ def fail_unless_done(
         return
     if outcome.interrupts:
         raise Failure(INTERRUPTED, f"{what} was interrupted; what it had begun has ended", again)
+    from machine.setup import confinement
+
     said = complaint(progress, outcome)
     cause = confinement.hint(said, confinement.in_force())
     raise Failure(
