@@ -26,10 +26,18 @@ class Pace:
     """For a connection to a replica; then the next one is tried."""
     answer: int
     """For the answer to a check."""
+    probe: int
+    """Between two TCP keepalive probes to a replica that has a request and says nothing."""
+    unanswered: int
+    """Probes in a row without an acknowledgement after which the connection is closed."""
 
 
-KVM = Pace(interval=1000, hurried=300, fall=2, rise=2, connect=500, answer=1000)
-TCG = Pace(interval=2000, hurried=500, fall=3, rise=2, connect=2000, answer=4000)
+KVM = Pace(
+    interval=1000, hurried=300, fall=2, rise=2, connect=500, answer=1000, probe=1000, unanswered=3
+)
+TCG = Pace(
+    interval=2000, hurried=500, fall=3, rise=2, connect=2000, answer=4000, probe=2000, unanswered=3
+)
 """An emulated guest that is merely busy must not count as dead: it answers in up to a second."""
 
 
@@ -82,12 +90,30 @@ def _common(balancer: Balancer, pace: Pace, description: str) -> Iterator[str]:
     else:
         yield "    timeout client 1h"
         yield "    timeout server 1h"
+    yield from _lost_replica(balancer.mode, pace)
     yield (
         f"    default-server inter {pace.interval}ms fastinter {pace.hurried}ms "
         f"downinter {pace.hurried}ms fall {pace.fall} rise {pace.rise} "
-        "on-marked-down shutdown-sessions observe layer4 error-limit 1 on-error fastinter"
+        "observe layer4 error-limit 1 on-error fastinter"
     )
     yield ""
+
+
+def _lost_replica(mode: str, pace: Pace) -> Iterator[str]:
+    """What ends the connections to a replica that is gone without a word.
+
+    HAProxy 2.6's on-marked-down closes a request that is still connecting without an answer and
+    without another try (its log says `D---`), so HTTP has TCP find out: a connection that fails
+    is tried again. A TCP client has to leave a database member that lives but fails its check.
+    """
+    if mode == "http":
+        yield "    option srvtcpka"
+        yield f"    srvtcpka-idle {pace.probe}ms"
+        yield f"    srvtcpka-intvl {pace.probe}ms"
+        yield f"    srvtcpka-cnt {pace.unanswered}"
+        yield f"    default-server tcp-ut {pace.probe * (1 + pace.unanswered)}ms"
+    else:
+        yield "    default-server on-marked-down shutdown-sessions"
 
 
 def _statistics(balancer: Balancer) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """The balancer's image and configuration on a real dockerd, in front of two small servers."""
 
+import http.client
+import subprocess
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 from isolab.plan import haproxy
 from isolab.plan.model import Backend, Balancer, Plan, Route, Surroundings
 from isolab.plan.read import plan_file
+from machine import sandbox
 from machine.host import docker_cli
 from machine.host.docker_cli import DockerFailed, docker
 from machine.images import registry, service_images
@@ -188,6 +192,36 @@ def test_a_dead_replica_costs_no_request_and_is_not_let_in(front: Front) -> None
     front.finds_down("web/a")
     with pytest.raises(DockerFailed, match="the balancer finds web/a DOWN"):
         front.turn("in", "4", "web/a")
+
+
+@pytest.mark.skipif(not sandbox.inside(), reason="changes the firewall")
+def test_a_replica_that_falls_silent_costs_no_request(front: Front) -> None:
+    stop, answers, failures = threading.Event(), list[str](), list[str]()
+
+    def work(path: str) -> None:
+        while not stop.is_set():
+            try:
+                answers.append(ask(path))
+            except (OSError, http.client.HTTPException) as error:
+                failures.append(repr(error))
+            stop.wait(0.05)
+
+    with ThreadPoolExecutor(8) as pool, ExitStack() as after:
+        for _ in range(4):
+            pool.submit(work, "/")
+            pool.submit(work, "/slow")
+        after.callback(stop.set)
+        time.sleep(1)
+        # As when its guest loses power: nothing arrives there, and nothing comes from there.
+        for rule in ("--dport", "--sport"):
+            words = ["OUTPUT", "-p", "tcp", rule, str(front.servers[0].server_port), "-j", "DROP"]
+            subprocess.run(["iptables", "-w", "-I", *words], check=True)
+            after.callback(subprocess.run, ["iptables", "-w", "-D", *words], check=True)
+        front.finds_down("web/a")
+        time.sleep(5)
+        stop.set()
+    assert set(answers) == {"a", "b"}
+    assert failures == [], docker("logs", front.container)
 
 
 def test_a_server_that_the_balancer_does_not_know_is_none_of_its_business(front: Front) -> None:
