@@ -196,7 +196,9 @@ def test_a_dead_replica_costs_no_request_and_is_not_let_in(front: Front) -> None
 
 @pytest.mark.skipif(not sandbox.inside(), reason="changes the firewall")
 def test_a_replica_that_falls_silent_costs_no_request(front: Front) -> None:
-    stop, answers, failures = threading.Event(), list[str](), list[str]()
+    stop = threading.Event()
+    answers: list[str] = []
+    failures: list[str] = []
 
     def work(path: str) -> None:
         while not stop.is_set():
