@@ -15,7 +15,7 @@ from isolab.transport import Unreachable
 from machine import paths
 
 LAB = "replicated"
-HEADER = ("fault", "sent", "failed", "longest gap", "kept", "lost", "recovered after")
+HEADER = ("fault", "sent", "failed", "longest gap", "acknowledged", "lost", "recovered after")
 
 
 def run(machine: str, only: Sequence[str], *, as_json: bool) -> int:

@@ -35,7 +35,7 @@ CHANGED = "change of a container's environment"
 def rows(like: str) -> Iterator[Row]:
     """Seconds of each step on the official plugins, beside isolab's own.
 
-    Both labs stand at once, and take turns: each step runs on both, and which set is first changes
+    Both labs stand at once, and alternate: each step runs on both, and which set is first changes
     from step to step.
     """
     with ExitStack() as labs:

@@ -269,7 +269,7 @@ def install_packages(site: Site, ready: remote.Command, disks: Disks) -> None:
 
 
 def write_firewall(site: Site, ready: remote.Command, disks: Disks) -> remote.Command:
-    """The packet filter, in force and kept for the next boot."""
+    """The packet filter, in force and saved for the next boot."""
     return remote.Command(
         roles.FIREWALL.of(site.name),
         connection=site.connection,
@@ -381,7 +381,7 @@ def make_services(site: Site, place: ServicePlace) -> None:
 
 
 def stylesheet(cpu: processor.Processor, disks: str) -> str:
-    """What turns a provider's domain into isolab's: the same for each set of plugins."""
+    """What makes a provider's domain isolab's: the same for each set of plugins."""
     return (
         STYLESHEET.read_text()
         .replace("@REPLACED@", cpu.replaced)

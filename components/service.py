@@ -23,7 +23,7 @@ COMPLETED = "service_completed_successfully"
 AWAIT = """
 code=$(docker wait NAME 2>&1) || { echo "NAME could not be waited for: $code" >&2; exit 1; }
 [ "$code" = 0 ] && exit
-echo "NAME was to end well, but ended with $code; it said last:" >&2
+echo "NAME was to succeed, but exited with $code; it said last:" >&2
 docker logs --tail 15 NAME >&2
 exit 1
 """
@@ -88,7 +88,7 @@ class Started:
 
     container: docker.Container
     end: local.Command | remote.Command | None
-    """Done when it has ended well, where somebody waits for that."""
+    """Done when it has succeeded, where somebody waits for that."""
 
     def once(self, condition: Condition) -> pulumi.Resource:
         """What is done when the condition holds."""
@@ -217,7 +217,7 @@ def make_container(
 def await_end(
     service: pulumi.Resource, place: ServicePlace, container: Container, made: docker.Container
 ) -> local.Command | remote.Command:
-    """Ends well once the container has."""
+    """Succeeds once the container has."""
     return run(
         roles.COMPLETION.of(container.name),
         place.connection,
@@ -244,8 +244,8 @@ def is_checked(container: Container) -> bool:
     return container.healthcheck is not None and container.healthcheck.test != ("NONE",)
 
 
-def _patience(container: Container, timeout: int) -> int:
-    """The usual one, behind the first check where that comes late: after a whole interval."""
+def _wait_timeout(container: Container, timeout: int) -> int:
+    """The usual timeout, behind the first check where that comes late: after a whole interval."""
     check = container.healthcheck
     first = check.interval + check.timeout if check else 0
     return timeout + ceil(first) if first > FIRST_CHECK else timeout
@@ -355,5 +355,5 @@ def container_inputs(
             "start_period": readback.duration(health.start_period),
         },
         "wait": True if checked else None,
-        "wait_timeout": _patience(container, timeout) if checked else None,
+        "wait_timeout": _wait_timeout(container, timeout) if checked else None,
     }

@@ -186,7 +186,7 @@ class FileMount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Healthcheck:
-    """How Docker finds out whether a container is well."""
+    """How Docker finds out whether a container is healthy."""
 
     test: tuple[str, ...]
     """In Docker's form: ("CMD", …), ("CMD-SHELL", …) or ("NONE",)."""
@@ -297,7 +297,7 @@ class BalancedRoute:
     port: int | None = None
     """The service's; None where it names one only."""
     check: str = ""
-    """Path that is asked whether a replica is well; empty for a TCP connection alone."""
+    """Path that is asked whether a replica is healthy; empty for a TCP connection alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

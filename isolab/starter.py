@@ -27,8 +27,8 @@ guests:
     count: {count}
     memory: {memory}      # what each guest's OS sees; the limits of its containers must fit in it
     vcpus: {vcpus}
-    disk: 8GiB        # rebuilt at will
-    data: {data}        # a disk of its own, kept when the guest is rebuilt: Docker's volumes
+    disk: 8GiB        # ephemeral: replaced when what is on it changes
+    data: {data}        # a disk of its own, retained when the guest is replaced: Docker's volumes
 """
 _HARDENED = "security: hardened # no capabilities; containers start again with their guest\n"
 _AS_COMPOSE = (

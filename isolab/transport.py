@@ -21,7 +21,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether the command says that it went well."""
+        """Whether the command says that it succeeded."""
         return self.code == 0
 
 

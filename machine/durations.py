@@ -1,4 +1,4 @@
-"""How long things took on this machine: kept at each up, read where changes are told.
+"""How long things took on this machine: recorded at each up, read where changes are told.
 
 They lie in the cache, since they belong to the machine and not to a stack, apart for KVM and TCG.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from machine import paths
 
-KEPT = 9
+RECENT = 9
 """Runs of one thing that are remembered; older ones say little about the machine of today."""
 
 
@@ -27,7 +27,7 @@ def keep(found: Iterable[tuple[str, float]], *, kvm: bool) -> None:
     """Remember what an up took."""
     known = {what: list(seconds) for what, seconds in read(kvm=kvm).items()}
     for what, seconds in found:
-        known[what] = [*known.get(what, []), round(seconds, 2)][-KEPT:]
+        known[what] = [*known.get(what, []), round(seconds, 2)][-RECENT:]
     file = _file(kvm=kvm)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}")

@@ -45,7 +45,7 @@ class KeyFiles:
 
 
 def folder(stack: str) -> Path:
-    """What is kept for one stack."""
+    """What is stored for one stack."""
     return paths.home() / "stacks" / stack
 
 

@@ -17,7 +17,7 @@ hypothesis.settings.load_profile("isolab")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-goldens", action="store_true", help="write the goldens anew; read them after"
+        "--update-goldens", action="store_true", help="write the goldens again; read them after"
     )
 
 

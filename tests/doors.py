@@ -30,7 +30,7 @@ def _reset(client: socket.socket, door: "Door") -> None:
 
 
 def _mid_request(client: socket.socket, door: "Door") -> None:
-    """What is left unread turns the end of the connection into a reset."""
+    """What is left unread makes the end of the connection a reset."""
     client.recv(1 + door.number % 8)
 
 
@@ -40,7 +40,7 @@ def _half(client: socket.socket, door: "Door") -> None:
     with here, there:
         threading.Thread(target=_quietly, args=(door.real, there), daemon=True).start()
         relay(client, here, most=1 + door.number * 977 % (door.whole - 1))
-        # The program behind the door ends its side as well, or it would run out of connections.
+        # The program behind the door ends its side too, or it would run out of connections.
         here.shutdown(socket.SHUT_RDWR)
 
 

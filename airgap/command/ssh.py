@@ -1,4 +1,4 @@
-"""Connections to machines that may still be booting: dialled patiently, kept, shared."""
+"""Connections to machines that may still be booting: dialled until they answer, and shared."""
 
 import base64
 import errno
@@ -36,7 +36,7 @@ _KEEPALIVE = 15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where to, as whom, and how patiently."""
+    """Where to, as whom, and for how long."""
 
     host: str
     port: int
@@ -197,7 +197,7 @@ def _handshake(transport: Transport, target: Target) -> None:
 
 
 def _first_session(transport: Transport, target: Target) -> Channel:
-    """An sshd that is stopped or started anew while it boots lets in, and then gives none."""
+    """An sshd that is stopped or restarted while it boots lets in, and then gives none."""
     try:
         return transport.open_session(timeout=target.timeout)
     except (SSHException, OSError, EOFError) as error:

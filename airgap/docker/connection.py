@@ -25,7 +25,7 @@ GREETING = 30
 STARTING = 15
 """Seconds for a daemon that lets us in to come to its first answer."""
 AT_ONCE = 32
-"""Connections kept to one daemon."""
+"""Connections pooled to one daemon."""
 BROKEN_OFF = (
     ConnectionResetError,
     ConnectionAbortedError,
@@ -99,7 +99,7 @@ class Connection:
         self._certificates.close()
 
     def alive(self) -> bool:
-        """Whether the way to the daemon is still there; a socket is opened anew each time."""
+        """Whether the way to the daemon is still there; a socket is opened again each time."""
         return self._tunnel is None or self._tunnel.alive()
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Containers: made, awaited until they are well, changed in place where Docker can."""
+"""Containers: made, awaited until they are healthy, changed in place where Docker can."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Waits until a container is up, and well where that is asked for."""
+"""Waits until a container is up, and healthy where that is asked for."""
 
 import time
 from typing import Any
@@ -7,11 +7,11 @@ from airgap.docker.connection import Connection
 from airgap.framework import Context, Failure, Inputs
 
 LOOK_EVERY = 0.25
-"""Seconds between two looks at a container that is getting well."""
+"""Seconds between two looks at a container that is not healthy yet."""
 
 
 def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, Any]:
-    """What Docker tells of it once it is up, and well where that is asked for."""
+    """What Docker tells of it once it is up, and healthy where that is asked for."""
     api = context.client.api
     told = api.inspect_container(id)
     if not (inputs["start"] and inputs["mustRun"]):

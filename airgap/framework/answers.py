@@ -58,7 +58,7 @@ def hidden(kind: ResourceType[Any], state: Mapping[str, Any], *given: Mapping[st
 
 @contextmanager
 def told(context: Any) -> Iterator[None]:
-    """Turns what goes wrong inside into the one line that the user reads."""
+    """Reports what goes wrong inside as the one line that the user reads."""
     try:
         yield
     except Exception as error:
@@ -68,7 +68,9 @@ def told(context: Any) -> Iterator[None]:
 
 
 @contextmanager
-def kept(context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]) -> Iterator[None]:
+def created_partially(
+    context: Any, kind: ResourceType[Any], *given: Mapping[str, Any]
+) -> Iterator[None]:
     """Tells the engine of a resource that exists although its operation failed."""
     try:
         yield

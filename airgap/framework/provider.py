@@ -94,9 +94,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = values.load(request.news)
         decoded = self._decoded(inputs)
         _, problems = check(decoded, self._plugin.config)
-        kept = {name: _encoded(value, decoded.get(name)) for name, value in inputs.items()}
+        encoded = {name: _encoded(value, decoded.get(name)) for name, value in inputs.items()}
         return provider_pb2.CheckResponse(
-            inputs=values.dump({**kept, **self._plugin.adds}), failures=failures(problems)
+            inputs=values.dump({**encoded, **self._plugin.adds}), failures=failures(problems)
         )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:

@@ -92,8 +92,8 @@ class ResourceType(ABC, Generic[Client]):
     def preview_update(self, state: State, inputs: Inputs) -> State:
         """The state that an update is expected to give."""
         gone = {name for name in self.inputs.fields if name not in inputs and name in state}
-        kept = {name: value for name, value in state.items() if name not in gone}
-        return {**kept, **inputs}
+        remaining = {name: value for name, value in state.items() if name not in gone}
+        return {**remaining, **inputs}
 
     def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         """The changes that count, where the schema alone does not tell."""

@@ -7,7 +7,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from airgap.framework import diff, values
-from airgap.framework.answers import diff_response, failures, hidden, kept, told
+from airgap.framework.answers import created_partially, diff_response, failures, hidden, told
 from airgap.framework.imports import MARK, imported, is_imported
 from airgap.framework.provider import Provider
 from airgap.framework.resource import Created, Failure, Lost, ResourceType
@@ -72,7 +72,7 @@ class Servicer(Provider):
                 secret = hidden(kind, state, given)
                 state = sealed(state, kind.inputs)
                 return provider_pb2.CreateResponse(properties=values.dump(state, secret))
-            with kept(context, kind, given):
+            with created_partially(context, kind, given):
                 made = self._make(kind, request, inputs)
             secret = hidden(kind, made.state, given)
             state = self._outputs(kind, made.id, made.state)
@@ -131,7 +131,7 @@ class Servicer(Provider):
             if request.preview:
                 state = kind.preview_update(plain(old), plain(given))
             else:
-                with kept(context, kind, old, given):
+                with created_partially(context, kind, old, given):
                     context_ = self._context(request.urn, request.timeout)
                     state = kind.update(context_, request.id, plain(old), plain(given))
             secret = hidden(kind, state, given)

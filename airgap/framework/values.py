@@ -115,8 +115,8 @@ def without_bookkeeping(value: Any) -> Any:
     if isinstance(value, Secret):
         return Secret(without_bookkeeping(value.value))
     if isinstance(value, Mapping):
-        kept = ((n, v) for n, v in value.items() if n not in _BOOKKEEPING)
-        return {name: without_bookkeeping(each) for name, each in kept}
+        remaining = ((n, v) for n, v in value.items() if n not in _BOOKKEEPING)
+        return {name: without_bookkeeping(each) for name, each in remaining}
     if isinstance(value, list):
         return [without_bookkeeping(each) for each in value]
     return value

@@ -14,7 +14,7 @@ PAUSE = 0.2
 class NotYet(Failure):
     """Somebody listens there, but the connection ended without a whole answer, or nothing came.
 
-    A program that starts, or is started anew, does that. Where nobody listens, nobody starts.
+    A program that starts, or is restarted, does that. Where nobody listens, nobody starts.
     """
 
 

@@ -36,7 +36,7 @@ _BROKEN_OFF = re.compile(
 )
 """libvirt's words for it, which depend on what it was about to do with the socket."""
 _REFUSED = re.compile("connect to host|could not resolve|denied|verification failed", re.IGNORECASE)
-"""Over ssh, what it says ends in a connection that is broken off as well."""
+"""Over ssh, what it says ends in a connection that is broken off too."""
 Thing = TypeVar("Thing")
 
 
@@ -146,7 +146,7 @@ def found(lookup: Callable[[str], Thing], key: str) -> Thing | None:
         raise
 
 
-def patiently(act: Callable[[], Any]) -> None:
+def until_accepted(act: Callable[[], Any]) -> None:
     """Does it, and again while libvirt is still busy with the same pool."""
     end = time.monotonic() + _BUSY_FOR
     while True:

@@ -10,7 +10,7 @@ from airgap.libvirt.connection import Connection, found
 from airgap.libvirt.leases import reserved
 from airgap.libvirt.xml import Element, parse
 
-_KEPT = (
+_CARRIED_OVER = (
     "cmdlines",
     "consoles",
     "coreosIgnition",
@@ -64,7 +64,7 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
         "tpm": None,
         "vcpu": int(root.findtext("vcpu")),
     }
-    state |= {name: known.get(name, _EMPTY.get(name)) for name in _KEPT}
+    state |= {name: known.get(name, _EMPTY.get(name)) for name in _CARRIED_OVER}
     state["consoles"] = [
         {
             "sourceHost": "127.0.0.1",
@@ -144,10 +144,10 @@ def _interface(
     name = each.find("source").get("network", "")
     mac = each.find("mac").get("address")
     network = found(connection.handle.networkLookupByName, name)
-    kept = reserved(network).get(mac, set()) if network else set[str]()
+    own = reserved(network).get(mac, set()) if network else set[str]()
     return {
         # Those that the guest has by now; of one that was made elsewhere those that it will have.
-        "addresses": leased.get(mac, []) if wanted else sorted(kept),
+        "addresses": leased.get(mac, []) if wanted else sorted(own),
         "bridge": "",
         "hostname": wanted.get("hostname", "") if wanted else None,
         "mac": wanted["mac"] if wanted.get("mac", "").lower() == mac else mac,

@@ -14,7 +14,7 @@ _SECTION = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST
 
 
 def reserved(network: libvirt.virNetwork) -> dict[str, set[str]]:
-    """MAC to the addresses that are kept for it."""
+    """MAC to the addresses that are reserved for it."""
     found: dict[str, set[str]] = {}
     for host in parse(network.XMLDesc()).findall("ip/dhcp/host"):
         if host.get("mac"):
@@ -40,7 +40,7 @@ def reserve(connection: Connection, interfaces: Iterable[Mapping[str, Any]]) -> 
 
 
 def release(connection: Connection, interfaces: Iterable[Mapping[str, Any]]) -> None:
-    """Gives up what was kept for the interfaces; a network that is gone needs nothing."""
+    """Gives up what was reserved for the interfaces; a network that is gone needs nothing."""
     for each in interfaces:
         with contextlib.suppress(Exception):
             network, mac = network_of(connection, each), each["mac"].lower()

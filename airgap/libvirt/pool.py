@@ -17,7 +17,7 @@ from airgap.framework import (
     ResourceType,
     State,
 )
-from airgap.libvirt.connection import Connection, found, ignoring_gone, patiently
+from airgap.libvirt.connection import Connection, found, ignoring_gone, until_accepted
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 
 _MEASURED = ("allocation", "available", "capacity")
@@ -97,11 +97,11 @@ class Pool(ResourceType[Connection]):
             if pool is None:
                 return
             if pool.isActive():
-                patiently(lambda: ignoring_gone(pool.destroy))
+                until_accepted(lambda: ignoring_gone(pool.destroy))
             with contextlib.suppress(libvirt.libvirtError):
-                # Refuses a folder that is not empty: what is left was kept on purpose.
+                # Refuses a folder that is not empty: what is left was retained on purpose.
                 pool.delete()
-            patiently(lambda: ignoring_gone(pool.undefine))
+            until_accepted(lambda: ignoring_gone(pool.undefine))
 
 
 def _state(pool: libvirt.virStoragePool, known: Inputs) -> State:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import libvirt
 
 from airgap.framework import Context, Failure
-from airgap.libvirt.connection import Connection, found, ignoring_gone, patiently
+from airgap.libvirt.connection import Connection, found, ignoring_gone, until_accepted
 from airgap.libvirt.xml import Element, element
 
 CHUNK = 1024 * 1024
@@ -62,7 +62,7 @@ def remove_leftover(context: Context[Connection], pool: str, name: str) -> None:
     holder = found(context.client.handle.storagePoolLookupByName, pool)
     volume = found(holder.storageVolLookupByName, name) if holder else None
     if volume is not None:
-        patiently(lambda: ignoring_gone(volume.delete))
+        until_accepted(lambda: ignoring_gone(volume.delete))
 
 
 def upload(
@@ -81,7 +81,7 @@ def upload(
         with contextlib.suppress(libvirt.libvirtError):
             stream.abort()
         with contextlib.suppress(libvirt.libvirtError):
-            patiently(volume.delete)
+            until_accepted(volume.delete)
         raise
 
 
@@ -105,4 +105,4 @@ def remove(connection: Connection, path: str, pool: str | None) -> None:
     """Deletes the volume, if it is still there."""
     volume = volume_at(connection, path, pool)
     if volume is not None:
-        patiently(lambda: ignoring_gone(volume.delete))
+        until_accepted(lambda: ignoring_gone(volume.delete))

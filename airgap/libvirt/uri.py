@@ -15,13 +15,13 @@ def for_libvirt(uri: str) -> str:
     if not parts.scheme.endswith("+ssh"):
         return uri
     given = dict(parse_qsl(parts.query))
-    kept = {name: text for name, text in given.items() if name not in _OF_THE_OFFICIAL_PLUGIN}
-    kept.setdefault("no_tty", "1")
+    passed = {name: text for name, text in given.items() if name not in _OF_THE_OFFICIAL_PLUGIN}
+    passed.setdefault("no_tty", "1")
     if given.get("known_hosts_verify") == "ignore":
-        kept["no_verify"] = "1"
-    elif "knownhosts" in given and "command" not in kept:
-        kept["command"] = str(_pinned_ssh(given["knownhosts"]))
-    return urlunsplit(parts._replace(query=urlencode(kept, safe="/")))
+        passed["no_verify"] = "1"
+    elif "knownhosts" in given and "command" not in passed:
+        passed["command"] = str(_pinned_ssh(given["knownhosts"]))
+    return urlunsplit(parts._replace(query=urlencode(passed, safe="/")))
 
 
 def is_remote(uri: str) -> bool:

@@ -77,7 +77,7 @@ class Volume(ResourceType[Connection]):
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
         name = inputs["name"]
-        # An empty disk may have been kept on purpose since, with a guest's data on it.
+        # An empty disk may have been retained on purpose since, with a guest's data on it.
         if "source" in inputs or "baseVolumeId" in inputs:
             with context.client.told(f"what is left of volume {name} was not removed"):
                 storage.remove_leftover(context, inputs["pool"], name)

@@ -40,7 +40,7 @@ def transformed(root: Element, inputs: Mapping[str, Any]) -> str:
             etree.fromstring(stylesheet.encode()),
             access_control=etree.XSLTAccessControl.DENY_ALL,
         )
-        # Parsed anew: a stylesheet must see the document that libvirt would.
+        # Parsed again: a stylesheet must see the document that libvirt would.
         return etree.tostring(transform(etree.fromstring(text(root))), encoding="unicode")
     except etree.LxmlError as error:
         raise Failure(f"xml.xslt cannot be applied: {error}") from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import uuid4
 
-KEPT = 303
+ACCEPTED = 303
 """What the guestbook answers once an entry is on the database's disk."""
 PAUSE = 0.2
 """Seconds between two requests of one kind: the guests' processors are for the guests."""
@@ -26,7 +26,7 @@ class Request:
 
     begun: float
     ended: float
-    well: bool
+    good: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,12 +38,12 @@ class Tally:
     longest_gap: float
     """Seconds between two good answers, or to the end, of writes or reads, whichever is longer."""
     acknowledged: frozenset[str]
-    """Texts of entries that the guestbook said it kept."""
+    """Texts of entries that the guestbook said it stored."""
 
 
 def longest_gap(begin: float, requests: list[Request], end: float) -> float:
     """The longest time without a good answer."""
-    marks = [begin, *(request.ended for request in requests if request.well), end]
+    marks = [begin, *(request.ended for request in requests if request.good), end]
     return max(after - before for before, after in pairwise(marks))
 
 
@@ -77,7 +77,7 @@ class Client:
         everything = [request for kind in self._requests.values() for request in kind]
         return Tally(
             sent=len(everything),
-            failed=sum(not request.well for request in everything),
+            failed=sum(not request.good for request in everything),
             longest_gap=max(
                 longest_gap(self._begin, requests, end) for requests in self._requests.values()
             ),
@@ -89,11 +89,11 @@ class Client:
         while not self._stop.is_set() and time.monotonic() - self._begin < LONGEST:
             begun = time.monotonic()
             try:
-                well = request(number)
+                good = request(number)
             except (OSError, urllib.error.URLError):
-                well = False
+                good = False
             ended = time.monotonic()
-            self._requests[kind].append(Request(begun=begun, ended=ended, well=well))
+            self._requests[kind].append(Request(begun=begun, ended=ended, good=good))
             number += 1
             self._stop.wait(PAUSE)
 
@@ -102,12 +102,12 @@ class Client:
         data = urllib.parse.urlencode({"name": "failover", "text": text}).encode()
         try:
             with _OPENER.open(f"{self.url}/", data, timeout=TIMEOUT) as answer:
-                kept = answer.status == KEPT
+                stored = answer.status == ACCEPTED
         except urllib.error.HTTPError as error:
-            kept = error.code == KEPT
-        if kept:
+            stored = error.code == ACCEPTED
+        if stored:
             self._acknowledged.add(text)
-        return kept
+        return stored
 
     def _read(self, number: int) -> bool:
         with _OPENER.open(f"{self.url}/entries", timeout=TIMEOUT) as answer:

@@ -66,7 +66,7 @@ def _cut(scene: Scene) -> None:
 
 
 def _crash(scene: Scene) -> None:
-    """A kernel that panics stands still for ever; a person turns the guest off and on."""
+    """A kernel that panics stands still for ever; a person switches the guest off and on."""
     scene.guest(scene.last, "nohup sh -c 'sleep 1; echo c >/proc/sysrq-trigger' >/dev/null 2>&1 &")
     time.sleep(CUT)
     scene.virsh("destroy", scene.last.domain)

@@ -71,11 +71,11 @@ class Scene:
             raise WentWrong(f"{' '.join(command)}: {done.stderr.strip()}")
 
     def whole(self) -> bool:
-        """Whether every replica is well."""
-        return all(self._well(guest) for guest in self.plan.guests)
+        """Whether every replica is healthy."""
+        return all(self._healthy(guest) for guest in self.plan.guests)
 
     def until_whole(self, timeout: float) -> float:
-        """Seconds until every replica is well."""
+        """Seconds until every replica is healthy."""
         begin = time.monotonic()
         while not self.whole():
             if time.monotonic() - begin > timeout:
@@ -90,7 +90,7 @@ class Scene:
         text = self.guest(guest, f"docker exec {member} mariadb --skip-column-names -e '{query}'")
         return frozenset(text.split())
 
-    def _well(self, guest: Guest) -> bool:
+    def _healthy(self, guest: Guest) -> bool:
         """Asked now, by the replicas' own checks: Docker only knows what the last one said."""
         checks = [
             shlex.join(["docker", "exec", c.name, *c.healthcheck.test[1:]])

@@ -26,11 +26,11 @@ class Result:
     longest_gap: float
     """Seconds."""
     acknowledged: int
-    """Writes that the guestbook said it kept."""
+    """Writes that the guestbook said it stored."""
     lost: int
     """Of these, how many any member of the database does not hold at the end."""
     whole_after: float
-    """Seconds from the fault until every replica was well, the time that it lasted included."""
+    """Seconds from the fault until every replica was healthy, the time that it lasted included."""
 
 
 def hold(scene: Scene, fault: Fault) -> Result:
@@ -46,7 +46,7 @@ def hold(scene: Scene, fault: Fault) -> Result:
         whole_after = time.monotonic() - begin
         time.sleep(AFTER)
         if not scene.whole():
-            # A member that was frozen believes itself well until it hears of the others.
+            # A member that was frozen believes itself healthy until it hears of the others.
             scene.until_whole(TIMEOUT)
             whole_after = time.monotonic() - begin
     finally:

@@ -36,6 +36,8 @@ COMMANDS = (
     "bench",
 )
 """Each is a module of the folder commands; it is imported when its command is asked for."""
+WITHOUT_CHECKOUT = ("diff", "draw", "validate", "schema")
+"""Those that an installed wheel runs too: they read lab files, and touch no machine."""
 
 USAGE = "./lab [--debug] [--sandbox] COMMAND …"
 
@@ -113,6 +115,12 @@ def _leading_options(argv: Sequence[str]) -> tuple[set[str], list[str]]:
 def _run(name: str, words: Sequence[str]) -> int:
     if name not in COMMANDS:
         raise Failure(BAD_INPUT, f"./lab has no command {name!r}", "./lab --help lists them")
+    if name not in WITHOUT_CHECKOUT and not _is_checkout():
+        raise Failure(
+            UNABLE,
+            f"{name} needs isolab's repository; this is its wheel, for lab files alone",
+            f"clone the repository, and run ./lab {name} there",
+        )
     command = _command(name)
     parser = argparse.ArgumentParser(prog=f"./lab {name}", description=_sentence(command.HELP))
     command.configure(parser)
@@ -124,13 +132,23 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 
 def version() -> str:
-    """isolab's own, from the one place that has it."""
+    """isolab's own: of pyproject.toml, or of the wheel that was made with it."""
     import tomllib
+    from importlib import metadata
 
     from machine import paths
 
+    if not _is_checkout():
+        return metadata.version("isolab")
     project = tomllib.loads((paths.REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["version"]
+
+
+def _is_checkout() -> bool:
+    """Whether this is the repository, and not an installed wheel."""
+    from machine import paths
+
+    return (paths.REPO / "lab").is_file()
 
 
 def _command(name: str) -> Command:

@@ -65,7 +65,7 @@ def containers_follow_their_volumes(
     return ("recreate", "its volumes are recreated") if guest and guest.data and mounts else None
 
 
-def what_differs_in_the_container_makes_it_anew(
+def what_differs_in_the_container_recreates_it(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the Docker provider's schema, where all but IN_PLACE forces a new container."""
@@ -111,7 +111,7 @@ RULES: tuple[Rule, ...] = (
     another_libvirt_has_nothing,
     containers_follow_the_root_disk,
     containers_follow_their_volumes,
-    what_differs_in_the_container_makes_it_anew,
+    what_differs_in_the_container_recreates_it,
     what_names_an_address_changes_with_it,
     without_a_restart_policy_it_lies_still,
     docker_starts_it_again,

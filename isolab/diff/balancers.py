@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from isolab.diff import facts
 from isolab.diff.change import Change, Effect
-from isolab.diff.facts import Side
+from isolab.diff.facts import PlanFacts
 from isolab.diff.transition import Transition
 from isolab.plan.model import Balancer, Route
 
@@ -29,10 +29,10 @@ def balancer_changes(transition: Transition) -> Iterator[Change]:
             gone = tuple(_behind(was, "its balancer goes"))
             yield Change(layer="service", name=name, change="delete", reasons=(), effects=gone)
         elif transition.old and transition.new:
-            yield from _changed(was, is_, Side(transition.old), Side(transition.new))
+            yield from _changed(was, is_, PlanFacts(transition.old), PlanFacts(transition.new))
 
 
-def _changed(was: Balancer, is_: Balancer, old: Side, new: Side) -> Iterator[Change]:
+def _changed(was: Balancer, is_: Balancer, old: PlanFacts, new: PlanFacts) -> Iterator[Change]:
     parts = dict(facts.differences(old.facts(was.container), new.facts(is_.container)))
     remade = parts.keys() - facts.IN_PLACE
     reasons = (*_reasons(was, is_), *parts.values())

@@ -12,6 +12,12 @@ Data = Literal["lost", "copied", "kept", "none"]
 KINDS: tuple[Kind, ...] = ("create", "update", "replace", "delete")
 DATA: tuple[Data, ...] = ("lost", "copied", "kept", "none")
 """What becomes of data, the worst first."""
+_RETAINED: Mapping[Data, str] = {"kept": "retained", "none": ""}
+
+
+def data_words(data: Data) -> str:
+    """What becomes of data, for people; empty for none. JSON has the value itself."""
+    return _RETAINED.get(data, data)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

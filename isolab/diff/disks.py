@@ -1,7 +1,7 @@
 """Disks that stand, and what a new plan makes of the volumes on them.
 
 The last good plan does not know all of them: an `up` may have failed behind it, or a `down` have
-kept the data disks.
+retained the data disks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

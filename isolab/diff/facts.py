@@ -39,7 +39,7 @@ IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
 """What a running container takes; everything else recreates it."""
 
 
-class Side:
+class PlanFacts:
     """One of the two plans, with what its containers' fields refer to."""
 
     def __init__(self, plan: Plan) -> None:
@@ -228,11 +228,11 @@ def _mounts(mounts: Iterable[Any]) -> str:
 
 
 def _networks(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
-    sides = [
-        ", ".join(f"{n}{' (internal)' * bool(closed)}" for n, _, closed in side) or "none"
-        for side in (old, new)
+    words = [
+        ", ".join(f"{n}{' (internal)' * bool(closed)}" for n, _, closed in each) or "none"
+        for each in (old, new)
     ]
-    return " -> ".join(sides) if sides[0] != sides[1] else f"{sides[0]}: aliases"
+    return " -> ".join(words) if words[0] != words[1] else f"{words[0]}: aliases"
 
 
 def _hosts(old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ def of_guest(reach: Reach, guest: GuestTransition, effects: Sequence[Effect]) ->
         yield f"{guest.name} is removed, with its disks"
         return
     if guest.root:
-        yield "its root disk is replaced" + ("" if guest.data else _kept(guest))
+        yield "its root disk is replaced" + ("" if guest.data else _retained(guest))
     if guest.data:
         yield _another_data_disk(guest)
     yield f"{guest.name} boots, and its Docker answers"
@@ -67,7 +67,7 @@ def _another_data_disk(guest: GuestTransition) -> str:
     return "its data disk is replaced by an empty one"
 
 
-def _kept(guest: GuestTransition) -> str:
+def _retained(guest: GuestTransition) -> str:
     return "; its data disk stays" if guest.old and guest.old.data else ""
 
 

@@ -41,7 +41,7 @@ class Reach:
         """The containers that were on each guest."""
         for name, container in self._before.items():
             self.on_guest[container.guest].append(transition.containers[name])
-        self._by_turns = {
+        self._one_by_one = {
             service: rolling.is_rolled(transition, names)
             and not (transition.subnet or transition.elsewhere)
             for service, names in self._replicas.items()
@@ -103,7 +103,7 @@ class Reach:
 
     def _nobody(self, names: Sequence[str], out: Set[str]) -> bool:
         """Whether none of these replicas of one service answers at the worst moment."""
-        if len(names) > 1 and self._by_turns[self._before[names[0]].service]:
+        if len(names) > 1 and self._one_by_one[self._before[names[0]].service]:
             return all(name in out and self.actions[name][0] == "delete" for name in names)
         return all(name in out for name in names)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolab.diff import facts
-from isolab.diff.facts import Side
+from isolab.diff.facts import PlanFacts
 from isolab.plan.model import HOST, Container, Guest, Plan
 
 ContainerAction = Literal[
@@ -135,10 +135,10 @@ def _guest(
 def _containers(old: Plan | None, new: Plan | None) -> Mapping[str, ContainerTransition]:
     before = {container.name: container for container in everything(old)}
     after = {container.name: container for container in everything(new)}
-    sides = (Side(old), Side(new)) if old and new else None
+    plans = (PlanFacts(old), PlanFacts(new)) if old and new else None
     moved = bool(old and new and old.registry.endpoint != new.registry.endpoint)
     return {
-        name: _container(before.get(name), after.get(name), sides, registry_moves=moved)
+        name: _container(before.get(name), after.get(name), plans, registry_moves=moved)
         for name in [*before, *(name for name in after if name not in before)]
     }
 
@@ -146,7 +146,7 @@ def _containers(old: Plan | None, new: Plan | None) -> Mapping[str, ContainerTra
 def _container(
     old: Container | None,
     new: Container | None,
-    sides: tuple[Side, Side] | None,
+    plans: tuple[PlanFacts, PlanFacts] | None,
     *,
     registry_moves: bool,
 ) -> ContainerTransition:
@@ -154,8 +154,8 @@ def _container(
     assert here
     parts: Parts = {}
     readdressed = False
-    if old and new and sides:
-        parts = _parts(old, new, sides)
+    if old and new and plans:
+        parts = _parts(old, new, plans)
         pulled = registry_moves and new.digest is not None
         told = (facts.ports_of(old), old.hosts) != (facts.ports_of(new), new.hosts)
         readdressed = pulled or (told and not {"ports", "hosts"} & parts.keys())
@@ -169,8 +169,8 @@ def _container(
     )
 
 
-def _parts(old: Container, new: Container, sides: tuple[Side, Side]) -> Parts:
-    before, after = sides
+def _parts(old: Container, new: Container, plans: tuple[PlanFacts, PlanFacts]) -> Parts:
+    before, after = plans
     if old == new and before.closed(old) == after.closed(new):
         return {}
     parts = dict(facts.differences(before.facts(old), after.facts(new)))

@@ -20,7 +20,7 @@ Kind = Literal[
 """internal is a network of services that has no way out."""
 Action = Literal["added", "changed", "replaced", "removed"]
 Damage = Literal["", "restart", "recreate", "degraded", "unavailable"]
-Well = Literal["well", "down", "unknown"]
+Health = Literal["healthy", "down", "unknown"]
 LineKind = Literal["attached", "mounted", "entry", "route", "link", "cluster", "leaves"]
 """attached: to a network; entry: from outside to a port; route: from a balancer to a replica;
 link: across the lab network to another guest; leaves: outside, reached by NAT from inside."""
@@ -46,7 +46,7 @@ class State:
 
     words: str
     """running, healthy."""
-    well: Well
+    health: Health
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -145,7 +145,7 @@ def _disks(guest: Guest) -> tuple[Box, ...]:
         id=f"disk/{guest.name}/root",
         kind="disk",
         name="root disk",
-        facts=(words.size(guest.disk), "rebuilt at will"),
+        facts=(words.size(guest.disk), "ephemeral"),
         boxes=() if guest.data else volumes,
         likeness=f"root {guest.disk} {len(volumes)}",
     )
@@ -155,7 +155,7 @@ def _disks(guest: Guest) -> tuple[Box, ...]:
         id=f"disk/{guest.name}/data",
         kind="disk",
         name="data disk",
-        facts=(words.size(guest.data), "kept"),
+        facts=(words.size(guest.data), "retained"),
         boxes=volumes,
         likeness=f"data {guest.data} {[volume.likeness for volume in volumes]}",
     )

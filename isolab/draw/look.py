@@ -1,6 +1,6 @@
 """How marks and states look: never by colour alone."""
 
-from isolab.draw.drawing import Action, Box, Damage, Drawing, LineKind, Well
+from isolab.draw.drawing import Action, Box, Damage, Drawing, Health, LineKind
 
 SIGNS: dict[Action, str] = {"added": "+", "changed": "~", "replaced": "±", "removed": "-"}
 DAMAGES: dict[Damage, str] = {
@@ -10,7 +10,7 @@ DAMAGES: dict[Damage, str] = {
     "degraded": "is degraded",
     "unavailable": "goes away",
 }
-WELLS: dict[Well, str] = {"well": "✓", "down": "✗", "unknown": "?"}
+HEALTH: dict[Health, str] = {"healthy": "✓", "down": "✗", "unknown": "?"}
 LOST = "DATA LOST"
 SUFFERS = "▒ affected by a change elsewhere"
 ARROWS: dict[LineKind, str] = {
@@ -39,7 +39,7 @@ def heading(box: Box) -> str:
 
 def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
     """State, then what a change does; data loss comes first."""
-    state = (f"{WELLS[box.state.well]} {box.state.words}",) if box.state else ()
+    state = (f"{HEALTH[box.state.health]} {box.state.words}",) if box.state else ()
     if box.mark is None:
         return state
     loud = (LOST,) if box.mark.lost else ()
@@ -63,7 +63,7 @@ def legend(drawing: Drawing) -> str:
     if any(box.mark and box.mark.damage for box in boxes):
         parts.append(SUFFERS)
     if drawing.shows_states:
-        parts += [f"{character} {well}" for well, character in WELLS.items()]
+        parts += [f"{character} {health}" for health, character in HEALTH.items()]
     if any(box.focus for box in boxes):
         parts.append("▶ highlighted")
     return "   ".join(parts)

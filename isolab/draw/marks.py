@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from isolab.diff.change import Change, Effect, losses
+from isolab.diff.change import Change, Effect, data_words, losses
 from isolab.draw.drawing import Action, Box, Damage, Mark
 from isolab.draw.look import LOST
 
@@ -94,7 +94,7 @@ def _of_effect(change: Change, effect: Effect, box: Box) -> Mark | None:
         return None
     # What becomes of a service that the edit itself changes is no spread of it.
     own = change.layer == "service" and change.name == box.service
-    data = "" if effect.data == "none" else f", data {effect.data}"
+    data = f", data {data_words(effect.data)}" if effect.data != "none" else ""
     cause = "" if own else f" ({change.layer} {change.name})".replace("host host", "host")
     damage: Damage = ""
     if not own and effect.effect != "none":

@@ -106,8 +106,8 @@ def _styles(box: Box) -> Iterator[str]:
         # A layer's lines and letters are the page's own, so its fill must not hide them.
         layer = "Layer" if box.kind in ("host", "guest") else ""
         yield ("lost" if box.mark.lost else box.mark.action or "suffers") + layer
-    elif box.state and box.state.well != "well":
-        yield box.state.well
+    elif box.state and box.state.health != "healthy":
+        yield box.state.health
     else:
         yield _CLASSES.get(box.kind, box.kind)
     if box.focus:

@@ -17,7 +17,7 @@ MERMAID = {
     "removed": "fill:#f6dcd0,stroke:#b3261e,color:#3b0d00,stroke-dasharray:6",
     "suffers": "fill:#fff4d6,stroke:#a86500,color:#3b2400,stroke-dasharray:2",
     "lost": "fill:#b3261e,stroke:#3b0d00,color:#ffffff,stroke-width:4px",
-    "well": "fill:#ffffff,stroke:#00684b,color:#1f2328,stroke-width:2px",
+    "healthy": "fill:#ffffff,stroke:#00684b,color:#1f2328,stroke-width:2px",
     "down": "fill:#f6dcd0,stroke:#b3261e,color:#3b0d00,stroke-width:3px",
     "unknown": "fill:#fff4d6,stroke:#a86500,color:#3b2400,stroke-dasharray:2",
     "focus": "stroke:#9b3fb0,stroke-width:5px",

@@ -44,7 +44,7 @@ def classes(box: Box) -> str:
 def remarks(box: Box) -> Iterator[tuple[str, str]]:
     """Style and words of what is said of a box's state and of its change."""
     if box.state:
-        yield box.state.well, f"{look.WELLS[box.state.well]} {box.state.words}"
+        yield box.state.health, f"{look.HEALTH[box.state.health]} {box.state.words}"
     if box.mark:
         rest = len(box.mark.words) - 3
         more = (f"and {rest} more",) if rest > 0 else ()

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 LINE = 17.0
 """Pixels from one line of text to the next."""
 _NARROW, _WIDE = frozenset("iljtfrI.,:;'|!()[]/ -\"`"), frozenset("mwMW@%→…")
-_BOLD = ("well", "down", "unknown")
+_BOLD = ("healthy", "down", "unknown")
 _EM_NARROW, _EM, _EM_CAPITAL, _EM_WIDE, _EM_CELLS = 0.35, 0.61, 0.7, 0.95, 1.05
 """Widths of letters in ems: those of DejaVu Sans, the widest of the usual fonts."""
 

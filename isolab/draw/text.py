@@ -35,7 +35,7 @@ _FRAMES = {
     "replaced": Frame(corners="╔╗╝╚", horizontal="═", vertical="║", style="yellow"),
     "removed": Frame(corners="┌┐┘└", horizontal="╌", vertical="╎", style="red"),
 }
-_STATES = {"well": "green", "down": "bold red", "unknown": "yellow"}
+_STATES = {"healthy": "green", "down": "bold red", "unknown": "yellow"}
 _CONTAINERS = ("container", "balancer")
 
 
@@ -199,7 +199,7 @@ def _remark_style(box: Box, remark: str) -> str:
     if remark == look.LOST:
         return "bold red"
     if box.state and remark.endswith(box.state.words):
-        return _STATES[box.state.well]
+        return _STATES[box.state.health]
     return _frame(box).style or "magenta"
 
 

@@ -45,7 +45,7 @@ def port(port: PublishedPort) -> str:
 
 
 def ports(container: Container) -> str:
-    """All its published ports; those with one number on both sides by that number."""
+    """All its published ports; those with one number for host and container by that number."""
     if not container.ports:
         return "no port outside"
     if all(p.external == p.internal and p.protocol != "udp" for p in container.ports):
@@ -56,7 +56,7 @@ def ports(container: Container) -> str:
 
 def end(restart: str) -> str:
     """What Docker does not do for a container that it does not start for ever."""
-    return "not started again" if restart == "no" else "runs until it ends well"
+    return "not started again" if restart == "no" else "runs until it exits with 0"
 
 
 def copies(container: Container) -> str:

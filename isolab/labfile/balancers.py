@@ -17,7 +17,7 @@ _BALANCER = {
     "routes": "Instead: prefixes of the URL's path, and the service that each goes to.",
     "listen": "The port it listens on, or an address with a port.",
     "port": "The service's port; needed where it has several.",
-    "check": "A path that is asked whether a replica is well; without it, a connection is enough.",
+    "check": "A path that tells whether a replica is healthy; without it, a connection is enough.",
     "mode": "http or tcp; http where there is a check or there are routes.",
     "sticky": "Whether a client stays with the replica that it met first.",
     "placement": "host, or the guest that it runs on.",

@@ -20,7 +20,7 @@ _GUEST = {
     "memory": "What each guest's OS sees.",
     "vcpus": "Processors of each guest.",
     "disk": "Size of each root disk, which may be recreated at any time.",
-    "data": "Size of each data disk, which is kept and holds the volumes; without it, none.",
+    "data": "Size of each data disk, which is retained and holds the volumes; without it, none.",
     "image": "A cloud image of your own, a qcow2 file; without it, the one that isolab makes.",
     "cpu": "host-passthrough, host-model or a model's name; the default is the fastest.",
     "cloud_init": "What each guest is told at its first boot; any change recreates the guest.",

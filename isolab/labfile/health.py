@@ -31,7 +31,7 @@ _DEPENDENCY = {
 
 
 def healthcheck(node: Node) -> Healthcheck | None:
-    """How Docker finds out whether a container is well."""
+    """How Docker finds out whether a container is healthy."""
     with Fields(node, _HEALTHCHECK, "a healthcheck", _OUTSIDE) as fields:
         disabled = fields.get("disable", scalars.flag, False)
         test = fields.get("test", _TEST, None)

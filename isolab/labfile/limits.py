@@ -47,7 +47,7 @@ _LIMITS = {
 _OUTSIDE_DEPLOY = {
     "endpoint_mode": "each service has a name of its own; balancers: spreads requests",
     "rollback_config": "./lab up with the file as it was brings it back",
-    "update_config": "isolab changes replicas in turns where a balancer or cluster has them",
+    "update_config": "isolab updates replicas one by one where a balancer or cluster has them",
     "placement": "placement: of the lab file says on which guests a service runs",
     "labels": "labels: of the service says it",
 }

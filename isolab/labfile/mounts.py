@@ -15,7 +15,7 @@ THE_HOST_ITSELF = ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker
 """Folders that are the state of a running machine: a copy of them means nothing in a guest."""
 _MODES = ("ro", "rw")
 _NO_EFFECT = ("z", "Z", "cached", "delegated", "consistent")
-"""For SELinux and Docker Desktop: on a Linux without SELinux, Docker passes over them as well."""
+"""For SELinux and Docker Desktop: on a Linux without SELinux, Docker passes over them too."""
 _KEYS = {
     "type": "volume, bind or tmpfs.",
     "source": "The volume's name, or the path on this machine.",
@@ -106,7 +106,7 @@ def _bind(node: Node, word: str, target: str, *, read_only: bool) -> BindMount:
     if not exists(source):
         node.refuse(
             f"{shown} is not there",
-            f"what the container writes is kept in a named volume, {_volume_for(word)}:{target}; "
+            f"what the container writes lies in a named volume, {_volume_for(word)}:{target}; "
             "what it reads must be there, since the guest gets a copy",
         )
     return BindMount(source=str(source), target=target, read_only=read_only)

@@ -20,13 +20,13 @@ class _FromFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Step(_FromFile, frozen=True, kw_only=True):
     """One command at one place, and what it has to say.
 
-    Several expectations must all be met. Without any, the command has to end well.
+    Several expectations must all be met. Without any, the command has to succeed.
     """
 
     at: str
     """host, guest, a service's name, or a name that the claim's `places` gives."""
     run: str
-    """A line of shell. @name@ stands for a variable: one of the plan's, or one that is kept."""
+    """A line of shell. @name@ stands for a variable: one of the plan's, or of a step before."""
     keep: str = ""
     """Name of the variable that holds the output afterwards, without white space at its ends."""
     timeout: float = 30
@@ -56,7 +56,7 @@ class Mutation(_FromFile, frozen=True, kw_only=True):
     config: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """… with this merged into what Docker's API is given (RFC 7396) …"""
     networks: tuple[str, ...] = ()
-    """… and on these networks as well."""
+    """… and on these networks too."""
     places: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """A place that another one stands in for: {guest: host} is a lab without that layer."""
     variables: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])

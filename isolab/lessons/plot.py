@@ -26,7 +26,7 @@ class Measured:
 
 
 def figures(claim: Claim, variables: Mapping[str, str]) -> dict[str, float]:
-    """Those that the claim plots, of what its steps have kept; a word is no figure."""
+    """Those that the claim plots, of what its steps have recorded; a word is no figure."""
     wanted = [bar.figure for bar in claim.plot.bars] if claim.plot else []
     return {name: float(variables[name]) for name in wanted if _is_number(variables.get(name, ""))}
 

@@ -15,7 +15,7 @@ class Pace:
     """How often replicas are asked, and how long an answer may take; milliseconds."""
 
     interval: int
-    """Between two checks of a replica that is well."""
+    """Between two checks of a healthy replica."""
     hurried: int
     """Between two checks once one has failed, and of a replica that is out."""
     fall: int

@@ -261,7 +261,7 @@ class Container:
     tty: bool = False
     stdin_open: bool = False
     ends: bool = False
-    """Others wait for it to end well."""
+    """Others wait for it to exit with 0."""
     shm_size: MiB = MiB(0)
     """Of /dev/shm; 0 is Docker's own."""
 
@@ -283,7 +283,7 @@ class GuestNetwork:
     bridge: str = ""
     """Its interface on the guest, where that has a name of its own; empty lets Docker choose."""
     separated: bool = False
-    """Whether its containers are kept from each other."""
+    """Whether its containers are separated from each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -339,7 +339,7 @@ class Route:
     """Prefix of the URL's path, "/" for all that no other route takes; "" in tcp mode."""
     service: str
     check: str
-    """Path that is asked whether a backend is well; empty for a TCP connection alone."""
+    """Path that is asked whether a backend is healthy; empty for a TCP connection alone."""
     backends: tuple[Backend, ...]
     name: str = ""
     """What the balancer calls these backends together."""

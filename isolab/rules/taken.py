@@ -10,7 +10,7 @@ OWN = "isolab-"
 
 
 def networks_are_not_isolabs_own(lab: Lab) -> Iterator[Problem]:
-    """A network of such a name would be one with that of isolab, and join what is kept apart."""
+    """A network of such a name would be one with that of isolab, and join what is separated."""
     for network in lab.networks:
         if network.name.startswith(OWN):
             path = ("networks", network.name)

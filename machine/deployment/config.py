@@ -21,7 +21,7 @@ class StackConfig:
     lab: str | None = None
     cidr: str | None = None
     backend: str | None = None
-    """The one that has the stack's state; None in a configuration from before it was kept."""
+    """The one that has the stack's state; None in a configuration from before it was recorded."""
     seeded: bool = False
     """Whether the stack has its secret seed."""
 

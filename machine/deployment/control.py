@@ -149,10 +149,10 @@ class StackControl:
         self._run.unlink(missing_ok=True)
         folder = state.folder_of(self._backend)
         if folder:
-            for kept in ("history", "backups", "locks/organization"):
-                shutil.rmtree(folder / kept / state.PROJECT / self.stack, ignore_errors=True)
-            for kept in (folder / "stacks" / state.PROJECT).glob(f"{self.stack}.json*"):
-                kept.unlink()
+            for part in ("history", "backups", "locks/organization"):
+                shutil.rmtree(folder / part / state.PROJECT / self.stack, ignore_errors=True)
+            for file in (folder / "stacks" / state.PROJECT).glob(f"{self.stack}.json*"):
+                file.unlink()
 
     def recover(self, report: Report) -> None:
         """Clear up behind an engine that was killed, so that the next one converges.

@@ -42,7 +42,7 @@ class Engine:
 
     Args:
         environment: The variables that it runs with.
-        log: Where what it prints is kept.
+        log: Where what it prints is logged.
         run: Where the run at work is noted.
     """
 

@@ -34,14 +34,14 @@ class Begun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """The operation went well; in a preview: it would be done."""
+    """The operation succeeded; in a preview: it would be done."""
 
     step: Step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
-    """The operation did not go well."""
+    """The operation failed."""
 
     step: Step
 

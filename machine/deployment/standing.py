@@ -47,7 +47,7 @@ def standing(plan: Plan) -> Standing:
                 guest.domain
                 for guest in plan.guests
                 for made in known.of_type(leftovers.DOMAIN)
-                if made.name == guest.domain and domain_form.kept(_asked(made), guest, plan)
+                if made.name == guest.domain and domain_form.may_stay(_asked(made), guest, plan)
             ),
         )
     domains = _domains(plan.libvirt)
@@ -56,7 +56,7 @@ def standing(plan: Plan) -> Standing:
     return Standing(
         names=frozenset({guest.domain for guest in there} | containers),
         keeps_xml=frozenset(
-            guest.domain for guest in there if domain_form.kept(_read(guest, plan), guest, plan)
+            guest.domain for guest in there if domain_form.may_stay(_read(guest, plan), guest, plan)
         ),
     )
 

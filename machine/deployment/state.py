@@ -207,14 +207,14 @@ def without(exported: str, gone: Iterable[str]) -> str:
     return json.dumps(raw)
 
 
-def standing_alone(exported: str, kept: Iterable[str]) -> str:
+def standing_alone(exported: str, retained: Iterable[str]) -> str:
     """An exported state in which some resources need none but each other.
 
     They may have waited for others, as data disks do where guests change one by one, and a state
     that names what is gone is none that the engine takes.
     """
     raw: dict[str, Any] = json.loads(exported)
-    urns = frozenset(kept)
+    urns = frozenset(retained)
     resources: list[dict[str, Any]] = raw["deployment"].get("resources") or []
     for resource in resources:
         if resource["urn"] in urns:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from machine import paths
 from machine.engine import plugins_airgap, plugins_official, pulumi_cli
-from machine.images import kept
+from machine.images import cache
 from machine.steps import Report, Step, Unable
 
 Source = Literal["official", "airgap"]
@@ -98,7 +98,7 @@ def home(source: Source | None) -> Path:
         own.mkdir(parents=True, exist_ok=True)
         for link, target in _links(source).items():
             target.mkdir(parents=True, exist_ok=True)
-            kept.discard(link)
+            cache.discard(link)
             with suppress(FileExistsError):
                 link.symlink_to(target)
     return own
@@ -113,7 +113,7 @@ def _use(report: Report) -> None:
         SETS[source].install(report)
     home(source)
     # Where one set took the other's place before there were two.
-    kept.discard(paths.pulumi_home() / "plugins")
+    cache.discard(paths.pulumi_home() / "plugins")
     partial = _record().with_suffix(".new")
     partial.write_text(json.dumps({"source": source}))
     partial.replace(_record())

@@ -1,4 +1,4 @@
-"""Pulumi's own plugins and language host, kept once a machine, for all checkouts."""
+"""Pulumi's own plugins and language host, installed once a machine, for all checkouts."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from airgap.install import link_engine
 from machine import paths
 from machine.engine import plugin_info, pulumi_cli
 from machine.engine.plugin_info import NAMES, PYTHON_HOST, versions
-from machine.images import kept
+from machine.images import cache
 from machine.steps import Report, Unable, run
 
 SERVER = "https://get.pulumi.com/releases/plugins/"
@@ -24,7 +24,7 @@ DOWNLOAD = 600.0
 
 
 def folder() -> Path:
-    """Where they are kept, in the engine's own layout."""
+    """Where they are installed, in the engine's own layout."""
     return paths.cache() / "plugins"
 
 
@@ -46,7 +46,7 @@ def install(report: Report) -> None:
     Raises:
         Unable: It is not to be had here.
     """
-    with kept.alone(folder()):
+    with cache.alone(folder()):
         for name, version in versions().items():
             if not _is_whole(executable(name), version):
                 report(f"{name} {version}")
@@ -65,7 +65,7 @@ def cli() -> Path | None:
 
 
 def language_host() -> Path | None:
-    """Pulumi's own: beside the CLI, as it comes, or kept here, or on PATH; never isolab's."""
+    """Pulumi's own: beside the CLI, as it comes, or installed here, or on PATH; never isolab's."""
     found = pulumi_cli.executable()
     beside = found.resolve().with_name(PYTHON_HOST) if found else None
     on_path = shutil.which(PYTHON_HOST, path=pulumi_cli.search_path())
@@ -99,7 +99,7 @@ def _download(name: str, version: str) -> None:
     found = pulumi_cli.executable()
     if not found:
         raise Unable("there is no Pulumi CLI to install plugins with", "./lab up gets one")
-    with TemporaryDirectory(prefix=kept.PARTIAL, dir=folder()) as home:
+    with TemporaryDirectory(prefix=cache.PARTIAL, dir=folder()) as home:
         settings = {**os.environ, "PULUMI_HOME": home}
         settings.pop("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", None)
         try:
@@ -113,7 +113,7 @@ def _download(name: str, version: str) -> None:
         if not plugin_info.is_binary(program) or plugin_info.asked(program, "resource") != version:
             raise unusable(f"what came as the plugin {name} {version} does not run as it")
         place = executable(name).parent
-        kept.discard(place)
+        cache.discard(place)
         came.rename(place)
 
 

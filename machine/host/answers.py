@@ -92,5 +92,5 @@ def listeners(table: str) -> frozenset[str]:
 
 
 def path_of_run(path: str) -> str:
-    """The one name of a socket in /run, which is /var/run as well."""
+    """The one name of a socket in /run, which is /var/run too."""
     return path.replace("/var/run/", "/run/", 1) if path.startswith("/var/run/") else path

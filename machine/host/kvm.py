@@ -70,7 +70,7 @@ def works() -> bool:
 
 
 def find() -> Finding:
-    """What is known about KVM; found out where it is not yet, and kept."""
+    """What is known about KVM; found out where it is not yet, and stored."""
     known = _known()
     if known:
         return known
@@ -85,7 +85,7 @@ def find() -> Finding:
 
 
 def look() -> Finding:
-    """The same for who changes nothing: nothing is kept, and sudo is not used."""
+    """The same for who changes nothing: nothing is stored, and sudo is not used."""
     return _known() or (_probe() if _may_open() else untried(offered_by_libvirt()))
 
 
@@ -152,10 +152,10 @@ def _may_open() -> bool:
 def remembered(file: Path, machine: str) -> Finding | None:
     """What was found out since this machine booted."""
     try:
-        kept = json.loads(file.read_text())
-        if kept["machine"] != machine:
+        stored = json.loads(file.read_text())
+        if stored["machine"] != machine:
             return None
-        return Finding(verdict=kept["verdict"], detail=kept["detail"])
+        return Finding(verdict=stored["verdict"], detail=stored["detail"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,4 +1,4 @@
-"""Sudo's ticket, kept valid while isolab works: whoever agreed once is not asked again."""
+"""Sudo's ticket, renewed while isolab works: whoever agreed once is not asked again."""
 
 import shutil
 import subprocess

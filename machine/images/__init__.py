@@ -1,1 +1,1 @@
-"""Images of guests and services: found, downloaded or built, and kept."""
+"""Images of guests and services: found, downloaded or built, and cached."""

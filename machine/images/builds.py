@@ -38,7 +38,7 @@ def find(lab: Lab) -> Mapping[str, BuiltImage]:
         if service.build:
             source = _source(service.build)
             row = known.get(_key(service.name, source))
-            if row and not service_catalog.kept(images.built(service.name), row.digest):
+            if row and not service_catalog.is_stored(images.built(service.name), row.digest):
                 row = None
             found[service.name] = BuiltImage(source=source, digest=row.digest if row else None)
     return found

@@ -44,7 +44,7 @@ def published_checksum(place: str = PLACE) -> str:
 
 
 def fetch(target: Path, checksum: str, report: Report, place: str = PLACE) -> None:
-    """Download the image into a file; one that does not have the checksum is not kept."""
+    """Download the image into a file; one that does not have the checksum is discarded."""
     url = f"{place}/{IMAGE}"
     sha512 = hashlib.sha512()
     try:

@@ -11,7 +11,7 @@ import msgspec
 from isolab.plan.model import GuestImage
 from isolab.units import MiB
 from machine import paths
-from machine.images import guest_build, guest_download, kept, root_build, service_images
+from machine.images import cache, guest_build, guest_download, root_build, service_images
 from machine.steps import Report, timed
 
 Source = Literal["published", "packages"]
@@ -20,7 +20,7 @@ BUILDERS = ("guest_build.py", "cpio.py")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What is kept beside an image about it."""
+    """What is recorded beside an image about it."""
 
     digest: str
     virtual_size: MiB
@@ -41,7 +41,7 @@ def find() -> GuestImage | None:
 
 def ensure(report: Report) -> GuestImage:
     """The image, made first if it is not there."""
-    with kept.alone(_place()):
+    with cache.alone(_place()):
         if found := find():
             return found
         if choose_source(has_internet=guest_download.reachable()) == "published":
@@ -80,7 +80,7 @@ def _build(report: Report) -> Path:
     service_images.ensure(report)
     digest = recipe_digest()
     assert digest, "the service images were just built"
-    with kept.folder(_place() / digest) as partial:
+    with cache.folder(_place() / digest) as partial:
         with timed("guest image", "building it from Debian's packages", report):
             root_build.run("guest image", partial, report)
         _save(
@@ -99,7 +99,7 @@ def _build(report: Report) -> Path:
 def _download(report: Report) -> Path:
     checksum = guest_download.published_checksum()
     digest = hashlib.sha256(checksum.encode()).hexdigest()
-    with kept.folder(_place() / digest) as partial:
+    with cache.folder(_place() / digest) as partial:
         disk = partial / "disk.qcow2"
         guest_download.fetch(disk, checksum, report)
         size = guest_build.virtual_size(disk)

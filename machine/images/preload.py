@@ -19,7 +19,7 @@ TIMEOUT = 60
 """Seconds that the passing dockerd may take to answer, and to end."""
 ONE_TRY = 10
 """Seconds for one answer of it."""
-KEPT = ("image", "overlay2")
+LAYERS = ("image", "overlay2")
 """What of a data root makes the layers; all else is recreated at the guest's first start."""
 
 
@@ -51,7 +51,7 @@ def preload(rootfs: Path, report: Report) -> None:
 def remove_all_but_layers(root: Path) -> None:
     """Leaves of a data root what a guest's Docker is to find there."""
     for path in root.iterdir():
-        if path.name in KEPT:
+        if path.name in LAYERS:
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from machine import paths
-from machine.images import debian_sources, guest_build, kept, preload, service_catalog
+from machine.images import cache, debian_sources, guest_build, preload, service_catalog
 from machine.steps import Unable, run
 
 PREFIX = "isolab-build-"
@@ -82,7 +82,7 @@ def scratch() -> Iterator[Path]:
     """A folder of root's that is gone afterwards, and those that killed builds left with it."""
     for leftover in paths.SCRATCH.glob(f"{PREFIX}*"):
         if abandoned(leftover):
-            kept.discard(leftover)
+            cache.discard(leftover)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=paths.SCRATCH))
     # apt's own user gets in.
     folder.chmod(0o755)
@@ -93,7 +93,7 @@ def scratch() -> Iterator[Path]:
     finally:
         _kill_the_others()
         _unmount_below(folder)
-        kept.discard(folder)
+        cache.discard(folder)
         os.close(lock)
 
 

@@ -114,9 +114,9 @@ def stale() -> tuple[Recipe, ...]:
         current = (
             row is not None
             and row.source == wanted[recipe.name]
-            and kept(f"isolab/{recipe.folder}", row.digest)
+            and is_stored(f"isolab/{recipe.folder}", row.digest)
         )
-        # Without the registry's image nothing kept can be read: start again.
+        # Without the registry's image nothing stored can be read: start again.
         if recipe is BASE and not registry_archive().exists():
             current = False
         if not current or recipe.parent in {parent.folder for parent in found}:
@@ -124,7 +124,7 @@ def stale() -> tuple[Recipe, ...]:
     return tuple(found)
 
 
-def kept(repository: str, digest: str) -> bool:
+def is_stored(repository: str, digest: str) -> bool:
     """Whether the registry's storage holds an image."""
     manifests = storage() / "docker/registry/v2/repositories" / repository / "_manifests"
     return (manifests / "revisions/sha256" / digest.removeprefix("sha256:") / "link").exists()

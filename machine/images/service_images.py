@@ -1,4 +1,4 @@
-"""The service images on this machine: built when they changed, kept in a registry's storage."""
+"""The service images on this machine: built when they changed, stored in a registry's storage."""
 
 import fcntl
 from collections.abc import Generator, Mapping

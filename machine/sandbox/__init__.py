@@ -169,10 +169,10 @@ def environment(
         "PULUMI_CREDENTIALS_PATH",
         "PULUMI_HOME",
     )
-    kept = {name: value for name, value in given.items() if name not in foreign}
+    remaining = {name: value for name, value in given.items() if name not in foreign}
     home = folder / "home"
     return {
-        **kept,
+        **remaining,
         MARK: str(folder),
         "ISOLAB_HOME": str(home),
         "ISOLAB_CACHE": str(paths.cache()),

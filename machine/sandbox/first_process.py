@@ -24,7 +24,7 @@ TIMEOUT = 60.0
 
 def main(command: Sequence[str]) -> int:
     """Set up and run; the command's exit code."""
-    # Ctrl-C reaches the command as well, which decides; the sandbox ends with it.
+    # Ctrl-C reaches the command too, which decides; the sandbox ends with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder = Path(os.environ[MARK])
     try:

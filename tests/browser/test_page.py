@@ -192,12 +192,12 @@ def test_layers_stay_inside_each_other_on_any_screen(
 
 def test_words_stay_in_their_boxes(browser: Browser, tmp_path: Path) -> None:
     plan = planned(REPO / "stacks" / "replicated.yaml")
-    words = {"well": "running, 2 of 3 get requests", "down": "running, unhealthy, says why"}
+    words = {"healthy": "running, 2 of 3 get requests", "down": "running, unhealthy, says why"}
     states = {
-        (box.kind, box.name): State(words=words[well], well=well)
+        (box.kind, box.name): State(words=words[health], health=health)
         for box in drawing_of(plan).walk()
         if box.kind in ("balancer", "container", "registry")
-        for well in [("down" if box.name == "db-1" else "well")]
+        for health in [("down" if box.name == "db-1" else "healthy")]
     }
     lost = changed("data-disk-removed")
     for drawing in (drawing_of(plan, states=states), lost):  # type: ignore[arg-type]

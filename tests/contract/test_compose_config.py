@@ -52,7 +52,7 @@ Printed = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def judge() -> Path:
-    """The program, built anew where its source has changed."""
+    """The program, rebuilt where its source has changed."""
     go = shutil.which("go")
     if go is None:
         pytest.skip("go is not on this machine, which builds the reference implementation")

@@ -105,7 +105,7 @@ def test_mermaid_keeps_labels_apart_from_syntax(hostile: Plan) -> None:
         assert re.match(r"(flowchart TB|  +(subgraph|end|b\d+|class|classDef|linkStyle|acc))", line)
 
 
-def test_svg_is_well_formed_whatever_the_words(hostile: Plan) -> None:
+def test_svg_is_xml_whatever_the_words(hostile: Plan) -> None:
     for plan in (*map(planned, LABS), hostile):
         root = ElementTree.fromstring(draw(drawing_of(plan), "svg"))
         assert root.get("role") == "img"

@@ -56,7 +56,7 @@ def test_what_a_text_says_is_said_without_variables(lesson: Lesson) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=IDS)
 def test_what_is_tried_on_a_guest_keeps_its_quotes(lesson: Lesson) -> None:
-    """ssh joins words with spaces: the guest's shell takes them apart anew."""
+    """ssh joins words with spaces: the guest's shell takes them apart again."""
     for attempt in lesson.tries:
         for line in attempt.run.split(";"):
             if line.strip().startswith("./lab ssh"):

@@ -36,14 +36,14 @@ def plugins_in_use() -> plugins.Source:
 
 
 def engine() -> Path | None:
-    """The Pulumi CLI: named by ISOLAB_ENGINE, kept in the cache, or on PATH."""
+    """The Pulumi CLI: named by ISOLAB_ENGINE, cached in the cache, or on PATH."""
     if named := os.environ.get("ISOLAB_ENGINE"):
         return Path(named)
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     cache = Path(os.environ.get("ISOLAB_CACHE", home / "isolab"))
-    kept = cache / "engine" / f"v{ENGINE_VERSION}" / "pulumi"
-    if kept.exists():
-        return kept
+    cached = cache / "engine" / f"v{ENGINE_VERSION}" / "pulumi"
+    if cached.exists():
+        return cached
     on_path = shutil.which("pulumi")
     return Path(on_path) if on_path else None
 

@@ -74,14 +74,14 @@ def states(bench: harness.Bench) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, each in bench.resources().items():
         if each["type"].startswith("command:"):
-            kept = {key: each[key] for key in ("type", "inputs", "outputs")}
+            compared = {key: each[key] for key in ("type", "inputs", "outputs")}
             assert each["id"].startswith(name)
             assert len(each["id"]) == len(name) + 8
             for part in ("inputs", "outputs"):
-                if "connection" in kept[part]:
-                    assert "ciphertext" in kept[part]["connection"]
-                    kept[part]["connection"] = "<secret>"
-            found[name] = {**kept, "id": ""}
+                if "connection" in compared[part]:
+                    assert "ciphertext" in compared[part]["connection"]
+                    compared[part]["connection"] = "<secret>"
+            found[name] = {**compared, "id": ""}
     return found
 
 
@@ -164,7 +164,7 @@ def test_commands_share_one_connection(guest: sshd.Server) -> None:
 
 
 @pytest.mark.airgap("asks its connections without an engine")
-def test_a_lost_connection_is_dialled_anew(tmp_path: Path) -> None:
+def test_a_lost_connection_is_dialled_again(tmp_path: Path) -> None:
     restarted = sshd.Server.prepare(tmp_path / "restarted")
     restarted.start()
     connections = Connections()

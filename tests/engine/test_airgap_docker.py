@@ -160,7 +160,7 @@ def test_an_image_that_is_not_there_is_named(
     bench.up()
 
 
-def test_a_container_that_never_gets_well_fails_and_is_mended(bench: harness.Bench) -> None:
+def test_a_container_that_never_gets_healthy_fails_and_is_mended(bench: harness.Bench) -> None:
     bench.scenario({"health": "false", "label": "z"})
     assert "healthy state" in bench.failing_up()
     bench.scenario({})

@@ -51,9 +51,9 @@ def test_the_state_is_that_of_the_official_plugin(bench: harness.Bench) -> None:
             for interface in state["outputs"].get("networkInterfaces", []):
                 del interface["addresses"]  # what a guest has asked for, and this one has no system
         for part in ("inputs", "outputs"):
-            kept = {key: value for key, value in each[part].items() if key not in MOVING}
+            compared = {key: value for key, value in each[part].items() if key not in MOVING}
             wanted = {k: v for k, v in expected[name][part].items() if k not in MOVING}
-            assert kept == wanted, f"{part} of {name}"
+            assert compared == wanted, f"{part} of {name}"
 
 
 def test_a_second_up_and_a_refresh_propose_nothing(bench: harness.Bench) -> None:

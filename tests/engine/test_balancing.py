@@ -72,19 +72,19 @@ class Front:
     file: Path
     servers: tuple[Server, Server]
 
-    def turn(self, *words: str) -> str:
+    def ask(self, *words: str) -> str:
         """Ask or tell the balancer."""
         return docker("exec", self.container, "turn", *words)
 
     def finds_down(self, server: str, timeout: float = 30) -> None:
-        """Wait until its checks have found a server dead; until then it calls it well."""
+        """Wait until its checks have found a server dead; until then it calls it healthy."""
         end = time.monotonic() + timeout
         while True:
             try:
-                self.turn("in", "1", server)
+                self.ask("in", "1", server)
             except DockerFailed:
                 return
-            assert time.monotonic() < end, f"{server} is still well"
+            assert time.monotonic() < end, f"{server} is still healthy"
             time.sleep(0.2)
 
     def configure(self, planned: Balancer) -> None:
@@ -130,7 +130,7 @@ def front(tmp_path: Path) -> Iterator[Front]:
         deadline = time.monotonic() + 20
         while True:
             try:
-                made.turn("in", "10", "web/a", "web/b")
+                made.ask("in", "10", "web/a", "web/b")
                 break
             except DockerFailed:
                 assert time.monotonic() < deadline, docker("logs", made.container)
@@ -164,7 +164,7 @@ def test_reloads_drop_no_request(front: Front) -> None:
         try:
             for number in range(4):
                 front.configure(replace(front.planned, sticky=number % 2 == 0))
-                front.turn("reload")
+                front.ask("reload")
         finally:
             stop.set()
     print(f"{counts[0]} requests over 4 reloads")
@@ -177,12 +177,12 @@ def test_a_replica_that_is_out_ends_what_it_had_and_gets_nothing_more(front: Fro
         slow = [pool.submit(ask, "/slow") for _ in range(2)]
         time.sleep(0.5)
         begin = time.monotonic()
-        front.turn("out", "10", "web/a")
+        front.ask("out", "10", "web/a")
         waited = time.monotonic() - begin
         assert sorted(each.result() for each in slow) == ["a", "b"]
     assert waited > SLOW / 2
     assert {ask() for _ in range(6)} == {"b"}
-    front.turn("in", "10", "web/a")
+    front.ask("in", "10", "web/a")
     assert {ask() for _ in range(6)} == {"a", "b"}
 
 
@@ -191,7 +191,7 @@ def test_a_dead_replica_costs_no_request_and_is_not_let_in(front: Front) -> None
     assert [ask() for _ in range(20)] == ["b"] * 20
     front.finds_down("web/a")
     with pytest.raises(DockerFailed, match="the balancer finds web/a DOWN"):
-        front.turn("in", "4", "web/a")
+        front.ask("in", "4", "web/a")
 
 
 @pytest.mark.skipif(not sandbox.inside(), reason="changes the firewall")
@@ -227,8 +227,8 @@ def test_a_replica_that_falls_silent_costs_no_request(front: Front) -> None:
 
 
 def test_a_server_that_the_balancer_does_not_know_is_none_of_its_business(front: Front) -> None:
-    front.turn("out", "5", "web/gone")
-    front.turn("in", "5", "web/gone")
+    front.ask("out", "5", "web/gone")
+    front.ask("in", "5", "web/gone")
 
 
 def test_its_statistics_tell_each_replica(front: Front) -> None:

@@ -69,10 +69,10 @@ class Cluster:
         docker("volume", "rm", "--force", *names)
         docker("network", "rm", self.prefix)
 
-    def well(self, number: int) -> bool:
-        return self.is_well(self.name(number))
+    def member_is_healthy(self, number: int) -> bool:
+        return self.is_healthy(self.name(number))
 
-    def is_well(self, container: str) -> bool:
+    def is_healthy(self, container: str) -> bool:
         """What the image's own health check says."""
         try:
             docker("exec", container, "healthcheck")
@@ -81,9 +81,9 @@ class Cluster:
         return True
 
     def size(self) -> int:
-        return sum(self.well(number) for number in NUMBERS)
+        return sum(self.member_is_healthy(number) for number in NUMBERS)
 
-    def all_well(self) -> bool:
+    def all_healthy(self) -> bool:
         return self.size() == len(NUMBERS)
 
     def sql(self, number: int, statement: str) -> str:
@@ -100,7 +100,7 @@ class Cluster:
         return set(self.sql(number, f"SELECT text FROM {table}").split())
 
     def holds(self, number: int, texts: frozenset[str]) -> bool:
-        """One that was frozen believes itself well until it hears of the others: then it waits."""
+        """A frozen one believes itself healthy until it hears of the others: then it waits."""
         try:
             return texts <= self.texts(number, "entries")
         except docker_cli.DockerFailed:
@@ -145,7 +145,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         for number in NUMBERS:
             cluster.create(number)
-        cluster.until(cluster.all_well)
+        cluster.until(cluster.all_healthy)
         cluster.sql(1, "CREATE TABLE written (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(40))")
         yield cluster
     finally:
@@ -155,7 +155,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(autouse=True)
 def _whole(cluster: Cluster) -> None:
     """Each test begins with a cluster that is whole."""
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
 
 
 def test_what_one_member_takes_all_members_hold(cluster: Cluster) -> None:
@@ -170,7 +170,7 @@ def test_a_killed_member_comes_back_with_what_it_missed(cluster: Cluster) -> Non
     cluster.until(lambda: cluster.size() == 2)
     cluster.write(1, "missed")
     docker("start", cluster.name(2))
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     assert "missed" in cluster.texts(2)
     assert "IST" in cluster.log(2), "few transactions are sent by themselves, without a copy of all"
 
@@ -180,7 +180,7 @@ def test_a_member_that_lost_its_data_gets_a_copy_and_takes_nothing_away(cluster:
     docker("rm", "--force", cluster.name(1))
     docker("volume", "rm", cluster.name(1))
     cluster.create(1)
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     assert "before-the-loss" in cluster.texts(1)
 
 
@@ -194,7 +194,7 @@ def test_all_stopped_one_after_the_other_begin_again_with_the_last_write(cluster
     time.sleep(8)
     assert cluster.size() == 0, "without the one that wrote last nobody may begin"
     docker("start", cluster.name(3))
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     for number in NUMBERS:
         assert {"without-1", "by-the-last"} <= cluster.texts(number)
 
@@ -205,7 +205,7 @@ def test_a_power_cut_of_all_members_at_once_loses_no_acknowledged_write(cluster:
         cluster.write(number, f"cut-{len(acknowledged)}")
         acknowledged.add(f"cut-{len(acknowledged)}")
     cluster.cut_power(*NUMBERS)
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     for number in NUMBERS:
         assert acknowledged <= cluster.texts(number)
 
@@ -215,7 +215,7 @@ def test_a_minority_refuses_writes_and_takes_them_when_the_others_are_back(
 ) -> None:
     for number in (2, 3):
         docker("network", "disconnect", cluster.prefix, cluster.name(number))
-    cluster.until(lambda: not cluster.well(1))
+    cluster.until(lambda: not cluster.member_is_healthy(1))
     with pytest.raises(docker_cli.DockerFailed):
         cluster.write(1, "by-a-minority")
     for number in (2, 3):
@@ -223,7 +223,7 @@ def test_a_minority_refuses_writes_and_takes_them_when_the_others_are_back(
             "network", "connect", "--ip", f"{SUBNET}.1{number}", cluster.prefix,
             cluster.name(number),
         )  # fmt: skip
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     cluster.write(1, "by-all")
     for number in NUMBERS:
         cluster.until(lambda number=number: "by-all" in cluster.texts(number))
@@ -234,16 +234,16 @@ def test_a_member_left_alone_by_two_that_died_begins_again_with_them(cluster: Cl
     """One runs on outside the cluster, the others come back without a server: nobody could join."""
     cluster.write(1, "before-two-died")
     cluster.cut_power(2, 3)
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     for number in NUMBERS:
         assert "before-two-died" in cluster.texts(number)
 
 
 @pytest.fixture(scope="module")
 def web(cluster: Cluster) -> str:
-    """A guestbook on the cluster, well."""
+    """A healthy guestbook on the cluster."""
     url = cluster.create_web()
-    cluster.until(lambda: cluster.is_well(f"{cluster.prefix}-web"))
+    cluster.until(lambda: cluster.is_healthy(f"{cluster.prefix}-web"))
     return url
 
 
@@ -271,7 +271,7 @@ def test_the_application_loses_no_entry_that_it_acknowledged(
     client.start()
     time.sleep(2)
     happen(cluster)
-    cluster.until(cluster.all_well)
+    cluster.until(cluster.all_healthy)
     time.sleep(2)
     tally = client.stop()
     print(f"{happen.__name__}: {tally.sent} sent, {tally.failed} failed, {tally.longest_gap:.1f} s")

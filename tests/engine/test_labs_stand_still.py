@@ -78,7 +78,7 @@ def bench(
     )
     client = docker.from_env()
     tiny = client.images.pull(f"{images.address}/tiny", tag="1")
-    # The lab's registry runs it as well: what removes the name above leaves the image.
+    # The lab's registry runs it too: what removes the name above leaves the image.
     tiny.tag("isolab-test-registry", "1")
     made.place(
         {

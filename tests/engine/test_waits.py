@@ -121,7 +121,7 @@ class Balancer:
     container: str
     sockets: Path
 
-    def turn(self, *words: str) -> str:
+    def ask(self, *words: str) -> str:
         return docker("exec", self.container, "turn", *words)
 
 
@@ -171,7 +171,7 @@ def test_a_balancer_that_starts_is_told_and_asked_until_it_answers(
     for number in range(TRIES // 2):  # one after the other: there is one socket
         for words, wanted in ((("out", "5"), "DRAIN"), (("in", "20"), "UP")):
             with Door(kind, str(real), path=path, number=number, whole=1000, faults=2) as door:
-                balancer.turn(*words, "web/a")
+                balancer.ask(*words, "web/a")
             path.unlink()
             assert door.failed == 2
             assert status(real, "web/a").startswith(wanted)
@@ -184,7 +184,7 @@ def test_half_a_table_lets_no_replica_in(balancer: Balancer) -> None:
             Door("half", str(real), path=path, number=number, whole=1000, faults=2),
             pytest.raises(DockerFailed, match="the balancer finds web/b DOWN"),
         ):
-            balancer.turn("in", "3", "web/b")
+            balancer.ask("in", "3", "web/b")
         path.unlink()
 
 
@@ -196,7 +196,7 @@ def test_a_balancer_that_stays_silent_is_given_up_with_what_was_seen(
     with Door(kind, lambda client: None, path=path, faults=1000, held=0.2):
         for words in (("alive",), ("in", "1", "web/a")):
             with pytest.raises(DockerFailed, match=r"no answer|reset by peer|[Bb]roken pipe"):
-                balancer.turn(*words)
+                balancer.ask(*words)
 
 
 @dataclass(kw_only=True)

@@ -62,7 +62,7 @@ def _recreated_container(plan: Plan, mutation: Mutation) -> Iterator[None]:
         try:
             _create(api, container.name, info, mutation)
             api.start(container.name)
-            # Not asserted: some changes keep it from being well, and the control says what they do.
+            # Not asserted: some changes keep it unhealthy, and the control says what they do.
             _is_healthy(api, container.name, timeout=60)
             yield
         finally:

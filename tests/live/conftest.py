@@ -42,7 +42,7 @@ class Lab:
         return json.loads(self("status", "--json", self.stack))
 
     def status_of_any(self) -> dict[str, Any]:
-        """The same where it need not be well."""
+        """The same where it need not be healthy."""
         done = subprocess.run(
             [LAB, "status", "--json", self.stack], capture_output=True, text=True, check=False
         )

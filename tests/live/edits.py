@@ -149,7 +149,7 @@ EDITS: Mapping[str, Edit] = {
     "root that is writable": (("    read_only: true\n", ""),),
     "init": _web("init: true"),
     "capability more": _web("cap_add: [NET_BIND_SERVICE]"),
-    "capabilities kept": _web("cap_drop: []"),
+    "capabilities retained": _web("cap_drop: []"),
     "security options": _web("security_opt: []"),
     "ulimits": _web("ulimits: {nofile: 4096}"),
     "sysctls": _web("sysctls: {net.core.somaxconn: 1024}"),

@@ -21,14 +21,14 @@ def engine_of(stack: str) -> int:
 
 
 def test_the_page_keeps_an_entry(reference: Lab) -> None:
-    post(reference.url(), "kept in the database")
+    post(reference.url(), "retained in the database")
     served = page(reference.url())
-    assert "kept in the database" in served
+    assert "retained in the database" in served
     assert "app-1" in served
     assert "web-1" in served
 
 
-def test_status_tells_all_layers_well(reference: Lab) -> None:
+def test_status_tells_all_layers_healthy(reference: Lab) -> None:
     status = reference.status()
     (guest,) = status["guests"]
     assert guest["state"] == "running"
@@ -88,7 +88,7 @@ def test_nothing_secret_lies_in_the_state_or_on_a_command_line(reference: Lab) -
 
 
 def test_a_removed_container_comes_back(reference: Lab) -> None:
-    post(reference.url(), "kept while its web container is gone")
+    post(reference.url(), "retained while its web container is gone")
     url = reference.url()
     reference.guest("docker rm -f web-1")
     with pytest.raises(urllib.error.URLError):
@@ -96,7 +96,7 @@ def test_a_removed_container_comes_back(reference: Lab) -> None:
     reference("status", "reference", code=1)
     pulumi("pulumi refresh --yes --skip-preview --stack reference")
     reference.up()
-    assert "kept while its web container is gone" in page(url)
+    assert "retained while its web container is gone" in page(url)
 
 
 def test_two_stacks_live_beside_each_other(reference: Lab) -> None:
@@ -130,11 +130,11 @@ def test_an_up_that_was_killed_converges_and_down_leaves_nothing() -> None:
     finally:
         up.wait(timeout=60)
     lab.up()
-    post(lab.url(), "before the disks were kept")
+    post(lab.url(), "before the disks were retained")
     lab.down("--keep-data")
     assert "killed" in names_of_the_stack("killed")
     lab.up()
-    assert "before the disks were kept" in page(lab.url())
+    assert "before the disks were retained" in page(lab.url())
     domain = next(
         name for name in names_of_the_stack("killed").splitlines() if name.endswith("app-1")
     )

@@ -16,9 +16,9 @@ def separate() -> Iterator[Lab]:
 
 
 def test_the_page_keeps_an_entry_in_the_database_of_the_other_guest(separate: Lab) -> None:
-    post(separate.url(), "kept across guests")
+    post(separate.url(), "retained across guests")
     served = page(separate.url())
-    assert "kept across guests" in served
+    assert "retained across guests" in served
     assert "web-1" in served
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from machine import sandbox
-from machine.images import kept
+from machine.images import cache
 
 Release = Literal["bookworm", "trixie"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "isolab-machines/apparmor"
@@ -78,9 +78,9 @@ def _folder(release: Release) -> Path:
 def image(release: Release) -> Image:
     """The release's image, made where the cache has none that is made so."""
     folder = _folder(release)
-    with kept.alone(CACHE):
+    with cache.alone(CACHE):
         if not folder.exists():
-            with kept.folder(folder) as partial:
+            with cache.folder(folder) as partial:
                 _build(release, partial)
     return Image(
         disk=folder / "disk.qcow2", kernel=folder / "vmlinuz", initrd=folder / "initrd.img"

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.long
 CONSENT = r"\[y/N\]"
 SUDO = "password for withpasswd:"
 BUILT = ("guest", "services", "registry")
-"""What is made from the checkout and kept by its content: another machine's serve as well."""
+"""What is made from the checkout and retained by its content: another machine's serve too."""
 WAYS = {
     "nopasswd, unattended, builds images": ("nopasswd", False, ()),
     "nopasswd, in a terminal": ("nopasswd", True, BUILT),

@@ -69,10 +69,10 @@ def test_the_mirrors_are_in_reach(machine: Machine) -> None:
 
 def test_a_reboot_keeps_the_disk_and_nothing_else(machine: Machine) -> None:
     before = machine.pid()
-    assert machine.run("root", "touch /root/kept /run/lost").code == 0
+    assert machine.run("root", "touch /root/retained /run/lost").code == 0
     machine.reboot()
     assert machine.pid() != before
-    assert said(machine, "root", "ls /root/kept /run/lost 2>/dev/null") == "/root/kept"
+    assert said(machine, "root", "ls /root/retained /run/lost 2>/dev/null") == "/root/retained"
     assert said(machine, "root", "systemctl is-system-running") == "running"
 
 

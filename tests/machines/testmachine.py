@@ -98,7 +98,7 @@ class CannotMake(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is kept about a machine beside its disk."""
+    """What is retained about a machine beside its disk."""
 
     release: Release
     number: int
@@ -313,7 +313,7 @@ def unable() -> str:
 
 
 def place() -> Path:
-    """Where roots and machines are kept."""
+    """Where roots and machines are retained."""
     return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "isolab-machines"
 
 

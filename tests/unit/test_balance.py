@@ -1,4 +1,4 @@
-"""What status makes of a balancer's statistics, and of replicas that are not well."""
+"""What status makes of a balancer's statistics, and of replicas that are not healthy."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_a_balancers_own_view_is_read_replica_by_replica() -> None:
     )
 
 
-def test_a_replica_that_gets_no_requests_is_not_well_and_status_says_why() -> None:
+def test_a_replica_that_gets_no_requests_is_not_healthy_and_status_says_why() -> None:
     it = now(guest("app-1", "running", "web-1", "web-2"), balancers=(found(),))
     assert it.verdict == "degraded"
     text = status.text(it)
@@ -96,12 +96,12 @@ def test_a_dead_guest_degrades_what_has_replicas_elsewhere() -> None:
     assert web.wrong == ("web-1: its guest app-1 is shut off",)
 
 
-def test_a_service_without_a_replica_that_is_well_is_down() -> None:
+def test_a_service_without_a_healthy_replica_is_down() -> None:
     it = now(guest("app-1", "shut off", "web-1"), guest("app-2", "running", "api-2"))
     assert it.verdict == "down"
 
 
-def test_all_well_is_well() -> None:
+def test_all_healthy_is_healthy() -> None:
     it = now(guest("app-1", "running", "web-1"), guest("app-2", "running", "web-2"))
     assert it.verdict == "well"
     assert "everything is healthy" in status.text(it)

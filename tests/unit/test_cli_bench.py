@@ -37,7 +37,7 @@ def test_an_official_set_that_is_not_there_is_not_measured(
         bench.run(parsed(f"--plugins={wanted}"))
 
 
-def test_steps_run_on_both_sets_in_turns(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def test_steps_run_on_both_sets_alternately(monkeypatch: pytest.MonkeyPatch, tmp_path):
     (tmp_path / "stacks").mkdir()
     file = tmp_path / "stacks" / "reference.yaml"
     file.write_text("services: {web: {environment: {A: b}}}".replace("{A: b}", "\n"))

@@ -41,7 +41,7 @@ def test_a_leftover_pocket_of_bookworm_does_not_hide_the_mirror() -> None:
     assert lines_of(targets, ()) == [BOOKWORM[0], BOOKWORM[2]]
 
 
-def test_a_mirror_that_was_signed_anew_is_known_by_what_it_has() -> None:
+def test_a_mirror_that_was_signed_again_is_known_by_what_it_has() -> None:
     targets = [
         target("stable", origin="Company, Inc."),
         target("stable-security", SECURITY, "Company, Inc."),

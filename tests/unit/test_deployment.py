@@ -1,4 +1,4 @@
-"""A stack's state, its locks, and what is kept or cleared up."""
+"""A stack's state, its locks, and what is retained or cleared up."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_state_tells_what_was_begun_and_where_it_belongs() -> None:
     assert known.deployed == ""
 
 
-def test_kept_data_keeps_what_it_stands_on_and_nothing_else() -> None:
+def test_retained_data_keeps_what_it_stands_on_and_nothing_else() -> None:
     keep = retained_with_data(state.parse(exported()))
     assert keep == {LAB, GUEST, PROVIDER, POOL, f"{VOLUME}-data"}
 
@@ -70,18 +70,18 @@ def test_a_state_forgets_what_it_is_told_to() -> None:
     assert len(left.resources) == len(RESOURCES) - 1
 
 
-def test_what_is_kept_names_nothing_that_goes() -> None:
-    data, turn = f"{VOLUME}-data", f"{VOLUME}-root"
+def test_what_is_retained_names_nothing_that_goes() -> None:
+    data, root = f"{VOLUME}-data", f"{VOLUME}-root"
     waiting = {
-        "dependencies": [POOL, turn],
-        "propertyDependencies": {"pool": [POOL], "size": [turn], "name": None},
-        "replaceWith": [turn],
-        "deletedWith": turn,
+        "dependencies": [POOL, root],
+        "propertyDependencies": {"pool": [POOL], "size": [root], "name": None},
+        "replaceWith": [root],
+        "deletedWith": root,
     }
     raw = json.loads(exported())
-    (kept,) = (r for r in raw["deployment"]["resources"] if r["urn"] == data)
-    kept |= waiting
-    (other,) = (r for r in raw["deployment"]["resources"] if r["urn"] == turn)
+    (retained,) = (r for r in raw["deployment"]["resources"] if r["urn"] == data)
+    retained |= waiting
+    (other,) = (r for r in raw["deployment"]["resources"] if r["urn"] == root)
     other["dependencies"] = [POOL]
     cut = json.loads(state.standing_alone(json.dumps(raw), {data, POOL}))
     resources = {r["urn"]: r for r in cut["deployment"]["resources"]}
@@ -91,7 +91,7 @@ def test_what_is_kept_names_nothing_that_goes() -> None:
         "replaceWith": [],
         "deletedWith": None,
     }
-    assert resources[turn] == other
+    assert resources[root] == other
 
 
 def lock(backend: Path, pid: int, host: str) -> None:

@@ -123,7 +123,7 @@ def test_of_another_backend_libvirt_tells(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_domain_that_cannot_be_read_is_taken_as_it_comes() -> None:
     plan = planned()
     assert domain_form.read("") is None
-    assert not domain_form.kept(None, app(plan), plan)
+    assert not domain_form.may_stay(None, app(plan), plan)
 
 
 def test_a_guest_of_ones_own_image_is_built_on_that() -> None:

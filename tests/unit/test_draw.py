@@ -141,7 +141,7 @@ def test_a_focus_is_a_name_or_a_service() -> None:
 
 
 def test_states_stand_on_their_boxes() -> None:
-    states = {("container", "web-1"): State(words="exited", well="down")}
+    states = {("container", "web-1"): State(words="exited", health="down")}
     drawing = drawing_of(planned("drawn/smallest.yaml"), states=states)
     assert drawing.shows_states
     assert "✗ exited" in draw(drawing, "text")

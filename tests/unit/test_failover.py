@@ -45,9 +45,9 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_the_longest_gap_counts_from_the_start_and_to_the_end() -> None:
     def good(ended: float) -> Request:
-        return Request(begun=ended - 0.1, ended=ended, well=True)
+        return Request(begun=ended - 0.1, ended=ended, good=True)
 
-    bad = Request(begun=3.0, ended=4.0, well=False)
+    bad = Request(begun=3.0, ended=4.0, good=False)
     assert longest_gap(0.0, [good(1.0), bad, good(6.0)], 7.0) == 5.0
     assert longest_gap(0.0, [], 7.0) == 7.0
     assert longest_gap(0.0, [good(1.0)], 4.0) == 3.0

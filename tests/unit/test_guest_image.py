@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from machine.images import cpio, guest_download, guest_image, kept
+from machine.images import cache, cpio, guest_download, guest_image
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -39,7 +39,7 @@ def ignore(line: str) -> None:
     """A report that goes nowhere."""
 
 
-def test_a_download_is_kept_when_it_has_the_published_checksum(
+def test_a_download_is_cached_when_it_has_the_published_checksum(
     publisher: tuple[str, Path], tmp_path: Path
 ) -> None:
     place, folder = publisher
@@ -49,7 +49,7 @@ def test_a_download_is_kept_when_it_has_the_published_checksum(
     assert target.read_bytes() == (folder / guest_download.IMAGE).read_bytes()
 
 
-def test_a_changed_download_is_not_kept(publisher: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_changed_download_is_not_cached(publisher: tuple[str, Path], tmp_path: Path) -> None:
     place, folder = publisher
     checksum = guest_download.published_checksum(place)
     (folder / guest_download.IMAGE).write_bytes(b"another image")
@@ -59,7 +59,7 @@ def test_a_changed_download_is_not_kept(publisher: tuple[str, Path], tmp_path: P
     assert not target.exists()
 
 
-def test_a_download_that_breaks_off_is_not_kept(
+def test_a_download_that_breaks_off_is_not_cached(
     publisher: tuple[str, Path], tmp_path: Path
 ) -> None:
     place, folder = publisher
@@ -85,20 +85,20 @@ def test_the_published_image_is_preferred_where_there_is_internet() -> None:
 
 
 def test_an_interrupted_folder_leaves_nothing_and_a_whole_one_stays(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), kept.folder(tmp_path / "image") as partial_folder:
+    with pytest.raises(KeyboardInterrupt), cache.folder(tmp_path / "image") as partial_folder:
         (partial_folder / "disk").write_text("half")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
-    with kept.folder(tmp_path / "image") as partial_folder:
+    with cache.folder(tmp_path / "image") as partial_folder:
         (partial_folder / "disk").write_text("whole")
     assert (tmp_path / "image/disk").read_text() == "whole"
 
 
 def test_what_a_killed_process_left_is_swept_up(tmp_path: Path) -> None:
-    leftover = tmp_path / f"{kept.PARTIAL}killed"
+    leftover = tmp_path / f"{cache.PARTIAL}killed"
     leftover.mkdir()
     (tmp_path / "image").mkdir()
-    with kept.alone(tmp_path):
+    with cache.alone(tmp_path):
         assert not leftover.exists()
         assert (tmp_path / "image").exists()
 

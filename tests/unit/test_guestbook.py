@@ -20,17 +20,17 @@ class Memory:
     """A store for tests; away while it is told so."""
 
     def __init__(self) -> None:
-        self.kept: list[Entry] = []
+        self.retained: list[Entry] = []
         self.away = False
 
     def recent(self, count: int) -> tuple[Entry, ...]:
         self._answer()
-        return tuple(reversed(self.kept))[:count]
+        return tuple(reversed(self.retained))[:count]
 
     def add(self, draft: Draft, served_by: str) -> None:
         self._answer()
         posted = datetime(2026, 1, 2, 3, 4, tzinfo=UTC).replace(tzinfo=None)
-        self.kept.append(
+        self.retained.append(
             Entry(name=draft.name, text=draft.text, posted=posted, served_by=served_by)
         )
 
@@ -52,7 +52,7 @@ def client(store: Memory):
     return make_app(store, PLACE).test_client()
 
 
-def test_a_posted_entry_is_kept_and_the_page_shows_it(client) -> None:
+def test_a_posted_entry_is_stored_and_the_page_shows_it(client) -> None:
     answer = client.post("/", data={"name": "Ann", "text": "hello"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     page = client.get("/").text
@@ -110,7 +110,7 @@ def test_an_entry_is_not_lost_in_silence_when_the_database_is_away(client, store
     store.away = True
     answer = client.post("/", data={"name": "Ann", "text": "precious words"})
     assert answer.status_code == 503
-    assert "this entry is not kept" in answer.text
+    assert "this entry is not stored" in answer.text
     assert "precious words" in answer.text
     assert client.get("/").status_code == 503
 
@@ -130,7 +130,7 @@ def test_an_unacceptable_entry_is_refused_with_the_reason(
     answer = client.post("/", data={"name": name, "text": text})
     assert answer.status_code == 422
     assert said in answer.text
-    assert not store.kept
+    assert not store.retained
 
 
 def test_blanks_that_nobody_meant_go() -> None:

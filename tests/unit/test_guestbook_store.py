@@ -1,4 +1,4 @@
-"""The guestbook's databases: the nearest first, any other next, and no entry kept twice."""
+"""The guestbook's databases: the nearest first, any other next, and no entry retained twice."""
 
 import sys
 from pathlib import Path
@@ -14,11 +14,11 @@ from guestbook.store import AWAY, Settings, Store, Unreachable
 
 
 class Databases:
-    """Two members of a cluster, each well or with an error of its own."""
+    """Two members of a cluster, each healthy or with an error of its own."""
 
     def __init__(self) -> None:
         self.dialled: list[str] = []
-        self.kept: list[str] = []
+        self.retained: list[str] = []
         self.refuses: dict[str, Exception] = {}
         self.answers: dict[str, Exception] = {}
         self.now = 0.0
@@ -52,7 +52,7 @@ class Connection:
         if self.host in self.databases.answers:
             raise self.databases.answers[self.host]
         if statement.startswith("INSERT"):
-            self.databases.kept.append(self.host)
+            self.databases.retained.append(self.host)
 
     def fetchall(self) -> list[tuple[object, ...]]:
         return []
@@ -84,7 +84,7 @@ OUTSIDE = pymysql.OperationalError(1047, "WSREP has not yet prepared node for ap
 
 def test_the_first_database_is_preferred(store: Store, databases: Databases) -> None:
     store.add(ENTRY, "web-1")
-    assert databases.kept == ["near"]
+    assert databases.retained == ["near"]
 
 
 @pytest.mark.parametrize(("where", "error"), [("refuses", GONE), ("answers", OUTSIDE)])
@@ -94,15 +94,15 @@ def test_the_next_one_takes_what_the_first_surely_did_not(
     store.add(ENTRY, "web-1")
     getattr(databases, where)["near"] = error
     store.add(ENTRY, "web-1")
-    assert databases.kept == ["near", "far"]
+    assert databases.retained == ["near", "far"]
 
 
-def test_an_entry_that_may_be_kept_is_not_sent_again(store: Store, databases: Databases) -> None:
+def test_an_entry_that_may_be_stored_is_not_sent_again(store: Store, databases: Databases) -> None:
     databases.answers["near"] = LOST
     with pytest.raises(Unreachable):
         store._prepared = True
         store.add(ENTRY, "web-1")
-    assert databases.kept == []
+    assert databases.retained == []
 
 
 def test_a_question_is_asked_again_elsewhere(store: Store, databases: Databases) -> None:
@@ -118,7 +118,7 @@ def test_the_first_one_is_asked_again_after_a_while(store: Store, databases: Dat
     store.add(ENTRY, "web-1")
     databases.now += AWAY + 1
     store.add(ENTRY, "web-1")
-    assert databases.kept == ["far", "far", "near"]
+    assert databases.retained == ["far", "far", "near"]
 
 
 def test_nobody_there_is_unreachable(store: Store, databases: Databases) -> None:

@@ -97,7 +97,7 @@ def tools(folder: Path, monkeypatch: pytest.MonkeyPatch, *, virsh: str) -> None:
     monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
 
 
-def test_the_seed_is_kept_where_the_lab_stands_in_another_backend(
+def test_the_seed_is_retained_where_the_lab_stands_in_another_backend(
     stack: StackControl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools(tmp_path, monkeypatch, virsh="echo isolab-s; echo isolab-s-b")
@@ -106,7 +106,7 @@ def test_the_seed_is_kept_where_the_lab_stands_in_another_backend(
     assert config.file("s").exists()
 
 
-def test_the_seed_is_kept_where_libvirt_does_not_answer(
+def test_the_seed_is_retained_where_libvirt_does_not_answer(
     stack: StackControl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools(tmp_path, monkeypatch, virsh="echo 'No such file or directory' >&2; exit 1")

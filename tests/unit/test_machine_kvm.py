@@ -141,7 +141,7 @@ def is_alive(command: Path) -> bool:
     return command.exists() and bool(command.read_text())
 
 
-def test_without_qemu_nothing_is_found_out_and_nothing_kept(
+def test_without_qemu_nothing_is_found_out_and_nothing_cached(
     a_user: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(kvm, "_may_open", lambda: True)

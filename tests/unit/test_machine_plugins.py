@@ -31,7 +31,7 @@ def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.delenv("ISOLAB_PLUGINS", raising=False)
-    cli = pulumi_cli.kept()
+    cli = pulumi_cli.installed()
     cli.parent.mkdir(parents=True)
     cli.write_text(f"#!/bin/sh\necho v{pulumi_cli.VERSION}\n")
     cli.chmod(0o755)
@@ -127,13 +127,13 @@ def test_the_engine_finds_the_plugins_and_the_language_host_of_one_set_alone(
         ensure(plugins.step(), lambda line: None)
         found[wish] = environment.variables({"PATH": before}, source=wish, login=None)
     hosts = {w: shutil.which("pulumi-language-python", path=v["PATH"]) for w, v in found.items()}
-    kept = plugins_official.folder() / f"language-python-v{pulumi_cli.VERSION}"
-    assert hosts["official"] == str(kept / "pulumi-language-python")
+    retained = plugins_official.folder() / f"language-python-v{pulumi_cli.VERSION}"
+    assert hosts["official"] == str(retained / "pulumi-language-python")
     assert hosts["airgap"] == str(paths.language_host() / "pulumi-language-python")
     for wish, variables in found.items():
         cli = shutil.which("pulumi", path=variables["PATH"])
         assert cli and Path(cli).parent == Path(hosts[wish] or "").parent
-        assert Path(cli).samefile(pulumi_cli.kept())
+        assert Path(cli).samefile(pulumi_cli.installed())
         home = Path(variables["PULUMI_HOME"])
         assert (home / "workspaces").resolve() == paths.pulumi_home() / "workspaces"
         program = plugin_info.program("docker")

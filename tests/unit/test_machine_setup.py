@@ -137,14 +137,14 @@ def test_the_doctor_says_whose_language_host_is_in_use():
 
 
 def test_an_engine_beside_the_language_host_is_a_link_of_its_own(tmp_path: Path):
-    kept, folder = tmp_path / "pulumi", tmp_path / "beside"
-    kept.write_text("one")
+    retained, folder = tmp_path / "pulumi", tmp_path / "beside"
+    retained.write_text("one")
     folder.mkdir()
-    linked = link_engine(kept, folder)
-    assert linked == folder / "pulumi" and linked.samefile(kept) and not linked.is_symlink()
-    kept.unlink()
-    kept.write_text("another")
-    assert link_engine(kept, folder).read_text() == "another"
+    linked = link_engine(retained, folder)
+    assert linked == folder / "pulumi" and linked.samefile(retained) and not linked.is_symlink()
+    retained.unlink()
+    retained.write_text("another")
+    assert link_engine(retained, folder).read_text() == "another"
 
 
 def test_an_engine_on_path_without_a_language_host_gets_one_beside_nothing(

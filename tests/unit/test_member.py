@@ -205,7 +205,7 @@ class Deaf:
         self.heard.append("kill")
 
 
-def test_a_server_that_does_not_stop_to_join_anew_is_killed(
+def test_a_server_that_does_not_stop_to_join_again_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(program, "WATCH", 0.01)
@@ -227,7 +227,7 @@ def test_a_member_that_starts_is_heard_once_it_gives_a_whole_line(
 ) -> None:
     said = member("db-1", 42)
     line = said.line().encode()
-    monkeypatch.setattr(talk, "PATIENCE", 0.1)
+    monkeypatch.setattr(talk, "TIMEOUT", 0.1)
 
     def tell(client: socket.socket) -> None:
         client.sendall(line)

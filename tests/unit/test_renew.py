@@ -72,12 +72,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder.chmod(0o755)
     for name in ("passwd", "group", "shadow", "gshadow"):
         shutil.copy(f"/etc/{name}", folder)
-        kept = [
+        remaining = [
             line
             for line in (folder / name).read_text().splitlines()
             if line.split(":")[0] not in (USER, *GROUPS)
         ]
-        (folder / name).write_text("\n".join([*kept, ""]))
+        (folder / name).write_text("\n".join([*remaining, ""]))
     with (folder / "passwd").open("a") as file:
         file.write(f"{USER}:x:{NUMBER}:{NUMBER}::/nonexistent:/bin/sh\n")
     with (folder / "shadow").open("a") as file:
@@ -164,8 +164,10 @@ def test_the_command_does_not_outlive_the_first_process(place: Path) -> None:
 def test_who_is_no_member_is_asked_for_no_password(place: Path) -> None:
     for name in ("group", "gshadow"):
         file = place / name
-        kept = [line for line in file.read_text().splitlines() if line.split(":")[0] not in GROUPS]
-        file.write_text("\n".join([*kept, ""]))
+        remaining = [
+            line for line in file.read_text().splitlines() if line.split(":")[0] not in GROUPS
+        ]
+        file.write_text("\n".join([*remaining, ""]))
     members(place, "root")
     process = started(place)
     assert process.wait() == 9

@@ -23,7 +23,7 @@ def planned() -> Plan:
 
 
 def waits(standing: list[str]) -> dict[str, list[str]]:
-    """Who waits for whose turn, built as the components build it: guest by guest."""
+    """Which replica waits for which, built as the components build it: guest by guest."""
     chain, found = Chain[str](standing), dict[str, list[str]]()
     for guest in planned().guests:
         found[guest.name] = list(chain.before_guest(guest))
@@ -90,7 +90,7 @@ def test_a_wait_for_a_healthy_container_ends_and_says_what_it_saw(
     assert (done.returncode, done.stderr) == (1 if saw else 0, told)
 
 
-def test_a_turn_is_told_as_one() -> None:
+def test_a_step_of_a_rolling_update_is_told_as_one() -> None:
     urn = "urn:pulumi:s::isolab::isolab:index:Service$command:local:Command::web-1-turn-front"
     assert is_rollout_step(urn)
     assert what(urn, "") == "rolling update of web-1"

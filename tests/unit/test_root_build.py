@@ -187,9 +187,9 @@ def test_the_end_of_a_build_is_told_as_what_it_was(
 def test_proxies_survive_sudo_and_stay_off_the_command_line() -> None:
     secret = "http://kim:secret@proxy.example"
     given = {"https_proxy": secret, "HTTP_PROXY": secret, "PULUMI_ACCESS_TOKEN": "token"}
-    kept = root_build.environment(given)
-    assert kept["https_proxy"] == kept["HTTP_PROXY"] == secret
-    assert "PULUMI_ACCESS_TOKEN" not in kept
+    remaining = root_build.environment(given)
+    assert remaining["https_proxy"] == remaining["HTTP_PROXY"] == secret
+    assert "PULUMI_ACCESS_TOKEN" not in remaining
     assert not any("proxy" in word for word in root_build.command())
 
 

@@ -80,12 +80,12 @@ def names(found: State, old: Plan | None, new: Plan, last: Plan | None = None) -
     return [loss.words for loss in consent.lost_by(old, disks.standing(found, last), new)]
 
 
-def test_kept_data_is_asked_for_when_the_next_up_replaces_its_disk() -> None:
+def test_retained_data_is_asked_for_when_the_next_up_replaces_its_disk() -> None:
     old, new = plan("data-disk", "old"), plan("data-disk", "new")
-    kept = known(data(), plan=dumps(old))
-    assert kept.deployed == ""
-    assert names(kept, None, new, old) == ["volume data on app-1, written by db-1"]
-    assert names(kept, None, old, old) == []
+    retained = known(data(), plan=dumps(old))
+    assert retained.deployed == ""
+    assert names(retained, None, new, old) == ["volume data on app-1, written by db-1"]
+    assert names(retained, None, old, old) == []
 
 
 def test_a_disk_that_a_failed_up_made_is_asked_for() -> None:
@@ -104,8 +104,8 @@ def test_a_guest_without_a_data_disk_has_its_volumes_on_the_root_disk() -> None:
     stands = known(root(app.disk * 2**20), volume("data"))
     assert names(stands, None, new) == []
     assert names(known(root(GIB), volume("data")), None, new) == ["volume data on app-1"]
-    anew = known(root(app.disk * 2**20, "app-1-root-0123456789ab"), volume("data"))
-    assert names(anew, None, new) == ["volume data on app-1"]
+    recreated = known(root(app.disk * 2**20, "app-1-root-0123456789ab"), volume("data"))
+    assert names(recreated, None, new) == ["volume data on app-1"]
     with_data = plan("data-disk", "old")
     assert names(stands, None, with_data) == ["volume data on app-1"]
 

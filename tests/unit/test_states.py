@@ -67,16 +67,16 @@ def test_every_box_that_can_be_asked_has_a_state(tmp_path: Path) -> None:
     drawing = drawing_of(plan, states=found)
     asked = ("lab network", "registry", "balancer", "guest", "container")
     assert all(box.state for box in drawing.walk() if box.kind in asked)
-    said = {name: (state.words, state.well) for (_, name), state in found.items()}
-    assert said[agent.name] == ("running", "well")
-    assert said["front"] == ("running, 1 of 2 get requests", "well")
+    said = {name: (state.words, state.health) for (_, name), state in found.items()}
+    assert said[agent.name] == ("running", "healthy")
+    assert said["front"] == ("running, 1 of 2 get requests", "healthy")
     assert said["registry"] == ("exited", "down")
     assert said["web-2"] == ("running, unhealthy", "down")
-    assert said["job-1"] == ("completed", "well")
+    assert said["job-1"] == ("completed", "healthy")
     assert "✓ running, 1 of 2 get requests" in draw(drawing, "text").replace("\n", " ")
 
 
-def test_a_balancer_or_a_guest_that_does_not_answer_is_not_well(tmp_path: Path) -> None:
+def test_a_balancer_or_a_guest_that_does_not_answer_is_not_healthy(tmp_path: Path) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text(LAB)
     plan = plan_file(file, {}, Surroundings(stack="s"))
@@ -94,6 +94,6 @@ def test_a_balancer_or_a_guest_that_does_not_answer_is_not_well(tmp_path: Path) 
         balancers=(BalancerStatus(name="front", address="", state="silent", backends=()),),
     )
     found = states.told(plan, now)
-    assert found["balancer", "front"].well == "down"
-    assert found["guest", "app-1"].well == "unknown"
-    assert found["container", "web-1"] == State(words="unknown", well="unknown")
+    assert found["balancer", "front"].health == "down"
+    assert found["guest", "app-1"].health == "unknown"
+    assert found["container", "web-1"] == State(words="unknown", health="unknown")

@@ -111,13 +111,13 @@ def test_without_a_working_control_nothing_holds() -> None:
 
 
 @pytest.mark.parametrize("run", ["three", "no", "silence", "missing"])
-def test_what_was_broken_is_put_right_whatever_happens(run: str) -> None:
+def test_what_was_broken_is_repaired_whatever_happens(run: str) -> None:
     place = Place(ANSWERS)
     checked(claim(Step(at="host", run=run), after=(Step(at="host", run="mend"),)), place)
     assert place.asked[-1] == "mend"
 
 
-def test_a_lab_that_could_not_be_put_right_is_said_so() -> None:
+def test_a_lab_that_could_not_be_repaired_is_said_so() -> None:
     result = checked(
         claim(Step(at="host", run="three"), after=(Step(at="host", run="no"),)), Place(ANSWERS)
     )
@@ -125,7 +125,7 @@ def test_a_lab_that_could_not_be_put_right_is_said_so() -> None:
     assert "repaired" in result.evidence
 
 
-def test_what_is_kept_is_known_to_later_steps() -> None:
+def test_what_is_recorded_is_known_to_later_steps() -> None:
     place = Place({"three": ("3", 0), "echo 3": ("3", 0)})
     keep = Step(at="host", run="three", keep="number")
     result = checked(claim(Step(at="host", run="echo @number@", equals="3"), before=(keep,)), place)

@@ -139,7 +139,7 @@ def test_a_daemon_that_starts_is_waited_for_at_its_socket(kind: str, tmp_path: P
 @pytest.mark.parametrize(
     ("kind", "saw"),
     [
-        # What is left unread turns the end of a connection into a reset.
+        # What is left unread makes the end of a connection a reset.
         ("reset", ".* behind no answer|broken pipe|connection reset by peer"),
         ("half", ".* behind half an answer|broken pipe|connection reset by peer"),
         ("silent", "no answer within 0.1 s"),

@@ -32,7 +32,7 @@ class Draft:
         return cls(name=" ".join(name.split()), text=text.strip().replace("\r\n", "\n"))
 
     def problem(self) -> str | None:
-        """What the person has to change; None when it can be kept."""
+        """What the person has to change; None when it can be stored."""
         if not self.name:
             return "Please say who you are."
         if not self.text:

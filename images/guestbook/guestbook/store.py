@@ -21,7 +21,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS entries (
 ) CHARACTER SET utf8mb4"""
 DIALLING = 3
 """Seconds to wait for a connection; then the next database is asked."""
-PATIENCE = 15
+TIMEOUT = 15
 """Seconds to wait for an answer before a page says that the database is away.
 
 A cluster that loses a member holds its breath for six."""
@@ -51,7 +51,7 @@ class Settings:
     """How to reach the database."""
 
     hosts: tuple[str, ...]
-    """The first is preferred; any of the others does as well."""
+    """The first is preferred; any of the others does too."""
     port: int
     user: str
     database: str
@@ -103,7 +103,7 @@ class Store:
     def _run(self, statement: str, values: tuple[object, ...]) -> tuple[tuple[Any, ...], ...]:
         """Asks one database after the other until one takes the statement.
 
-        Only where the last one surely did nothing: an entry that may be kept is not kept twice.
+        Only where the last one surely did nothing: an entry that may be stored is not stored twice.
         """
         trouble: Exception = Unreachable("no database is named")
         for host in self._order():
@@ -161,8 +161,8 @@ class Store:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=DIALLING,
-            read_timeout=PATIENCE,
-            write_timeout=PATIENCE,
+            read_timeout=TIMEOUT,
+            write_timeout=TIMEOUT,
         )
 
     def _held(self) -> Held | None:

@@ -58,7 +58,7 @@ def make_app(store: Keeper, place: Place) -> Flask:
         try:
             store.add(draft, str(place))
         except Unreachable:
-            return page(draft, "The database does not answer; this entry is not kept.", 503)
+            return page(draft, "The database does not answer; this entry is not stored.", 503)
         return redirect(url_for("show"), 303)
 
     @app.get("/entries")

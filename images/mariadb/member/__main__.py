@@ -106,7 +106,7 @@ class Member:
             apart_since = apart_since or time.monotonic()
             if time.monotonic() - apart_since > STRANDED:
                 if stranded(talk.ask_all(self._settings.others, self._settings.cluster)):
-                    say("outside the cluster for long: stopping to join anew")
+                    say("outside the cluster for long: stopping to join again")
                     self._server.terminate()
                     asked_to_stop = time.monotonic()
                 apart_since = None

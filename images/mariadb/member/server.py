@@ -33,9 +33,9 @@ def position(command: Sequence[str]) -> tuple[Data, Position]:
     """How far this member's data goes. Only while no server runs."""
     if not GRASTATE.exists():
         return "empty", Position()
-    kept = saved(GRASTATE.read_text())
-    if kept.known:
-        return "whole", kept
+    saved_state = saved(GRASTATE.read_text())
+    if saved_state.known:
+        return "whole", saved_state
     # Not stopped cleanly: the tables know.
     done = subprocess.run(
         [*command, "--wsrep-recover", "--wsrep-cluster-address=gcomm://", "--skip-networking"],
@@ -44,7 +44,7 @@ def position(command: Sequence[str]) -> tuple[Data, Position]:
     found = recovered(done.stdout + done.stderr)
     if found and found.known:
         return "whole", found
-    if kept.uuid != NOBODY:
+    if saved_state.uuid != NOBODY:
         print((done.stdout + done.stderr)[-2000:], flush=True)
         return "broken", Position()
     # A transfer that did not get to its end, or a first start that did not.

@@ -62,7 +62,7 @@ def saved(grastate: str) -> Position:
     try:
         return Position(uuid=fields["uuid"].strip(), seqno=int(fields["seqno"]))
     except (KeyError, ValueError):
-        # A power cut can leave the file empty; the tables know as well.
+        # A power cut can leave the file empty; the tables know too.
         return Position()
 
 

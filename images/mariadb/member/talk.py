@@ -11,7 +11,7 @@ from member.states import State
 
 PORT = 4569
 """Beside Galera's own 4567 and 4568."""
-PATIENCE = 4.0
+TIMEOUT = 4.0
 """Seconds for one member's answer."""
 LONGEST = 1024
 
@@ -44,7 +44,7 @@ def ask_all(others: Mapping[str, str], cluster: str) -> dict[str, State]:
 
 def _ask(name: str, address: str, cluster: str) -> State | None:
     try:
-        with socket.create_connection((address, PORT), PATIENCE) as connection:
+        with socket.create_connection((address, PORT), TIMEOUT) as connection:
             line = connection.makefile().readline(LONGEST)
         state = State.parse(line)
     except (OSError, ValueError):

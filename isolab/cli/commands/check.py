@@ -1,4 +1,4 @@
-"""`./lab check`: the claims of the lessons, held against the running lab."""
+"""`./lab check`: tests the claims of the lessons on the running lab."""
 
 import argparse
 import json

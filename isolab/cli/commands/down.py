@@ -147,7 +147,7 @@ def _remove_images(control: StackControl, known: State) -> None:
 
 def _nothing_stands(control: StackControl) -> None:
     """The seed and the keys go last: without them nobody gets into what stands."""
-    where = f"its configuration and keys are kept: {config.file(control.stack)}"
+    where = f"its configuration and keys are retained: {config.file(control.stack)}"
     try:
         left = control.standing()
     except Remains as unknown:

@@ -84,7 +84,7 @@ def _example(name: str) -> Setting | None:
 def _pages(folder: Path, course: Course) -> list[Path]:
     from isolab.lessons import pages
 
-    last = {name: kept.result for name, kept in course.known.items()}
+    last = {name: entry.result for name, entry in course.known.items()}
     plans = {lesson.id: course.at(lesson).plan for lesson in course.lessons}
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []

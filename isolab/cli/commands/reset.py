@@ -44,7 +44,7 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     names = [guest.name for guest in plan.guests]
     progress, outcome = engine.run(lambda outcome: control.up_replacing(outcome, urns), names)
     engine.fail_unless_done("reset", "./lab up goes on from there", progress, outcome, control)
-    now = live.wait_until_well(plan)
+    now = live.wait_until_healthy(plan)
     if now.verdict != "well":
         raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")
     made = ", ".join((*guests, *containers))

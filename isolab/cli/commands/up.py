@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
         control.ensure(target.lab, choose_cidr=subnet_open)
     except NoSubnetLeft as full:
         raise Failure(BAD_INPUT, str(full), "give the lab one: network.cidr") from full
-    drifted = _put_right(control, guests)
+    drifted = _start_drifted(control, guests)
     reassign.remove_holders(control, old, wanted, guests)
     engine.say(f"stack {target.stack} from lab {target.lab}")
     progress = _up(control, guests)
@@ -85,7 +85,7 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     return DONE
 
 
-def _put_right(control: StackControl, guests: Sequence[str]) -> bool:
+def _start_drifted(control: StackControl, guests: Sequence[str]) -> bool:
     """Start again what was stopped, have the engine look at what is gone; whether any was."""
     from isolab.cli.context import live
 
@@ -134,6 +134,6 @@ def _wait(control: StackControl, plan: Plan) -> None:
     engine.say("waiting for the guests and what runs on them to come back")
     # Docker forgets a start of seconds ago where its guest was recreated meanwhile.
     control.start(control.drifted(), engine.say)
-    now = live.wait_until_well(plan)
+    now = live.wait_until_healthy(plan)
     if now.verdict != "well":
         raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")

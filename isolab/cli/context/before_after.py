@@ -1,4 +1,4 @@
-"""The two sides of a change: what is, and what is to be; each as its plan on this machine."""
+"""Before and after a change: what is, and what is to be, each as its plan on this machine."""
 
 import os
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ class BeforeAfter:
     """What a change lies between."""
 
     stack: str
-    """Whose change it is; both sides are planned as this stack."""
+    """Whose change it is; both plans are made as this stack."""
     old: Plan | None
     """None where nothing is there yet."""
     new: Plan

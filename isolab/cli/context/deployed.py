@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def find(stack: str) -> Plan | None:
-    """The deployed plan; None where the stack is down, with or without kept data.
+    """The deployed plan; None where the stack is down, with or without retained data.
 
     Raises:
         Failure: The lab stands, and its plan is one that this version cannot read.

@@ -14,7 +14,7 @@ from isolab.lessons.model import ClaimResult, Lesson, LessonResult
 from isolab.plan.model import Plan
 
 SETTLING = 30
-"""Seconds that a lab has to be well before checks begin."""
+"""Seconds that a lab has to be healthy before checks begin."""
 
 
 def lessons(names: Sequence[str]) -> tuple[Lesson, ...]:
@@ -41,7 +41,7 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
 
     The lab is looked at before and after: a check that leaves it another ends the command.
     """
-    before = live.wait_until_well(plan, SETTLING)
+    before = live.wait_until_healthy(plan, SETTLING)
     if before.verdict != "well":
         lines = "\n  ".join(before.drift) or "something did not answer"
         raise Failure(UNABLE, f"the lab is not healthy, so checks would tell nothing:\n  {lines}")
@@ -58,7 +58,7 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
                 for line in plot.lines(plot.bars(claim, done[-1].figures)):
                     say(f"    {line}")
             checked.append(LessonResult(id=lesson.id, title=lesson.title, claims=tuple(done)))
-    after = live.wait_until_well(plan)
+    after = live.wait_until_healthy(plan)
     if after.verdict != "well":
         lines = "\n  ".join(after.drift)
         raise Failure(FAILED, f"the lab is not as it was before the checks:\n  {lines}")

@@ -24,7 +24,7 @@ WAIT = 180
 
 Verdict = Literal["well", "degraded", "down", "unknown"]
 COMPLETED = "completed"
-"""The state of a container that has ended well, and was not to run for ever."""
+"""The state of a container that has exited with 0, and was not to run for ever."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class ContainerStatus:
     """healthy, unhealthy, starting; none where it has no healthcheck."""
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether it runs and its healthcheck does not fail, or has done what it was there for."""
         return self.state in ("running", COMPLETED) and self.health in ("healthy", "none")
 
@@ -107,7 +107,7 @@ class Status:
         """Whether everything is healthy.
 
         Unknown where something that runs did not answer; degraded where something is not as it
-        was deployed, but every service still has a replica that is well.
+        was deployed, but every service still has a healthy replica.
         """
         words = [self.host.network, *(guest.state for guest in self.guests)]
         if UNKNOWN in words or any(
@@ -149,7 +149,7 @@ def wait_until_reached(plan: Plan, timeout: float = WAIT) -> tuple[str, ...]:
         time.sleep(1)
 
 
-def wait_until_well(plan: Plan, timeout: float = WAIT) -> Status:
+def wait_until_healthy(plan: Plan, timeout: float = WAIT) -> Status:
     """The status once everything is healthy, or at the timeout."""
     deadline = time.monotonic() + timeout
     while (now := status(plan)).verdict != "well" and time.monotonic() < deadline:
@@ -172,7 +172,7 @@ def _services(
     for container, guest in containers:
         if guest != "running":
             wrong[container.name] = f"its guest {places[container.name]} is {guest}"
-        elif not container.is_well:
+        elif not container.is_healthy:
             wrong[container.name] = container.words
         elif container.name in without_requests:
             wrong[container.name] = without_requests[container.name]
@@ -193,14 +193,16 @@ def _drift(host: HostStatus, guests: tuple[GuestStatus, ...]) -> list[str]:
         lines.append(f"the lab's network is {host.network}")
     if host.registry != "running":
         lines.append(f"the registry is {host.registry}")
-    lines += [f"container {c.name} is {c.words}" for c in host.containers if not c.is_well]
+    lines += [f"container {c.name} is {c.words}" for c in host.containers if not c.is_healthy]
     for guest in guests:
         if guest.state != "running":
             lines.append(f"guest {guest.name} is {guest.state}")
         elif guest.docker != "running":
             lines.append(f"guest {guest.name}: its Docker is {guest.docker}")
         else:
-            lines += [f"container {c.name} is {c.words}" for c in guest.containers if not c.is_well]
+            lines += [
+                f"container {c.name} is {c.words}" for c in guest.containers if not c.is_healthy
+            ]
     return lines
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isolab.cli.errors import BAD_INPUT, Failure
 
-_KEPT_BY_GIT = 0o170000 | stat.S_IXUSR
+_STORED_BY_GIT = 0o170000 | stat.S_IXUSR
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def _as_in_checkout(then: Path, now: Path) -> None:
             before, after = path.lstat(), (now / path.relative_to(then)).lstat()
         except OSError:
             continue
-        same = not _KEPT_BY_GIT & (before.st_mode ^ after.st_mode)
+        same = not _STORED_BY_GIT & (before.st_mode ^ after.st_mode)
         if same and not stat.S_ISLNK(before.st_mode):
             path.chmod(stat.S_IMODE(after.st_mode))
             with suppress(PermissionError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from isolab.cli.context import live
 from isolab.cli.context.balance import BalancerStatus
 from isolab.cli.context.live import ContainerStatus, GuestStatus, Status
-from isolab.draw.drawing import State, Well
+from isolab.draw.drawing import Health, State
 from isolab.plan.model import Plan
 
 Key = tuple[str, str]
@@ -24,8 +24,8 @@ def told(plan: Plan, now: Status) -> Mapping[Key, State]:
 
 def _told(plan: Plan, now: Status) -> Iterator[tuple[Key, State]]:
     network, registry = now.host.network, now.host.registry
-    yield ("lab network", plan.network.name), _state(network, well=network == "active")
-    yield ("registry", "registry"), _state(registry, well=registry == "running")
+    yield ("lab network", plan.network.name), _state(network, healthy=network == "active")
+    yield ("registry", "registry"), _state(registry, healthy=registry == "running")
     for balancer in now.balancers:
         yield ("balancer", balancer.name), _balancer(balancer)
     for guest in now.guests:
@@ -36,27 +36,27 @@ def _told(plan: Plan, now: Status) -> Iterator[tuple[Key, State]]:
 
 
 def _balancer(balancer: BalancerStatus) -> State:
-    """It is well as long as it has a replica to send requests to; each has a box of its own."""
+    """It is healthy as long as it has a replica to send requests to; each has a box of its own."""
     if balancer.state != "running":
-        return _state(balancer.state, well=False)
+        return _state(balancer.state, healthy=False)
     getting = sum(backend.gets_requests for backend in balancer.backends)
     words = f"running, {getting} of {len(balancer.backends)} get requests"
-    return _state(words, well=getting > 0)
+    return _state(words, healthy=getting > 0)
 
 
 def _guest(guest: GuestStatus) -> State:
     silent = guest.docker != "running"
     words = guest.state + (f", Docker {guest.docker}" if silent else "")
     if silent and guest.state == "running":
-        return State(words=words, well="unknown")
-    return _state(words, well=guest.state == "running")
+        return State(words=words, health="unknown")
+    return _state(words, healthy=guest.state == "running")
 
 
 def _container(container: ContainerStatus) -> State:
     health = "" if container.health in ("none", live.UNKNOWN) else f", {container.health}"
-    return _state(container.state + health, well=container.is_well)
+    return _state(container.state + health, healthy=container.is_healthy)
 
 
-def _state(words: str, *, well: bool) -> State:
-    verdict: Well = "unknown" if live.UNKNOWN in words else "well" if well else "down"
-    return State(words=words, well=verdict)
+def _state(words: str, *, healthy: bool) -> State:
+    health: Health = "unknown" if live.UNKNOWN in words else "healthy" if healthy else "down"
+    return State(words=words, health=health)

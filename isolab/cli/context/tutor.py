@@ -44,7 +44,7 @@ class Course:
     """That of each lesson which needs another."""
     lessons: tuple[Lesson, ...]
     language: str
-    known: Mapping[str, results.Kept]
+    known: Mapping[str, results.LastResult]
     """The last results, by lesson."""
 
     def at(self, lesson: Lesson) -> Setting:
@@ -127,8 +127,8 @@ def _chosen(course: Course, answer: str, console: Console) -> int | None:
 
 def _verdict(course: Course, lesson: Lesson) -> str:
     """The worst verdict of its last check; empty where it was never checked."""
-    kept = course.known.get(lesson.id)
-    return kept.result.verdict if kept else ""
+    last = course.known.get(lesson.id)
+    return last.result.verdict if last else ""
 
 
 def _list(course: Course) -> RenderableType:
@@ -185,8 +185,8 @@ def _tries(course: Course, lesson: Lesson) -> Iterator[RenderableType]:
 
 
 def _claim(course: Course, lesson: Lesson, claim: Claim) -> RenderableType:
-    kept = course.known.get(lesson.id)
-    found = next((c for c in kept.result.claims if c.id == claim.id), None) if kept else None
+    last = course.known.get(lesson.id)
+    found = next((c for c in last.result.claims if c.id == claim.id), None) if last else None
     verdict = found.verdict if found else ""
     mark, style = results.MARKS[verdict], STYLES[verdict]
     grid = Table.grid(padding=(0, 1))
@@ -226,8 +226,8 @@ def _check(course: Course, lesson: Lesson, console: Console) -> Course:
     for claim in result.claims:
         console.print(result_of(say, claim))
     now = datetime.now(UTC)
-    kept = {**course.known, lesson.id: results.Kept(checked=now, result=result)}
-    return replace(course, known=kept)
+    last = {**course.known, lesson.id: results.LastResult(checked=now, result=result)}
+    return replace(course, known=last)
 
 
 def _not_up(say: texts.Say, setting: Setting) -> str:

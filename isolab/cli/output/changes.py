@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from isolab.diff.change import Change, Effect, Loss, losses, summary, worst
+from isolab.diff.change import Change, Effect, Loss, data_words, losses, summary, worst
 
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 WIDTH = 80
@@ -57,7 +57,7 @@ def effect(told: Effect) -> str:
     words = told.effect
     if told.effect == "degraded":
         words = f"degraded to {told.left} of {told.of}"
-    data = "" if told.data == "none" else f", data {told.data}"
+    data = f", data {data_words(told.data)}" if told.data != "none" else ""
     because = f" ({told.because})" if told.because and told.effect != "degraded" else ""
     return f"{told.layer} {told.name}: {words}{_about(told.seconds)}{data}{because}"
 

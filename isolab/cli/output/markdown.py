@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from isolab.cli.output import changes as words
-from isolab.diff.change import Change, Loss, losses, summary
+from isolab.diff.change import Change, Loss, data_words, losses, summary
 
 MOST_EFFECTS = 40
 """A comment has limited room; the rest is counted."""
@@ -52,7 +52,7 @@ def _table(changes: Sequence[Change]) -> Iterator[str]:
         why = "<br>".join(map(_cell, change.reasons))
         yield (
             f"| {words.SIGNS[change.change]} | {change.layer} | `{change.name}` "
-            f"| {change.change}{about} | {why} | {'' if change.data == 'none' else change.data} |"
+            f"| {change.change}{about} | {why} | {data_words(change.data)} |"
         )
 
 

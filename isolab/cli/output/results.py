@@ -1,4 +1,4 @@
-"""What the last checks of a stack came to, kept for learner, teacher and course pages."""
+"""What the last checks of a stack came to, stored for learner, teacher and course pages."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ MARKS = {"holds": "✓", "broken": "✗", "inconclusive": "?", "": "·"}
 """Verdict to sign; the last is for what was never checked."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class LastResult(msgspec.Struct, frozen=True, kw_only=True):
     """One lesson's last results."""
 
     checked: datetime
@@ -25,10 +25,10 @@ def file(stack: str) -> Path:
     return keys.folder(stack) / "lessons.json"
 
 
-def known(stack: str) -> dict[str, Kept]:
+def known(stack: str) -> dict[str, LastResult]:
     """Lesson to last result; nothing where none was checked, or an older isolab wrote the file."""
     try:
-        return msgspec.json.decode(file(stack).read_bytes(), type=dict[str, Kept])
+        return msgspec.json.decode(file(stack).read_bytes(), type=dict[str, LastResult])
     except (FileNotFoundError, msgspec.DecodeError):
         return {}
 
@@ -36,7 +36,7 @@ def known(stack: str) -> dict[str, Kept]:
 def keep(stack: str, results: Iterable[LessonResult]) -> None:
     """Put new results in the place of old ones; lessons that were not checked keep theirs."""
     now = datetime.now(UTC)
-    merged = known(stack) | {r.id: Kept(checked=now, result=r) for r in results}
+    merged = known(stack) | {r.id: LastResult(checked=now, result=r) for r in results}
     path = file(stack)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_suffix(".new")

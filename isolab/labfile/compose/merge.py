@@ -81,11 +81,11 @@ def _later(base: Node, over: Node) -> Node:
 
 def _listed(node: Node, items: tuple[Node, ...]) -> Node:
     """A list of these; a single value that it has already does not come twice."""
-    kept: list[Node] = []
+    unequal: list[Node] = []
     for item in items:
-        if isinstance(item.value, tuple | Mapping) or all(item.value != k.value for k in kept):
-            kept.append(item)
-    return node.holding(tuple(moved(item, (*node.path, i)) for i, item in enumerate(kept)))
+        if isinstance(item.value, tuple | Mapping) or all(item.value != k.value for k in unequal):
+            unequal.append(item)
+    return node.holding(tuple(moved(item, (*node.path, i)) for i, item in enumerate(unequal)))
 
 
 def _named(separators: str) -> Rule:

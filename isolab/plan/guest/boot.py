@@ -7,7 +7,7 @@ from isolab.plan.network.firewall import LOAD
 
 FILTER = "/etc/isolab/firewall"
 ADDRESSES = "/etc/isolab/addresses"
-"""A list of addresses that is a script as well."""
+"""A list of addresses that is a script too."""
 _UNITS = "/etc/systemd/system"
 _WANTED = f"{_UNITS}/docker.service.requires"
 _ONLINE = ("Wants=network-online.target", "After=network-online.target")

@@ -25,7 +25,7 @@ class Form:
     """Whether its disks name what they are built on."""
 
 
-def kept(stands: Form | None, guest: Guest, plan: Plan) -> bool:
+def may_stay(stands: Form | None, guest: Guest, plan: Plan) -> bool:
     """Whether nothing but the form of its disks differs: then a domain stays as it is."""
     cpu = processor.of(guest, plan)
     wanted = Form(

@@ -23,7 +23,7 @@ def alone(place: Path) -> Iterator[None]:
 
 @contextmanager
 def folder(target: Path) -> Iterator[Path]:
-    """A folder to fill, which gets its name only once everything went well."""
+    """A folder to fill, which gets its name only once it is filled without an error."""
     partial = Path(mkdtemp(prefix=PARTIAL, dir=target.parent))
     partial.chmod(0o755)
     try:
