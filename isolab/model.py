@@ -182,6 +182,8 @@ class FileMount:
     target: str
     """Absolute path in the container."""
     mode: int = 0o444
+    owner: str = ""
+    """Numbers of user and group, as 1000:1000; empty is root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -285,6 +287,8 @@ class Secret:
     kind: Literal["secret", "config"]
     content: str | None
     """None is `external: true`: derived from the stack's seed, never written down."""
+    encoded: bool = False
+    """Whether content is base64, of bytes that are no text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

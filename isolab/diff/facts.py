@@ -65,7 +65,7 @@ class Side:
         facts["cpus"] = container.limits.cpus
         facts["pids"] = container.limits.pids
         facts["files"] = tuple((f.kind, f.name, f.path, f.target) for f in container.files)
-        facts["contents"] = tuple((f.path, f.mode, f.content) for f in container.files)
+        facts["contents"] = tuple((f.path, f.mode, f.owner, f.content) for f in container.files)
         facts["environment"] = dict(container.environment)
         return facts
 

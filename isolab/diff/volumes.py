@@ -12,7 +12,7 @@ Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdi
 
 def data(transition: Transition, container: ContainerTransition) -> Data:
     """The worst that becomes of the volumes that a container writes to."""
-    return worst(_volume_action(transition, container)[0] for _ in written(container))
+    return worst(_volume_action(transition, container, mount)[0] for mount in written(container))
 
 
 def losses(transition: Transition) -> tuple[Loss, ...]:
@@ -35,19 +35,19 @@ def written(container: ContainerTransition) -> tuple[Mount, ...]:
 
 def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tuple[str, str, str]]:
     for mount in written(container):
-        what, because = _volume_action(transition, container)
+        what, because = _volume_action(transition, container, mount)
         if what == "lost" and container.old:
             yield container.old.guest, mount.volume, because
 
 
-def _volume_action(transition: Transition, container: ContainerTransition) -> Verdict:
+def _volume_action(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
     guest = transition.guest_of(container)
     for rule in RULES:
         verdict = rule(transition, container, guest)
         if verdict:
             break
     else:
-        return "kept", ""
+        return _out_of_reach(container, mount) or ("kept", "")
     if verdict[0] == "lost" and _copied(transition, container):
         return "copied", "the cluster's other members have it"
     return verdict
@@ -103,6 +103,15 @@ def volumes_do_not_move(
         new = place(container.new.guest)
         return "lost", f"it stays behind on {place(container.old.guest)}; {new} starts empty"
     return None
+
+
+def _out_of_reach(container: ContainerTransition, mount: Mount) -> Verdict | None:
+    """Source: a container sees of a volume what is mounted, at the path that it is mounted at."""
+    now = {each.target: each.volume for each in container.new.mounts} if container.new else None
+    if now is None or now.get(mount.target) == mount.volume:
+        return None
+    behind = f"it stays behind in volume {mount.volume}"
+    return "lost", f"{behind}; {container.name} starts empty at {mount.target}"
 
 
 RULES: tuple[Rule, ...] = (

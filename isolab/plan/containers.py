@@ -268,7 +268,7 @@ def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
 
 def _files(layout: Layout, service: Service, container: str, guest: str) -> tuple[File, ...]:
     """Each with a path of its own, also where one secret is mounted twice, with other modes."""
-    contents = {(secret.kind, secret.name): secret.content for secret in layout.lab.secrets}
+    secrets = {(secret.kind, secret.name): secret for secret in layout.lab.secrets}
     folder = layout.files if guest == HOST else FILES
     uses: Counter[str] = Counter()
     files: list[File] = []
@@ -282,7 +282,9 @@ def _files(layout: Layout, service: Service, container: str, guest: str) -> tupl
                 path=path if uses[path] == 1 else f"{path}~{uses[path]}",
                 target=file.target,
                 mode=file.mode,
-                content=contents[file.kind, file.source],
+                owner=file.owner,
+                content=secrets[file.kind, file.source].content,
+                encoded=secrets[file.kind, file.source].encoded,
             )
         )
     return tuple(files)

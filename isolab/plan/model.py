@@ -185,6 +185,10 @@ class File:
     mode: int
     content: str | None
     """None derives it from the stack's seed."""
+    encoded: bool = False
+    """Whether content is base64, of bytes that are no text."""
+    owner: str = ""
+    """Numbers of user and group, as 1000:1000; empty is root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
