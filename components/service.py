@@ -336,6 +336,11 @@ def container_inputs(
             {"host_path": copy.path, "container_path": copy.target}
             | ({"read_only": True} if copy.read_only else {})
             for copy in container.copies
+        ]
+        + [
+            {"host_path": mount.source, "container_path": mount.target}
+            | ({"read_only": True} if mount.read_only else {})
+            for mount in container.guest_mounts
         ],
         "tmpfs": dict(container.tmpfs) or None,
         "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,

@@ -153,7 +153,20 @@ class BindMount:
     """A file or folder of the host in a container; a guest sees none, so it gets a copy."""
 
     source: str
-    """Absolute path on the host, which was there when the lab file was read."""
+    """Absolute path on the host."""
+    target: str
+    """Absolute path in the container."""
+    read_only: bool = False
+    missing: bool = False
+    """Whether nothing was there when the lab file was read: an empty folder takes its place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestMount:
+    """A file or folder of the guest itself in a container: its Docker's socket, its processes."""
+
+    source: str
+    """Absolute path on the guest."""
     target: str
     """Absolute path in the container."""
     read_only: bool = False
@@ -236,6 +249,7 @@ class Service:
     """none: no network but the container's own loopback."""
     volumes: tuple[VolumeMount, ...] = ()
     binds: tuple[BindMount, ...] = ()
+    guest_mounts: tuple[GuestMount, ...] = ()
     files: tuple[FileMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     """Each as in Compose: /path or /path:options."""

@@ -15,7 +15,7 @@ from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, many
 from isolab.labfile.values.shape import ANYTHING, accepts
 from isolab.labfile.values.tables import command, from_environment, nothing, table
-from isolab.model import BindMount, Limits, Service, VolumeMount
+from isolab.model import BindMount, GuestMount, Limits, Service, VolumeMount
 from isolab.units import MiB, Seconds
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ def service(name: str, node: Node) -> Draft:
             network_mode=fields.get("network_mode", settings.network_mode, ""),
             volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
             binds=tuple(v for v in volumes if isinstance(v, BindMount)),
+            guest_mounts=tuple(v for v in volumes if isinstance(v, GuestMount)),
             files=(
                 *(fields.get("secrets", many(files.mounted("secret")), ()) or ()),
                 *(fields.get("configs", many(files.mounted("config")), ()) or ()),

@@ -151,6 +151,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         stdin_open=service.stdin_open,
         ends=ends,
         shm_size=service.shm_size,
+        guest_mounts=tuple(sorted(service.guest_mounts, key=lambda mount: mount.target)),
     )
     return _on_the_host(made) if guest == HOST else made
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolab.model import HOST as HOST
-from isolab.model import CloudInit, Condition, Healthcheck, Limits, Ulimit
+from isolab.model import CloudInit, Condition, GuestMount, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
 
 
@@ -268,6 +268,8 @@ class Container:
     """Others wait for it to end well."""
     shm_size: MiB = MiB(0)
     """Of /dev/shm; 0 is Docker's own."""
+    guest_mounts: tuple[GuestMount, ...] = ()
+    """Files and folders of the guest itself."""
 
     @property
     def called(self) -> frozenset[str]:

@@ -76,7 +76,8 @@ def the_host_keeps_to_itself(lab: Lab) -> Iterator[Problem]:
     clustered = {cluster.service for cluster in lab.clusters}
     for service in hosted(lab):
         refused = {
-            "volumes": bool(service.volumes or service.binds) and "no volumes or bind mounts",
+            "volumes": bool(service.volumes or service.binds or service.guest_mounts)
+            and "no volumes or bind mounts",
             "pids_limit": service.limits.pids is not None and "no limit of processes",
             "network_mode": service.network_mode == "none" and "no network of its own",
             "container_name": bool(service.container_name)

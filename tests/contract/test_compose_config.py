@@ -201,6 +201,7 @@ def ours(service: Service) -> dict[str, Any]:
         "volumes": {
             *((v.volume, v.target, v.read_only) for v in service.volumes),
             *((b.source, b.target, b.read_only) for b in service.binds),
+            *((m.source, m.target, m.read_only) for m in service.guest_mounts),
         },
         "tmpfs": {path_and_bytes(entry) for entry in service.tmpfs},
         "files": {(f.kind, f.source, f.target, f.mode) for f in service.files},
