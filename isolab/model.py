@@ -109,6 +109,8 @@ class GuestGroup:
     cpu: str = ""
     """host-passthrough, host-model or a model's name; empty lets the plan choose."""
     cloud_init: CloudInit = CloudInit()
+    privileged: bool = False
+    """Whether its services may hold the guest itself: its devices, processes and kernel."""
     exceptions: Mapping[int, "GuestGroup"] = field(default_factory=dict[int, "GuestGroup"])
     """Guests that are not like the others, by their numbers."""
 
@@ -230,6 +232,18 @@ class Ulimit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """A device of the guest in a container."""
+
+    source: str
+    """Absolute path on the guest."""
+    target: str
+    """Absolute path in the container."""
+    permissions: str = "rwm"
+    """Read, write, mknod."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """One service in Compose's sense; each of its replicas is a container of its own."""
 
@@ -283,6 +297,22 @@ class Service:
     logging_driver: str = ""
     logging_options: Mapping[str, str] = field(default_factory=dict[str, str])
     limits: Limits = Limits()
+    cpu_shares: int = 0
+    """Its weight among the guest's containers; 0 is Docker's own, 1024."""
+    cpuset: str = ""
+    """Processors of the guest that it may use, as 0-1,3; empty is all."""
+    domainname: str = ""
+    group_add: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    """Name servers instead of the guest's."""
+    dns_search: tuple[str, ...] = ()
+    dns_opt: tuple[str, ...] = ()
+    privileged: bool = False
+    pid: str = ""
+    """host: the guest's processes."""
+    ipc: str = ""
+    cgroup: str = ""
+    devices: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,6 +321,8 @@ class ServiceNetwork:
 
     name: str
     internal: bool = False
+    external: bool = False
+    """Whether the file takes it as made by somebody else; the lab makes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -360,6 +392,8 @@ class Lab:
     """Services that are not there, to the profiles that would bring them."""
     networks: tuple[ServiceNetwork, ...] = ()
     volumes: tuple[str, ...] = ()
+    external_volumes: tuple[str, ...] = ()
+    """Those that the file takes as made by somebody else; the lab makes them."""
     secrets: tuple[Secret, ...] = ()
     placement: Mapping[str, Placement] = field(default_factory=dict[str, Placement])
     """Service, or "*" for all that have none of their own."""

@@ -34,8 +34,9 @@ GUEST_IRRELEVANT: Mapping[str, str] = {
     "networks": "told by the containers on them",
     "volumes": "told by the containers that mount them",
     "containers": "told one by one",
+    "privileged": "changes nothing of the guest: it lets its services say more",
 }
-IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
+IN_PLACE = frozenset({"memory", "restart", "contents", "pids", "cpu_shares", "cpuset"})
 """What a running container takes; everything else recreates it."""
 
 

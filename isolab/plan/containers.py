@@ -151,6 +151,18 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         stdin_open=service.stdin_open,
         ends=ends,
         shm_size=service.shm_size,
+        cpu_shares=service.cpu_shares,
+        cpuset=service.cpuset,
+        domainname=service.domainname,
+        group_add=tuple(sorted(set(service.group_add))),
+        dns=tuple(dict.fromkeys(service.dns)),
+        dns_search=tuple(dict.fromkeys(service.dns_search)),
+        dns_opt=tuple(dict.fromkeys(service.dns_opt)),
+        privileged=service.privileged,
+        pid=service.pid,
+        ipc=service.ipc,
+        cgroup=service.cgroup,
+        devices=tuple(sorted(service.devices, key=lambda device: device.target)),
         guest_mounts=tuple(sorted(service.guest_mounts, key=lambda mount: mount.target)),
     )
     return _on_the_host(made) if guest == HOST else made

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolab.model import HOST as HOST
-from isolab.model import CloudInit, Condition, GuestMount, Healthcheck, Limits, Ulimit
+from isolab.model import CloudInit, Condition, Device, GuestMount, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
 
 
@@ -270,6 +270,22 @@ class Container:
     """Of /dev/shm; 0 is Docker's own."""
     guest_mounts: tuple[GuestMount, ...] = ()
     """Files and folders of the guest itself."""
+    cpu_shares: int = 0
+    """0 is Docker's own."""
+    cpuset: str = ""
+    domainname: str = ""
+    group_add: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    """Name servers; without any, those of the guest."""
+    dns_search: tuple[str, ...] = ()
+    dns_opt: tuple[str, ...] = ()
+    privileged: bool = False
+    pid: str = ""
+    """host: the guest's processes."""
+    ipc: str = ""
+    cgroup: str = ""
+    devices: tuple[Device, ...] = ()
+    """Of the guest."""
 
     @property
     def called(self) -> frozenset[str]:
@@ -319,6 +335,8 @@ class Guest:
     """What the lab file adds to its first boot."""
     further_addresses: tuple[str, ...] = ()
     """Where callers find those of its containers whose ports its own address has already."""
+    privileged: bool = False
+    """Whether its containers may hold the guest itself."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

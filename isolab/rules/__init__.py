@@ -28,6 +28,7 @@ Rule = Callable[[Lab], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     names.networks_exist,
     names.volumes_exist,
+    names.what_is_external_is_made,
     names.secrets_and_configs_exist,
     names.dependencies_exist,
     names.placed_services_exist,

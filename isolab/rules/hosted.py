@@ -84,6 +84,14 @@ def the_host_keeps_to_itself(lab: Lab) -> Iterator[Problem]:
             and "a name of the stack's, beside the user's own containers",
             "hostname": bool(service.hostname) and "the host's name",
             "sysctls": bool(service.sysctls) and "the host's kernel settings",
+            **{
+                key: bool(getattr(service, key)) and "nothing of the host but its network"
+                for key in ("privileged", "devices", "pid", "ipc", "cgroup")
+            },
+            **{
+                key: bool(getattr(service, key)) and "the host's name servers"
+                for key in ("dns", "dns_search", "dns_opt", "domainname")
+            },
             "networks": not closed.isdisjoint(service.networks) and "no internal networks",
         }
         for key, has in refused.items():
