@@ -40,6 +40,7 @@ LEFT_AS_THEY_ARE = (
     "healthcheck",
     "hostname",
     "init",
+    "ipc_mode",
     "log_driver",
     "security_opts",
     "shm_size",
@@ -289,6 +290,22 @@ def container_inputs(
         # Without a limit of its own, swap would double what the memory limit promises.
         "memory_swap": limits.memory,
         "cpus": readback.cpus(limits.cpus) if limits.cpus else None,
+        "cpu_shares": container.cpu_shares or None,
+        "cpu_set": container.cpuset or None,
+        "domainname": container.domainname or None,
+        "group_adds": list(container.group_add) or None,
+        "dns": list(container.dns) or None,
+        "dns_searches": list(container.dns_search) or None,
+        "dns_opts": list(container.dns_opt) or None,
+        "privileged": container.privileged or None,
+        "pid_mode": container.pid or None,
+        "ipc_mode": container.ipc or None,
+        "cgroupns_mode": container.cgroup or None,
+        "devices": [
+            {"host_path": d.source, "container_path": d.target, "permissions": d.permissions}
+            for d in container.devices
+        ]
+        or None,
         "cgroup_parent": container.slice or None,
         "capabilities": {
             "adds": list(container.cap_add) or None,
@@ -336,6 +353,11 @@ def container_inputs(
             {"host_path": copy.path, "container_path": copy.target}
             | ({"read_only": True} if copy.read_only else {})
             for copy in container.copies
+        ]
+        + [
+            {"host_path": mount.source, "container_path": mount.target}
+            | ({"read_only": True} if mount.read_only else {})
+            for mount in container.guest_mounts
         ],
         "tmpfs": dict(container.tmpfs) or None,
         "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,

@@ -109,6 +109,8 @@ class GuestGroup:
     cpu: str = ""
     """host-passthrough, host-model or a model's name; empty lets the plan choose."""
     cloud_init: CloudInit = CloudInit()
+    privileged: bool = False
+    """Whether its services may hold the guest itself: its devices, processes and kernel."""
     exceptions: Mapping[int, "GuestGroup"] = field(default_factory=dict[int, "GuestGroup"])
     """Guests that are not like the others, by their numbers."""
 
@@ -153,7 +155,20 @@ class BindMount:
     """A file or folder of the host in a container; a guest sees none, so it gets a copy."""
 
     source: str
-    """Absolute path on the host, which was there when the lab file was read."""
+    """Absolute path on the host."""
+    target: str
+    """Absolute path in the container."""
+    read_only: bool = False
+    missing: bool = False
+    """Whether nothing was there when the lab file was read: an empty folder takes its place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuestMount:
+    """A file or folder of the guest itself in a container: its Docker's socket, its processes."""
+
+    source: str
+    """Absolute path on the guest."""
     target: str
     """Absolute path in the container."""
     read_only: bool = False
@@ -182,6 +197,8 @@ class FileMount:
     target: str
     """Absolute path in the container."""
     mode: int = 0o444
+    owner: str = ""
+    """Numbers of user and group, as 1000:1000; empty is root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,6 +232,18 @@ class Ulimit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """A device of the guest in a container."""
+
+    source: str
+    """Absolute path on the guest."""
+    target: str
+    """Absolute path in the container."""
+    permissions: str = "rwm"
+    """Read, write, mknod."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """One service in Compose's sense; each of its replicas is a container of its own."""
 
@@ -234,6 +263,7 @@ class Service:
     """none: no network but the container's own loopback."""
     volumes: tuple[VolumeMount, ...] = ()
     binds: tuple[BindMount, ...] = ()
+    guest_mounts: tuple[GuestMount, ...] = ()
     files: tuple[FileMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     """Each as in Compose: /path or /path:options."""
@@ -267,6 +297,22 @@ class Service:
     logging_driver: str = ""
     logging_options: Mapping[str, str] = field(default_factory=dict[str, str])
     limits: Limits = Limits()
+    cpu_shares: int = 0
+    """Its weight among the guest's containers; 0 is Docker's own, 1024."""
+    cpuset: str = ""
+    """Processors of the guest that it may use, as 0-1,3; empty is all."""
+    domainname: str = ""
+    group_add: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    """Name servers instead of the guest's."""
+    dns_search: tuple[str, ...] = ()
+    dns_opt: tuple[str, ...] = ()
+    privileged: bool = False
+    pid: str = ""
+    """host: the guest's processes."""
+    ipc: str = ""
+    cgroup: str = ""
+    devices: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,6 +321,8 @@ class ServiceNetwork:
 
     name: str
     internal: bool = False
+    external: bool = False
+    """Whether the file takes it as made by somebody else; the lab makes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -285,6 +333,8 @@ class Secret:
     kind: Literal["secret", "config"]
     content: str | None
     """None is `external: true`: derived from the stack's seed, never written down."""
+    encoded: bool = False
+    """Whether content is base64, of bytes that are no text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -342,6 +392,8 @@ class Lab:
     """Services that are not there, to the profiles that would bring them."""
     networks: tuple[ServiceNetwork, ...] = ()
     volumes: tuple[str, ...] = ()
+    external_volumes: tuple[str, ...] = ()
+    """Those that the file takes as made by somebody else; the lab makes them."""
     secrets: tuple[Secret, ...] = ()
     placement: Mapping[str, Placement] = field(default_factory=dict[str, Placement])
     """Service, or "*" for all that have none of their own."""

@@ -88,7 +88,14 @@ def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
         tmpfs=inputs.get("tmpfs"),
         sysctls=inputs.get("sysctls"),
         storage_opt=inputs.get("storageOpts"),
+        devices=[
+            f"{d['hostPath']}:{d.get('containerPath') or d['hostPath']}:{d['permissions']}"
+            for d in inputs.get("devices") or []
+        ]
+        or None,
         dns=inputs.get("dns"),
+        dns_opt=inputs.get("dnsOpts"),
+        dns_search=inputs.get("dnsSearches"),
         group_add=inputs.get("groupAdds"),
         extra_hosts=[f"{h['host']}:{h['ip']}" for h in inputs.get("hosts") or []] or None,
         ulimits=[Ulimit(**limit) for limit in inputs.get("ulimits") or []] or None,

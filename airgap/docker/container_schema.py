@@ -68,6 +68,13 @@ MOUNT = Object(
         "volumeOptions": "a Volume with what it needs",
     },
 )
+DEVICE = Object(
+    {
+        "hostPath": Field(STRING, required=True),
+        "containerPath": Field(STRING),
+        "permissions": Field(STRING, default="rwm"),
+    }
+)
 HOST = Object({"host": Field(STRING, required=True), "ip": Field(STRING, required=True)})
 ULIMIT = Object(
     {
@@ -122,7 +129,10 @@ INPUTS = Object(
         "cpuShares": Field(INTEGER),
         "cpus": _fixed(STRING),
         "destroyGraceSeconds": Field(INTEGER),
+        "devices": _fixed(_set_of(DEVICE)),
         "dns": _fixed(_set_of(STRING)),
+        "dnsOpts": _fixed(_set_of(STRING)),
+        "dnsSearches": _fixed(_set_of(STRING)),
         "domainname": _fixed(STRING),
         "entrypoints": _fixed(List(STRING)),
         "envs": _fixed(_set_of(STRING)),
@@ -175,7 +185,6 @@ INPUTS = Object(
         "logs": "the daemon's logs",
         "rm": "restart: no",
         "gpus": "no device: this plugin passes none on",
-        "devices": "no device: this plugin passes none on",
         "deviceRequests": "no device: this plugin passes none on",
         **{
             f"device{way}{what}": "a disk of its own for the guest: none is throttled here"
@@ -184,8 +193,6 @@ INPUTS = Object(
         },
         "cpuPeriod": "cpus",
         "cpuQuota": "cpus",
-        "dnsOpts": "dns",
-        "dnsSearches": "dns",
         "platform": "an image for the daemon's platform",
     },
 )

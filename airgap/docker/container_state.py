@@ -41,10 +41,10 @@ def state_of(told: dict[str, Any], known: Inputs) -> State:
         "deviceRequests": [],
         "deviceWriteBps": [],
         "deviceWriteIops": [],
-        "devices": [],
+        "devices": _devices(host),
         "dns": host.get("Dns") or [],
-        "dnsOpts": [],
-        "dnsSearches": [],
+        "dnsOpts": host.get("DnsOptions") or [],
+        "dnsSearches": host.get("DnsSearch") or [],
         "domainname": config.get("Domainname", ""),
         "entrypoints": config.get("Entrypoint") or [],
         "envs": _envs(config, known),
@@ -118,9 +118,6 @@ UNFILLED = (
     "deviceRequests",
     "deviceWriteBps",
     "deviceWriteIops",
-    "devices",
-    "dnsOpts",
-    "dnsSearches",
     "gpus",
     "logs",
     "rm",
@@ -256,6 +253,17 @@ def _healthcheck(config: dict[str, Any]) -> dict[str, Any] | None:
         "tests": told.get("Test") or [],
         "timeout": written(told.get("Timeout", 0)),
     }
+
+
+def _devices(host: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "containerPath": each["PathInContainer"],
+            "hostPath": each["PathOnHost"],
+            "permissions": each["CgroupPermissions"],
+        }
+        for each in host.get("Devices") or []
+    ]
 
 
 def _mounts(host: dict[str, Any]) -> list[dict[str, Any]]:

@@ -49,10 +49,14 @@ class Loss:
     containers: tuple[str, ...]
     """Those that wrote to it."""
     because: str
+    copy: str = ""
+    """Instead: the file or folder of the host that the guest has a copy of."""
 
     @property
     def what(self) -> str:
         """Which volume, and where."""
+        if self.copy:
+            return f"copy of {self.copy} on {self.guest}"
         return f"volume {self.volume} on {self.guest}" if self.volume else f"disk {self.guest}-data"
 
     @property

@@ -34,8 +34,9 @@ GUEST_IRRELEVANT: Mapping[str, str] = {
     "networks": "told by the containers on them",
     "volumes": "told by the containers that mount them",
     "containers": "told one by one",
+    "privileged": "changes nothing of the guest: it lets its services say more",
 }
-IN_PLACE = frozenset({"memory", "restart", "contents", "pids"})
+IN_PLACE = frozenset({"memory", "restart", "contents", "pids", "cpu_shares", "cpuset"})
 """What a running container takes; everything else recreates it."""
 
 
@@ -65,7 +66,7 @@ class PlanFacts:
         facts["cpus"] = container.limits.cpus
         facts["pids"] = container.limits.pids
         facts["files"] = tuple((f.kind, f.name, f.path, f.target) for f in container.files)
-        facts["contents"] = tuple((f.path, f.mode, f.content) for f in container.files)
+        facts["contents"] = tuple((f.path, f.mode, f.owner, f.content) for f in container.files)
         facts["environment"] = dict(container.environment)
         return facts
 

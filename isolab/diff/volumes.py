@@ -1,10 +1,11 @@
 """What becomes of a container's data: small rules over volumes, each naming its source."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from isolab.diff.change import Data, Loss, worst
 from isolab.diff.transition import ContainerTransition, GuestTransition, Transition, place
-from isolab.plan.model import HOST, Mount
+from isolab.plan.model import HOST, Copy, Mount
 
 Verdict = tuple[Data, str]
 Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdict | None]
@@ -12,19 +13,18 @@ Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdi
 
 def data(transition: Transition, container: ContainerTransition) -> Data:
     """The worst that becomes of the volumes that a container writes to."""
-    return worst(_volume_action(transition, container)[0] for _ in written(container))
+    volumes = [_volume_action(transition, container, mount) for mount in written(container)]
+    copied = [_copy_action(transition, container) for _ in copies(container)]
+    return worst(what for what, _ in volumes + copied)
 
 
 def losses(transition: Transition) -> tuple[Loss, ...]:
     """Every volume whose data the lab has no more, with who wrote to it."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[Loss, list[str]] = {}
     for container in transition.containers.values():
-        for guest, volume, because in _lost(transition, container):
-            found.setdefault((guest, volume, because), []).append(container.name)
-    return tuple(
-        Loss(guest=guest, volume=volume, containers=tuple(names), because=because)
-        for (guest, volume, because), names in found.items()
-    )
+        for loss in _lost(transition, container):
+            found.setdefault(loss, []).append(container.name)
+    return tuple(replace(loss, containers=tuple(names)) for loss, names in found.items())
 
 
 def written(container: ContainerTransition) -> tuple[Mount, ...]:
@@ -33,21 +33,46 @@ def written(container: ContainerTransition) -> tuple[Mount, ...]:
     return tuple(mount for mount in mounts if not mount.read_only)
 
 
-def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tuple[str, str, str]]:
+def copies(container: ContainerTransition) -> tuple[Copy, ...]:
+    """The copies of the host's files that it could write to until now."""
+    found = container.old.copies if container.old else ()
+    return tuple(copy for copy in found if not copy.read_only)
+
+
+def _lost(transition: Transition, container: ContainerTransition) -> Iterator[Loss]:
+    """Without the containers, which several of them may share."""
     for mount in written(container):
-        what, because = _volume_action(transition, container)
+        what, because = _volume_action(transition, container, mount)
         if what == "lost" and container.old:
-            yield container.old.guest, mount.volume, because
+            guest = container.old.guest
+            yield Loss(guest=guest, volume=mount.volume, containers=(), because=because)
+    for copy in copies(container):
+        what, because = _copy_action(transition, container)
+        if what == "lost" and container.old:
+            guest = container.old.guest
+            yield Loss(guest=guest, volume="", containers=(), because=because, copy=copy.source)
 
 
-def _volume_action(transition: Transition, container: ContainerTransition) -> Verdict:
+def _copy_action(transition: Transition, container: ContainerTransition) -> Verdict:
+    """Source: ADR 1; copies lie on the root disk, also where there is a data disk."""
+    guest = transition.guest_of(container)
+    if guest and guest.root:
+        return "lost", f"{guest.name}'s root disk is replaced, and the copy made anew"
+    for rule in (a_guest_takes_its_disks_along, another_libvirt_has_no_disks, volumes_do_not_move):
+        verdict = rule(transition, container, guest)
+        if verdict:
+            return verdict
+    return "kept", ""
+
+
+def _volume_action(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
     guest = transition.guest_of(container)
     for rule in RULES:
         verdict = rule(transition, container, guest)
         if verdict:
             break
     else:
-        return "kept", ""
+        return _out_of_reach(container, mount) or ("kept", "")
     if verdict[0] == "lost" and _copied(transition, container):
         return "copied", "the cluster's other members have it"
     return verdict
@@ -103,6 +128,15 @@ def volumes_do_not_move(
         new = place(container.new.guest)
         return "lost", f"it stays behind on {place(container.old.guest)}; {new} starts empty"
     return None
+
+
+def _out_of_reach(container: ContainerTransition, mount: Mount) -> Verdict | None:
+    """Source: a container sees of a volume what is mounted, at the path that it is mounted at."""
+    now = {each.target: each.volume for each in container.new.mounts} if container.new else None
+    if now is None or now.get(mount.target) == mount.volume:
+        return None
+    behind = f"it stays behind in volume {mount.volume}"
+    return "lost", f"{behind}; {container.name} starts empty at {mount.target}"
 
 
 RULES: tuple[Rule, ...] = (

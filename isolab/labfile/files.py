@@ -1,6 +1,7 @@
 """Secrets and configs: where they come from, and where containers find them."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Literal
 
@@ -12,10 +13,13 @@ from isolab.labfile.values.shape import Shaped, accepts, describe, one_of
 from isolab.model import FileMount, Secret
 
 Kind = Literal["secret", "config"]
+_NUMBER = scalars.integer(0, 2**32 - 2)
 _FOLDER = {"secret": "/run/secrets/", "config": "/"}
 _MOUNT = {
     "source": "Its name at the top level of the lab file.",
     "target": "Its path in the container, or its name in the usual folder.",
+    "uid": "The number of the user who owns it; without it, root.",
+    "gid": "The number of its group; without it, root's.",
     "mode": "Its permissions, in octal.",
 }
 _SOURCE = {
@@ -30,22 +34,29 @@ def mounted(kind: Kind) -> Reader[FileMount]:
     """A secret or config in a container: by its name alone, or with where and how."""
 
     def short(node: Node) -> FileMount:
-        return _mount(kind, scalars.filled(node), "", 0o444)
+        return _mount(kind, scalars.filled(node), "", 0o444, "")
 
     def long(node: Node) -> FileMount:
         with Fields(node, _MOUNT, f"a {kind}") as fields:
             source = fields.need("source", scalars.filled, "password")
             target = fields.get("target", scalars.text, "")
             mode = fields.get("mode", _mode, 0o444)
-        return _mount(kind, source, target, mode)
+            owner = fields.get("uid", _NUMBER, None), fields.get("gid", _NUMBER, None)
+        return _mount(
+            kind,
+            source,
+            target,
+            mode,
+            "" if owner == (None, None) else f"{owner[0] or 0}:{owner[1] or 0}",
+        )
 
     return forms(text=Shaped(short, lambda: describe(scalars.filled)), mapping=long)
 
 
-def _mount(kind: Kind, source: str, target: str, mode: int) -> FileMount:
+def _mount(kind: Kind, source: str, target: str, mode: int, owner: str) -> FileMount:
     target = target or source
     path = target if target.startswith("/") else _FOLDER[kind] + target
-    return FileMount(kind=kind, source=source, target=path, mode=mode)
+    return FileMount(kind=kind, source=source, target=path, mode=mode, owner=owner)
 
 
 @accepts({"title": "a file mode such as 0440", "type": ["integer", "string"]})
@@ -67,13 +78,14 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")
         with Fields(node, known, f"a {kind}", outside) as fields:
-            content = fields.get("content", scalars.literal, None)
-            content = fields.get("environment", _variable, content)
-            content = fields.get("file", _file, content)
+            text = fields.get("content", scalars.literal, None)
+            text = fields.get("environment", _variable, text)
+            held = fields.get("file", _file, None)
             if kind == "secret":
                 fields.get("external", _true, None)
             fields.one_of(*known, example="content: hello, or file: ./hello.txt")
-        return Secret(name=name, kind=kind, content=content)
+        content, encoded = held or (text, False)
+        return Secret(name=name, kind=kind, content=content, encoded=encoded)
 
     return read
 
@@ -92,11 +104,14 @@ def _variable(node: Node) -> str:
 
 
 @accepts({"title": "a file's path", "type": "string"})
-def _file(node: Node) -> str:
+def _file(node: Node) -> tuple[str, bool]:
+    """What is in it, byte for byte: as text, or where it is none in base64."""
     path = scalars.local(node)
     try:
-        return path.read_text(encoding="utf-8")
+        held = path.read_bytes()
     except OSError as error:
         node.refuse(f"{path} cannot be read: {error.strerror or error}")
+    try:
+        return held.decode(), False
     except ValueError:
-        node.refuse(f"{path} is no text in UTF-8")
+        return b64encode(held).decode(), True

@@ -24,6 +24,7 @@ _GUEST = {
     "image": "A cloud image of your own, a qcow2 file; without it, the one that isolab makes.",
     "cpu": "host-passthrough, host-model or a model's name; the default is the fastest.",
     "cloud_init": "What each guest is told at its first boot; any change recreates the guest.",
+    "privileged": "Whether its services may be privileged, have its devices, see its processes.",
 }
 _GROUP = {"count": "How many: app with count 2 makes app-1 and app-2."} | _GUEST
 _DEFAULT = GuestGroup(name="")
@@ -86,6 +87,7 @@ def _settings(fields: Fields, default: GuestGroup) -> GuestGroup:
         image=fields.get("image", _image, default.image),
         cpu=fields.get("cpu", _cpu, default.cpu),
         cloud_init=fields.get("cloud_init", cloud_init, default.cloud_init),
+        privileged=fields.get("privileged", scalars.flag, default.privileged),
     )
 
 

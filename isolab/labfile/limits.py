@@ -19,7 +19,14 @@ _DEPLOY = {
     "resources": "What each of them may use.",
     "mode": "replicated, which all services are.",
     "restart_policy": "When Docker starts the container again; wins over restart.",
+    "endpoint_mode": "No effect: it is for Swarm; balancers: spreads requests.",
+    "labels": "No effect: they are for Swarm; labels: are the container's.",
+    "placement": "No effect: it is for Swarm; the lab file's own says where a service runs.",
+    "rollback_config": "No effect: it is for Swarm.",
+    "update_config": "No effect: it is for Swarm; replicas change in turns behind a balancer.",
 }
+"""As `docker compose` has it: what is for Swarm is passed over."""
+_FOR_SWARM = ("endpoint_mode", "labels", "placement", "rollback_config", "update_config")
 _RESOURCES = {
     "limits": "The most that a container gets.",
     "reservations": "No effect: a guest holds nothing back for a container.",
@@ -44,18 +51,13 @@ _LIMITS = {
     "cpus": "Processors.",
     "pids": "Processes and threads.",
 }
-_OUTSIDE_DEPLOY = {
-    "endpoint_mode": "each service has a name of its own; balancers: spreads requests",
-    "rollback_config": "./lab up with the file as it was brings it back",
-    "update_config": "isolab updates replicas one by one where a balancer or cluster has them",
-    "placement": "placement: of the lab file says on which guests a service runs",
-    "labels": "labels: of the service says it",
-}
 
 
 def deploy(node: Node) -> tuple[int | None, Limits, str]:
     """Replicas, what each of them may use, and their restart policy; empty is none given."""
-    with Fields(node, _DEPLOY, "deploy", _OUTSIDE_DEPLOY) as fields:
+    with Fields(node, _DEPLOY, "deploy") as fields:
+        for key in _FOR_SWARM:
+            fields.get(key, scalars.passed_over, None)
         count = fields.get("replicas", replicas, None)
         limits = fields.get("resources", _resources, Limits())
         fields.get("mode", scalars.choice("replicated"), "replicated")

@@ -9,11 +9,25 @@ from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import size_in_bytes
 from isolab.labfile.values.reading import Fields, forms
 from isolab.labfile.values.shape import accepts, text_like
-from isolab.model import BindMount, VolumeMount
+from isolab.model import BindMount, GuestMount, VolumeMount
 
-THE_HOST_ITSELF = ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/boot")
-"""Folders that are the state of a running machine: a copy of them means nothing in a guest."""
+OF_THE_MACHINE = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/run",
+    "/var/run",
+    "/var/lib/docker",
+    "/var/log",
+    "/boot",
+    "/lib/modules",
+)
+"""Folders that are the state of a running machine: in Compose of the one that Docker runs on."""
+SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+"""Where Docker listens; a socket of this name elsewhere is that of a Docker without root."""
 _MODES = ("ro", "rw")
+_PROPAGATION = ("rprivate", "private", "rslave", "slave")
+"""Nothing is mounted below a copy later on, so that all of these are the same."""
 _NO_EFFECT = ("z", "Z", "cached", "delegated", "consistent")
 """For SELinux and Docker Desktop: on a Linux without SELinux, Docker passes over them too."""
 _KEYS = {
@@ -22,28 +36,37 @@ _KEYS = {
     "target": "Where it is in the container.",
     "read_only": "Whether the container may only read it.",
     "bind": "For a bind mount.",
+    "volume": "For a named volume.",
     "tmpfs": "For a tmpfs: its size and its mode.",
     "consistency": "For Docker Desktop; no effect on Linux.",
 }
 _BIND = {
-    "create_host_path": "Compose's word for making a missing folder; isolab never does.",
+    "create_host_path": "Whether a missing folder is an empty one, which is the default.",
     "selinux": "No effect: guests have no SELinux.",
-    "propagation": "private or rprivate, which all mounts are.",
+    "propagation": "private or rprivate, which all mounts are; a slave is one as well.",
+}
+_VOLUME = {"nocopy": "Only false is taken: Docker fills an empty volume from the image."}
+_OUTSIDE_VOLUME = {"subpath": "give that part a volume of its own"}
+_OUTSIDE_BIND = {"recursive": "leave it out: what is mounted below a folder comes along"}
+_OUTSIDE = {
+    "cluster": "it is for Swarm: give the service a volume",
+    "image": "type: image needs a newer Docker: copy the files in the image that needs them",
 }
 _TMPFS = {"size": "How much memory it may take.", "mode": "Its permissions, in octal."}
 
-Mount = VolumeMount | BindMount | str
+Mount = VolumeMount | BindMount | GuestMount | str
 """The last one is a tmpfs in Compose's form: /path or /path:options."""
 
 
 def _long(node: Node) -> Mount:
-    with Fields(node, _KEYS, "a volume") as fields:
+    with Fields(node, _KEYS, "a volume", _OUTSIDE) as fields:
         kind = fields.need("type", scalars.choice("volume", "tmpfs", "bind"), "volume")
         source = fields.get("source", scalars.text, "")
         target = fields.need("target", scalars.absolute, "/var/lib/data")
         read_only = fields.get("read_only", scalars.flag, False)
         options = fields.get("tmpfs", _tmpfs_options, "")
-        fields.get("bind", _bind_options, None)
+        create = fields.get("bind", _bind_options, True)
+        fields.get("volume", _volume_options, None)
         fields.get("consistency", scalars.choice("cached", "delegated", "consistent"), "cached")
         if kind in ("volume", "tmpfs") and "bind" in fields:
             fields.add(fields.where("bind").problem(f"bind is nothing for a {kind}"))
@@ -56,7 +79,7 @@ def _long(node: Node) -> Mount:
     if kind == "tmpfs":
         return f"{target}:{options}" if options else target
     if kind == "bind":
-        return _bind(fields.where("source"), source, target, read_only=read_only)
+        return _bind(fields.where("source"), source, target, read_only=read_only, create=create)
     return VolumeMount(volume=source, target=target, read_only=read_only)
 
 
@@ -74,8 +97,9 @@ def _short(node: Node) -> Mount:
     target, _, options = rest.partition(":")
     read_only = False
     for option in filter(None, options.split(",")):
-        if option not in (*_MODES, *_NO_EFFECT):
-            node.refuse(f"the mode {option!r} is not supported, expected ro or rw")
+        if option not in (*_MODES, *_NO_EFFECT, *_PROPAGATION):
+            hint = "mounts inside a container are its own" if "shared" in option else ""
+            node.refuse(f"the mode {option!r} is not supported, expected ro or rw", hint)
         read_only = read_only or option == "ro"
     target = scalars.absolute(node.holding(target))
     if source.startswith(("/", ".", "~")):
@@ -89,39 +113,37 @@ mount: Reader[Mount] = forms(text=_short, mapping=_long)
 """A named or anonymous volume, a bind mount, or a tmpfs."""
 
 
-def _bind(node: Node, word: str, target: str, *, read_only: bool) -> BindMount:
-    """A file or folder that the guest can get a copy of."""
+def _bind(
+    node: Node, word: str, target: str, *, read_only: bool, create: bool = True
+) -> BindMount | GuestMount:
+    """A file or folder that the guest gets a copy of, or one of the guest itself."""
     shown = node.origin.path(word)
     source = Path(abspath(shown))
     if source.name == "docker.sock":
-        node.refuse(
-            f"{word} is the host's Docker, which no guest can reach",
-            "whoever holds it holds the whole host: a lab has no service that does",
-        )
-    if source == Path("/") or any(source.is_relative_to(folder) for folder in THE_HOST_ITSELF):
-        node.refuse(
-            f"{word} is the running host itself, and a guest gets a copy of what it mounts",
-            "name a folder with files in it, or use a named volume",
-        )
-    if not exists(source):
-        node.refuse(
-            f"{shown} is not there",
-            f"what the container writes lies in a named volume, {_volume_for(word)}:{target}; "
-            "what it reads must be there, since the guest gets a copy",
-        )
-    return BindMount(source=str(source), target=target, read_only=read_only)
+        socket = str(source) if str(source) in SOCKETS else SOCKETS[0]
+        return GuestMount(source=socket, target=target, read_only=read_only)
+    if source == Path("/") or any(source.is_relative_to(folder) for folder in OF_THE_MACHINE):
+        return GuestMount(source=str(source), target=target, read_only=read_only)
+    missing = not exists(source)
+    if missing and not create:
+        node.refuse(f"{shown} is not there, and create_host_path is false")
+    return BindMount(source=str(source), target=target, read_only=read_only, missing=missing)
 
 
-def _volume_for(word: str) -> str:
-    """A volume's name after the folder's."""
-    return "-".join(re.findall(r"[a-zA-Z0-9]+", word)) or "data"
-
-
-def _bind_options(node: Node) -> None:
-    with Fields(node, _BIND, "a bind mount") as fields:
-        fields.get("create_host_path", scalars.flag, False)
+def _bind_options(node: Node) -> bool:
+    """Whether a missing folder is an empty one."""
+    with Fields(node, _BIND, "a bind mount", _OUTSIDE_BIND) as fields:
+        create = fields.get("create_host_path", scalars.flag, True)
         fields.get("selinux", scalars.choice("z", "Z"), "z")
-        fields.get("propagation", scalars.choice("rprivate", "private"), "rprivate")
+        fields.get("propagation", scalars.choice(*_PROPAGATION), "rprivate")
+    return create
+
+
+def _volume_options(node: Node) -> None:
+    with Fields(node, _VOLUME, "a volume", _OUTSIDE_VOLUME) as fields:
+        fields.get(
+            "nocopy", scalars.only(word=False, hint="mount it where the image has nothing"), False
+        )
 
 
 def _tmpfs_options(node: Node) -> str:

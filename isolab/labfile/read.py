@@ -20,7 +20,7 @@ from isolab.labfile.service import service
 from isolab.labfile.syntax.node import Node
 from isolab.labfile.syntax.parse import places
 from isolab.labfile.values import scalars
-from isolab.labfile.values.reading import Fields, entries
+from isolab.labfile.values.reading import Fields, entries, forms
 from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.labfile.values.tables import nothing, table
 from isolab.model import Host, Lab, Security, ServiceNetwork
@@ -46,6 +46,7 @@ def lab(root: Node) -> Lab:
         )
         name = fields.get("name", _name, "") or file.stem
         chosen: Security = fields.get("security", security.security, "compose")
+        volumes = fields.get("volumes", _named(_volume), ()) or ()
         names = frozenset(draft.service.name for draft in there)
         made = Lab(
             name=name,
@@ -61,7 +62,8 @@ def lab(root: Node) -> Lab:
             ),
             disabled=missing,
             networks=fields.get("networks", _named(_network), ()),
-            volumes=fields.get("volumes", _named(_volume), ()),
+            volumes=tuple(name for name, _ in volumes),
+            external_volumes=tuple(name for name, external in volumes if external),
             secrets=(
                 *(fields.get("secrets", _named(files.source("secret")), ()) or ()),
                 *(fields.get("configs", _named(files.source("config")), ()) or ()),
@@ -84,22 +86,36 @@ def _name(node: Node) -> str:
     return check_name(node, scalars.text(node), "a lab")
 
 
+def _external(node: Node) -> bool:
+    """In Compose's old form, with its name in Docker."""
+    with Fields(node, {"name": "No effect: it goes by its key."}, "external") as fields:
+        fields.get("name", scalars.text, "")
+    return True
+
+
+_EXTERNAL = forms(text=scalars.flag, mapping=_external)
+
+
 def _network(name: str, node: Node) -> ServiceNetwork:
     check_compose_name(node, name, "a network")
     with Fields(node, LAB_NETWORK, "a network", OUTSIDE_LAB_NETWORK) as fields:
         fields.get("driver", scalars.choice("bridge"), "bridge")
         fields.get("name", scalars.text, "")
         fields.get("labels", table(fallback=nothing), {})
+        external = fields.get("external", _EXTERNAL, False)
+        fields.get("attachable", scalars.flag, False)
         fields.get("enable_ipv4", scalars.only(word=True, hint="guests have nothing else"), True)
         fields.get("enable_ipv6", scalars.only(word=False, hint="guests have IPv4 alone"), False)
         internal = fields.get("internal", scalars.flag, False)
-    return ServiceNetwork(name=name, internal=internal)
+    return ServiceNetwork(name=name, internal=internal, external=external)
 
 
-def _volume(name: str, node: Node) -> str:
+def _volume(name: str, node: Node) -> tuple[str, bool]:
+    """Its name, and whether somebody else was to make it."""
     check_compose_name(node, name, "a volume")
     with Fields(node, VOLUME, "a volume", OUTSIDE_VOLUME) as fields:
         fields.get("driver", scalars.choice("local"), "local")
         fields.get("name", scalars.text, "")
         fields.get("labels", table(fallback=nothing), {})
-    return name
+        external = fields.get("external", _EXTERNAL, False)
+    return name, external

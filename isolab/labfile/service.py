@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from isolab.labfile import environment, files, health, limits, mounts, ports, security, settings
+from isolab.labfile import (
+    environment,
+    files,
+    guest_access,
+    health,
+    limits,
+    mounts,
+    ports,
+    security,
+    settings,
+)
 from isolab.labfile.build import build
 from isolab.labfile.compose import extends
 from isolab.labfile.keys import OUTSIDE, SERVICE
@@ -13,13 +23,13 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, many
-from isolab.labfile.values.shape import ANYTHING, accepts
 from isolab.labfile.values.tables import command, from_environment, nothing, table
-from isolab.model import BindMount, Limits, Service, VolumeMount
+from isolab.model import BindMount, GuestMount, Limits, Service, VolumeMount
 from isolab.units import MiB, Seconds
 
 T = TypeVar("T")
 _TEXTS = many(scalars.filled)
+_ONE_OR_MANY = scalars.one_or_many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
 _LABELS = table(fallback=nothing)
 
@@ -48,8 +58,11 @@ def service(name: str, node: Node) -> Draft:
         count, limited, policy = _deployed(fields)
         fields.get("pull_policy", scalars.text, "")
         fields.get("attach", scalars.flag, True)
-        fields.get("develop", _passed_over, None)
-        fields.get("privileged", _NOT_PRIVILEGED, False)
+        fields.get("develop", scalars.passed_over, None)
+        for key in ("mem_reservation", "memswap_limit"):
+            fields.get(key, scalars.text, "")
+        fields.get("mem_swappiness", scalars.integer(0, 100), 0)
+        fields.get("userns_mode", scalars.choice("host"), "host")
         volumes = fields.get("volumes", many(mounts.mount), ()) or ()
         logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
         variables = fields.get("env_file", environment.env_file, {}) or {}
@@ -71,6 +84,7 @@ def service(name: str, node: Node) -> Draft:
             network_mode=fields.get("network_mode", settings.network_mode, ""),
             volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
             binds=tuple(v for v in volumes if isinstance(v, BindMount)),
+            guest_mounts=tuple(v for v in volumes if isinstance(v, GuestMount)),
             files=(
                 *(fields.get("secrets", many(files.mounted("secret")), ()) or ()),
                 *(fields.get("configs", many(files.mounted("config")), ()) or ()),
@@ -105,19 +119,20 @@ def service(name: str, node: Node) -> Draft:
             logging_driver=logging[0],
             logging_options=logging[1],
             limits=limited,
+            cpu_shares=fields.get("cpu_shares", scalars.integer(0, 2**18), 0),
+            cpuset=fields.get("cpuset", guest_access.cpuset, ""),
+            domainname=fields.get("domainname", scalars.text, ""),
+            group_add=fields.get("group_add", many(scalars.literal), ()),
+            dns=fields.get("dns", _ONE_OR_MANY, ()),
+            dns_search=fields.get("dns_search", _ONE_OR_MANY, ()),
+            dns_opt=fields.get("dns_opt", _TEXTS, ()),
+            privileged=fields.get("privileged", scalars.flag, False),
+            pid=fields.get("pid", guest_access.pid, None) or "",
+            ipc=fields.get("ipc", guest_access.ipc, None) or "",
+            cgroup=fields.get("cgroup", guest_access.cgroup, None) or "",
+            devices=fields.get("devices", guest_access.devices, ()),
         )
     return Draft(service=made, needs=needs, profiles=profiles, node=node)
-
-
-@accepts(ANYTHING)
-def _passed_over(node: Node) -> None:
-    """What no container that runs is changed by."""
-
-
-_NOT_PRIVILEGED = scalars.only(
-    word=False,
-    hint="a privileged container is isolated from nothing: name what it needs in cap_add",
-)
 
 
 def _deployed(fields: Fields) -> tuple[int, Limits, str]:

@@ -151,6 +151,19 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         stdin_open=service.stdin_open,
         ends=ends,
         shm_size=service.shm_size,
+        cpu_shares=service.cpu_shares,
+        cpuset=service.cpuset,
+        domainname=service.domainname,
+        group_add=tuple(sorted(set(service.group_add))),
+        dns=tuple(dict.fromkeys(service.dns)),
+        dns_search=tuple(dict.fromkeys(service.dns_search)),
+        dns_opt=tuple(dict.fromkeys(service.dns_opt)),
+        privileged=service.privileged,
+        pid=service.pid,
+        ipc=service.ipc,
+        cgroup=service.cgroup,
+        devices=tuple(sorted(service.devices, key=lambda device: device.target)),
+        guest_mounts=tuple(sorted(service.guest_mounts, key=lambda mount: mount.target)),
     )
     return _on_the_host(made) if guest == HOST else made
 
@@ -268,7 +281,7 @@ def _port_order(port: PublishedPort) -> tuple[int, int, str, str]:
 
 def _files(layout: Layout, service: Service, container: str, guest: str) -> tuple[File, ...]:
     """Each with a path of its own, also where one secret is mounted twice, with other modes."""
-    contents = {(secret.kind, secret.name): secret.content for secret in layout.lab.secrets}
+    secrets = {(secret.kind, secret.name): secret for secret in layout.lab.secrets}
     folder = layout.files if guest == HOST else FILES
     uses: Counter[str] = Counter()
     files: list[File] = []
@@ -282,7 +295,9 @@ def _files(layout: Layout, service: Service, container: str, guest: str) -> tupl
                 path=path if uses[path] == 1 else f"{path}~{uses[path]}",
                 target=file.target,
                 mode=file.mode,
-                content=contents[file.kind, file.source],
+                owner=file.owner,
+                content=secrets[file.kind, file.source].content,
+                encoded=secrets[file.kind, file.source].encoded,
             )
         )
     return tuple(files)

@@ -159,6 +159,7 @@ def _guest(
         image=group.image,
         cpu=group.cpu,
         cloud_init=group.cloud_init,
+        privileged=group.privileged,
         further_addresses=tuple(
             layout.further[key]
             for c in containers

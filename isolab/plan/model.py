@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolab.model import HOST as HOST
-from isolab.model import CloudInit, Condition, Healthcheck, Limits, Ulimit
+from isolab.model import CloudInit, Condition, Device, GuestMount, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
 
 
@@ -185,6 +185,10 @@ class File:
     mode: int
     content: str | None
     """None derives it from the stack's seed."""
+    encoded: bool = False
+    """Whether content is base64, of bytes that are no text."""
+    owner: str = ""
+    """Numbers of user and group, as 1000:1000; empty is root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,6 +268,24 @@ class Container:
     """Others wait for it to exit with 0."""
     shm_size: MiB = MiB(0)
     """Of /dev/shm; 0 is Docker's own."""
+    guest_mounts: tuple[GuestMount, ...] = ()
+    """Files and folders of the guest itself."""
+    cpu_shares: int = 0
+    """0 is Docker's own."""
+    cpuset: str = ""
+    domainname: str = ""
+    group_add: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    """Name servers; without any, those of the guest."""
+    dns_search: tuple[str, ...] = ()
+    dns_opt: tuple[str, ...] = ()
+    privileged: bool = False
+    pid: str = ""
+    """host: the guest's processes."""
+    ipc: str = ""
+    cgroup: str = ""
+    devices: tuple[Device, ...] = ()
+    """Of the guest."""
 
     @property
     def called(self) -> frozenset[str]:
@@ -313,6 +335,8 @@ class Guest:
     """What the lab file adds to its first boot."""
     further_addresses: tuple[str, ...] = ()
     """Where callers find those of its containers whose ports its own address has already."""
+    privileged: bool = False
+    """Whether its containers may hold the guest itself."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -305,6 +305,31 @@ def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A container that holds the guest holds all others on it: somebody has to want that."""
+    told: set[Path] = set()
+    for guest in plan.guests:
+        for container in () if guest.privileged else guest.containers:
+            held = {
+                "privileged": container.privileged,
+                "devices": bool(container.devices),
+                "pid": container.pid == "host",
+                "ipc": container.ipc == "host",
+                "cgroup": container.cgroup == "host",
+            }
+            for key in (key for key, holds in held.items() if holds):
+                path = ("services", container.service, key)
+                if path not in told:
+                    told.add(path)
+                    yield problem(
+                        lab,
+                        path,
+                        f"{container.name} would hold {guest.name} itself, "
+                        "and all containers on it",
+                        f"guests.{guest.group}.privileged: true allows it: the guest is the wall",
+                    )
+
+
 def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
     told: set[Path] = set()
@@ -335,5 +360,6 @@ RULES: tuple[Rule, ...] = (
     cluster_members_have_data_disks,
     hosted_services_are_in_the_open,
     ends_are_waited_for_on_one_guest,
+    guests_let_their_services_hold_them,
     root_disks_hold_the_image,
 )

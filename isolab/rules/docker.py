@@ -136,7 +136,7 @@ def settings_are_taken(lab: Lab) -> Iterator[Problem]:
             yield problem(
                 lab, where, f"{memory} MiB given, Docker wants {LEAST_MEMORY} MiB at least"
             )
-        for index, mount in enumerate((*service.volumes, *service.binds)):
+        for index, mount in enumerate((*service.volumes, *service.binds, *service.guest_mounts)):
             if mount.target == "/":
                 yield problem(lab, (*path, "volumes", index), "nothing can be mounted at /")
         for name in service.environment:

@@ -76,13 +76,22 @@ def the_host_keeps_to_itself(lab: Lab) -> Iterator[Problem]:
     clustered = {cluster.service for cluster in lab.clusters}
     for service in hosted(lab):
         refused = {
-            "volumes": bool(service.volumes or service.binds) and "no volumes or bind mounts",
+            "volumes": bool(service.volumes or service.binds or service.guest_mounts)
+            and "no volumes or bind mounts",
             "pids_limit": service.limits.pids is not None and "no limit of processes",
             "network_mode": service.network_mode == "none" and "no network of its own",
             "container_name": bool(service.container_name)
             and "a name of the stack's, beside the user's own containers",
             "hostname": bool(service.hostname) and "the host's name",
             "sysctls": bool(service.sysctls) and "the host's kernel settings",
+            **{
+                key: bool(getattr(service, key)) and "nothing of the host but its network"
+                for key in ("privileged", "devices", "pid", "ipc", "cgroup")
+            },
+            **{
+                key: bool(getattr(service, key)) and "the host's name servers"
+                for key in ("dns", "dns_search", "dns_opt", "domainname")
+            },
             "networks": not closed.isdisjoint(service.networks) and "no internal networks",
         }
         for key, has in refused.items():

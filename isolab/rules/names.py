@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isolab.model import HOST, Lab, Problem
-from isolab.rules.problem import item, problem, unknown
+from isolab.rules.problem import item, problem, unknown, warning
 
 
 def networks_exist(lab: Lab) -> Iterator[Problem]:
@@ -14,6 +14,18 @@ def networks_exist(lab: Lab) -> Iterator[Problem]:
         for index, name in enumerate(service.networks):
             if name not in known:
                 yield unknown(lab, item(lab, path, name, index), "network", name, known)
+
+
+def what_is_external_is_made(lab: Lab) -> Iterator[Problem]:
+    """In Compose somebody else has made it already, and a volume has something in it."""
+    for network in lab.networks:
+        if network.external:
+            path = ("networks", network.name, "external")
+            yield warning(lab, path, f"this lab makes {network.name}: no other lab is on it")
+    for name in lab.external_volumes:
+        yield warning(
+            lab, ("volumes", name, "external"), f"this lab makes {name}, and it starts empty"
+        )
 
 
 def volumes_exist(lab: Lab) -> Iterator[Problem]:

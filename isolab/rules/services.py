@@ -104,6 +104,7 @@ def targets_are_mounted_once(lab: Lab) -> Iterator[Problem]:
         targets = Counter(
             [mount.target for mount in service.volumes]
             + [bind.target for bind in service.binds]
+            + [mount.target for mount in service.guest_mounts]
             + [file.target for file in service.files]
             + [entry.partition(":")[0].rstrip("/") for entry in service.tmpfs]
         )

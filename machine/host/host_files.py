@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 def look(source: Path) -> HostFiles:
-    """What is there now; where it cannot be copied, why."""
+    """What is there now, an empty folder where nothing is; where it cannot be copied, why."""
     try:
         unpacked = _tar(source)
     except Refused as refused:
@@ -42,6 +42,8 @@ def archive(source: Path) -> bytes:
 def _tar(source: Path) -> bytes:
     buffer, size = io.BytesIO(), 0
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as packed:
+        if not os.path.lexists(source):
+            packed.addfile(_empty_folder())
         for path, name in _entries(source):
             status = path.lstat()
             if stat.S_ISREG(status.st_mode):
@@ -58,8 +60,17 @@ def _tar(source: Path) -> bytes:
     return buffer.getvalue()
 
 
+def _empty_folder() -> tarfile.TarInfo:
+    """What Docker makes where a bind mount's source is missing."""
+    made = tarfile.TarInfo(CONTENT)
+    made.type, made.mode = tarfile.DIRTYPE, 0o755
+    return made
+
+
 def _entries(source: Path) -> Iterator[tuple[Path, str]]:
     """All that is copied, folders before what is in them, each with its name in the archive."""
+    if not os.path.lexists(source):
+        return
     real = Path(os.path.realpath(source))
     yield _checked(real, real), CONTENT
     if real.is_dir():

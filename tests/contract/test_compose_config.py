@@ -201,6 +201,7 @@ def ours(service: Service) -> dict[str, Any]:
         "volumes": {
             *((v.volume, v.target, v.read_only) for v in service.volumes),
             *((b.source, b.target, b.read_only) for b in service.binds),
+            *((m.source, m.target, m.read_only) for m in service.guest_mounts),
         },
         "tmpfs": {path_and_bytes(entry) for entry in service.tmpfs},
         "files": {(f.kind, f.source, f.target, f.mode) for f in service.files},
@@ -208,6 +209,7 @@ def ours(service: Service) -> dict[str, Any]:
         "healthcheck": health
         and (health.test, health.interval, health.timeout, health.retries, health.start_period),
         "shm_size": service.shm_size,
+        "cpu_shares": service.cpu_shares,
         "replicas": service.replicas,
         "limits": (service.limits.memory, service.limits.cpus, service.limits.pids),
         "ulimits": {limit.name: (limit.soft, limit.hard) for limit in service.ulimits},
@@ -220,11 +222,25 @@ def ours(service: Service) -> dict[str, Any]:
         "cap_drop": {*service.cap_drop},
         "cap_add": {*service.cap_add},
         "security_opt": {*service.security_opt},
+        "devices": {(d.source, d.target, d.permissions) for d in service.devices},
+        **{key: {*getattr(service, key)} for key in LISTS},
         **{key: getattr(service, key) for key in SAME},
     }
 
 
+OF_THE_GUEST = (
+    *("privileged", "pid", "ipc", "cgroup", "devices", "cpuset", "cpu_shares"),
+    *("domainname", "group_add", "dns", "dns_search", "dns_opt"),
+)
+"""What the grammar has, and no file of tests/labs/compose."""
+LISTS = ("group_add", "dns", "dns_search", "dns_opt")
 SAME = (
+    "privileged",
+    "pid",
+    "ipc",
+    "cgroup",
+    "domainname",
+    "cpuset",
     "user",
     "working_dir",
     "hostname",
@@ -296,6 +312,9 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         "cap_drop": {*service.get("cap_drop", ())},
         "security_opt": {*service.get("security_opt", ())},
         "cap_add": {*service.get("cap_add", ())},
+        "cpu_shares": int(service.get("cpu_shares", 0)),
+        "devices": {device(d) for d in service.get("devices", ())},
+        **{key: {*one_or_many(service.get(key, []))} for key in LISTS},
         **{key: service.get(key, False) for key in SAME},
     }
 
@@ -360,6 +379,16 @@ def numbers(word: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
+def device(device: Any) -> tuple[str, str, str]:
+    """Source, target and permissions."""
+    if isinstance(device, dict):
+        source, target = device["source"], device.get("target")
+        return source, target or source, device.get("permissions") or "rwm"
+    source, _, rest = device.partition(":")
+    target, _, permissions = rest.partition(":")
+    return source, target or source, permissions or "rwm"
+
+
 def volume(volume: Any) -> tuple[Any, ...]:
     """Source, target and whether it is read-only; of a tmpfs, path and size."""
     if isinstance(volume, dict):
@@ -422,5 +451,5 @@ def test_the_comparison_sees_a_difference() -> None:
     assert all(
         first[key]
         for key in first
-        if key not in ("build", "network_mode", "platform", "security_opt")
+        if key not in ("build", "network_mode", "platform", "security_opt", *OF_THE_GUEST)
     )

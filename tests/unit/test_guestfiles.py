@@ -1,5 +1,6 @@
 """The script that writes a container's files on its guest."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -52,3 +53,26 @@ def test_services_of_names_alike_have_slices_of_their_own(tmp_path: Path) -> Non
     assert isinstance(lab, Lab)
     slices = {c.slice for c in make_plan(lab, Surroundings(stack="test")).containers}
     assert slices == {"isolab-a.b-1.slice", "isolab-a:b-1.slice"}
+
+
+def test_a_file_is_written_byte_for_byte_for_the_owner_that_it_has(tmp_path: Path) -> None:
+    contents = {"lines": b"one\r\ntwo\r\n", "key": bytes(range(256))}
+    user, group = os.getuid() or 1000, os.getgid() or 2
+    for name, held in contents.items():
+        (tmp_path / name).write_bytes(held)
+    file = tmp_path / "lab.yaml"
+    file.write_text(
+        "guests: {app: {}}\n"
+        "services: {web: {image: 'a:1', secrets: [lines, "
+        f"{{source: key, uid: '{user}', gid: {group}}}]}}}}\n"
+        "secrets: {lines: {file: lines}, key: {file: key}}\n"
+    )
+    lab = labfile.load(file, {})
+    assert isinstance(lab, Lab)
+    (container,) = make_plan(lab, Surroundings(stack="test")).containers
+    here = tuple(replace(file, path=f"{tmp_path}/there/{file.name}") for file in container.files)
+    script = guestfiles.archive(replace(container, files=here), SEED)
+    subprocess.run(["sh", "-c", guestfiles.WRITE], input=script, text=True, check=True)
+    assert {name: (tmp_path / "there" / name).read_bytes() for name in contents} == contents
+    status = (tmp_path / "there" / "key").stat()
+    assert (status.st_uid, status.st_gid) == (user, group)

@@ -132,3 +132,15 @@ def test_nobody_looks_at_the_host_in_the_core(folder: Path) -> None:
     plan = plan_lab(replace(lab, services=services), Surroundings(stack="test"))
     assert not isinstance(plan, tuple)
     assert {copy.digest for c in plan.containers for copy in c.copies} == {""}
+
+
+def test_what_is_not_there_is_an_empty_folder(tmp_path: Path) -> None:
+    container = web(tmp_path / "nowhere")
+    assert isinstance(container, Container)
+    (copy,) = container.copies
+    there = tmp_path / "guest" / "content"
+    here = replace(container, slice="", files=(), copies=(replace(copy, path=str(there)),))
+    script = guestfiles.archive(here, "", {copy.digest: host_files.archive(tmp_path / "nowhere")})
+    subprocess.run(["sh", "-c", guestfiles.WRITE], input=script, text=True, check=True)
+    assert there.is_dir()
+    assert there.stat().st_mode & 0o777 == 0o755

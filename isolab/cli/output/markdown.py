@@ -42,7 +42,8 @@ def _losses(lost: Sequence[Loss]) -> Iterator[str]:
     yield "> **Data loss.** `./lab up` asks before it does this."
     for loss in lost:
         by = ", ".join(f"`{name}`" for name in loss.containers)
-        yield f"> - volume `{loss.volume}` on `{loss.guest}`, written by {by}: {loss.because}"
+        what = f"copy of `{loss.copy}`" if loss.copy else f"volume `{loss.volume}`"
+        yield f"> - {what} on `{loss.guest}`, written by {by}: {loss.because}"
 
 
 def _table(changes: Sequence[Change]) -> Iterator[str]:

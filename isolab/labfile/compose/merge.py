@@ -185,6 +185,8 @@ _SERVICE: Mapping[str, Rule] = {
     "env_file": _one_or_many,
     "label_file": _one_or_many,
     "tmpfs": _one_or_many,
+    "dns": _one_or_many,
+    "dns_search": _one_or_many,
     "build": _build,
     "logging": _logging,
     "healthcheck": lambda base, over: _merged(base, over, {"test": _later}),

@@ -7,9 +7,14 @@ from typing import TypeVar
 from isolab.labfile.syntax.loader import Octal
 from isolab.labfile.syntax.node import Node, Reader, did_you_mean
 from isolab.labfile.values.reading import forms, many
-from isolab.labfile.values.shape import Shaped, accepts, describe, one_of, text_like
+from isolab.labfile.values.shape import ANYTHING, Shaped, accepts, describe, one_of, text_like
 
 Word = TypeVar("Word", bound=str)
+
+
+@accepts(ANYTHING)
+def passed_over(node: Node) -> None:
+    """What no container that runs is changed by."""
 
 
 @accepts(text_like("text"))

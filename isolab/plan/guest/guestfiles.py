@@ -36,7 +36,10 @@ def removal(container: Container) -> str:
 def _lines(container: Container, seed: str, archives: Mapping[str, bytes]) -> Iterator[str]:
     for file in container.files:
         content = secrets.password(seed, file.name) if file.content is None else file.content
-        yield from _write(file.path, content, f"{file.mode:o}")
+        encoded = content if file.encoded else _base64(content)
+        yield from _write(file.path, encoded, f"{file.mode:o}")
+        if file.owner:
+            yield f"chown {file.owner} {shlex.quote(file.path)}"
     for path, digest in sorted({(copy.path, copy.digest) for copy in container.copies}):
         yield from _unpack(path.rsplit("/", 1)[0], archives[digest])
     if container.slice:
@@ -44,7 +47,7 @@ def _lines(container: Container, seed: str, archives: Mapping[str, bytes]) -> It
         # systemd finds a new unit by itself; of one that it knows, it has to be told. Being told
         # costs it a second of an emulated processor.
         yield f"[ -e {shlex.quote(path)} ] && reload='systemctl daemon-reload' || reload=true"
-        yield from _write(path, unit, "644")
+        yield from _write(path, _base64(unit), "644")
         yield "$reload"
 
 
@@ -58,9 +61,12 @@ def _unpack(folder: str, packed: bytes) -> Iterator[str]:
     yield f"mv {half} {there}; fi"
 
 
-def _write(path: str, content: str, mode: str) -> Iterator[str]:
+def _base64(content: str) -> str:
+    return b64encode(content.encode()).decode()
+
+
+def _write(path: str, encoded: str, mode: str) -> Iterator[str]:
     folder = path.rsplit("/", 1)[0]
-    encoded = b64encode(content.encode()).decode()
     yield f"mkdir -p {shlex.quote(folder)}"
     yield f"echo {encoded} | base64 -d > {shlex.quote(path)}"
     yield f"chmod {mode} {shlex.quote(path)}"
