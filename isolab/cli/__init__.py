@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, cast
 
 from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
@@ -146,9 +147,7 @@ def version() -> str:
 
 def _is_checkout() -> bool:
     """Whether this is the repository, and not an installed wheel."""
-    from machine import paths
-
-    return (paths.REPO / "lab").is_file()
+    return (Path(__file__).parents[2] / "lab").is_file()
 
 
 def _command(name: str) -> Command:
