@@ -1,7 +1,11 @@
-"""What becomes of a container's data: small rules over volumes, each naming its source."""
+"""What becomes of a container's data: small rules over volumes, each naming its source.
+
+The writable copies of bind mounts that a container has are data as well: see `copied_files`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
+from isolab.diff import copied_files
 from isolab.diff.change import Data, Loss, worst
 from isolab.diff.transition import ContainerTransition, GuestTransition, Transition, place
 from isolab.plan.model import HOST, Mount
@@ -11,20 +15,24 @@ Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdi
 
 
 def data(transition: Transition, container: ContainerTransition) -> Data:
-    """The worst that becomes of the volumes that a container writes to."""
-    return worst(_volume_action(transition, container)[0] for _ in written(container))
+    """The worst that becomes of the volumes and copies that a container writes to."""
+    of_volumes = worst(_end(transition, container, mount)[0] for mount in written(container))
+    return worst((of_volumes, *copied_files.data(transition, container)))
 
 
 def losses(transition: Transition) -> tuple[Loss, ...]:
-    """Every volume whose data the lab has no more, with who wrote to it."""
+    """Every volume whose data the lab has no more, with who wrote to it; then every such copy."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for container in transition.containers.values():
         for guest, volume, because in _lost(transition, container):
             found.setdefault((guest, volume, because), []).append(container.name)
-    return tuple(
+    of_volumes = (
         Loss(guest=guest, volume=volume, containers=tuple(names), because=because)
         for (guest, volume, because), names in found.items()
     )
+    everything = transition.containers.values()
+    of_copies = (loss for c in everything for loss in copied_files.losses(transition, c))
+    return (*of_volumes, *of_copies)
 
 
 def written(container: ContainerTransition) -> tuple[Mount, ...]:
@@ -35,9 +43,26 @@ def written(container: ContainerTransition) -> tuple[Mount, ...]:
 
 def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tuple[str, str, str]]:
     for mount in written(container):
-        what, because = _volume_action(transition, container)
+        what, because = _end(transition, container, mount)
         if what == "lost" and container.old:
             yield container.old.guest, mount.volume, because
+
+
+def _end(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
+    """What becomes of one volume that the container writes to."""
+    verdict = _volume_action(transition, container)
+    if verdict[0] == "kept" and _nobody_mounts(transition, container, mount):
+        return "lost", f"it stays behind in volume {mount.volume}; {container.name} starts empty"
+    return verdict
+
+
+def _nobody_mounts(transition: Transition, container: ContainerTransition, mount: Mount) -> bool:
+    """Source: components/guest.py retains a volume that leaves the lab; nothing reads it there."""
+    guest = transition.guest_of(container)
+    if container.new is None or guest is None or guest.new is None:
+        return False
+    mounts = (other for c in guest.new.containers for other in c.mounts)
+    return not any(other.volume == mount.volume for other in mounts)
 
 
 def _volume_action(transition: Transition, container: ContainerTransition) -> Verdict:

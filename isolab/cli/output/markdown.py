@@ -41,8 +41,7 @@ def _losses(lost: Sequence[Loss]) -> Iterator[str]:
     yield "> [!CAUTION]"
     yield "> **Data loss.** `./lab up` asks before it does this."
     for loss in lost:
-        by = ", ".join(f"`{name}`" for name in loss.containers)
-        yield f"> - volume `{loss.volume}` on `{loss.guest}`, written by {by}: {loss.because}"
+        yield f"> - {_cell(loss.words)}: {_cell(loss.because)}"
 
 
 def _table(changes: Sequence[Change]) -> Iterator[str]:
