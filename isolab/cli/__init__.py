@@ -27,6 +27,7 @@ COMMANDS = (
     "class",
     "demo",
     "image",
+    "prune",
     "validate",
     "schema",
     "new",
