@@ -26,5 +26,5 @@ Lab(
     folder=deployment.folder,
     standing=standing(deployment.plan),
 )
-pulumi.export("plan", dumps(deployment.plan))
+pulumi.export("plan", dumps(deployment.plan, keys.fingerprint_key(deployment.plan.stack)))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})

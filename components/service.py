@@ -11,7 +11,7 @@ import pulumi_docker as docker
 from pulumi_command import local, remote
 
 from isolab.model import FOR_EVER, Condition
-from isolab.plan import images, readback, roles
+from isolab.plan import hidden, images, readback, roles
 from isolab.plan.guest import guestfiles
 from isolab.plan.model import Container
 from isolab.plan.rollout import Chain
@@ -252,6 +252,14 @@ def _wait_timeout(container: Container, timeout: int) -> int:
     return timeout + ceil(first) if first > FIRST_CHECK else timeout
 
 
+def _variables(container: Container) -> pulumi.Input[list[str]]:
+    """The engine's state has them encrypted where one of them is a secret."""
+    environment = container.environment
+    lines = [f"{name}={value}" for name, value in environment]
+    secret = any(hidden.is_secret(name, value, container) for name, value in environment)
+    return pulumi.Output.secret(lines) if secret else lines
+
+
 def container_inputs(
     container: Container,
     image: docker.RemoteImage,
@@ -273,7 +281,7 @@ def container_inputs(
         "image": image.image_id,
         "command": container.command and list(container.command),
         "entrypoints": container.entrypoint and list(container.entrypoint),
-        "envs": [f"{name}={value}" for name, value in container.environment],
+        "envs": _variables(container),
         "hostname": container.hostname or None,
         "user": container.user or None,
         "working_dir": container.working_dir or None,

@@ -65,7 +65,18 @@ def materialise(plan: Plan, seed: str) -> KeyFiles:
     ]
     _write(found.identity, secrets.ssh_key(seed, secrets.CLIENT_KEY).private_openssh)
     _write(found.known_hosts, "".join(hosts))
+    _write(_fingerprint_key(plan.stack), secrets.fingerprint_key(seed))
     return found
+
+
+def fingerprint_key(stack: str) -> str:
+    """What the fingerprints of secrets in the stack's plan are made with; empty where not known."""
+    file = _fingerprint_key(stack)
+    return file.read_text() if file.exists() else ""
+
+
+def _fingerprint_key(stack: str) -> Path:
+    return folder(stack) / "fingerprints"
 
 
 def _write(file: Path, content: str) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     "class",
     "demo",
     "image",
+    "prune",
     "validate",
     "schema",
     "new",

@@ -41,29 +41,31 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loss:
-    """A volume whose data the lab has no more."""
+    """A volume, or a copy of a bind mount, whose data the lab has no more."""
 
     guest: str
     volume: str
-    """Empty where it is a data disk of which nobody knows the volumes."""
+    """Empty where it is a copy, or a data disk of which nobody knows the volumes."""
     containers: tuple[str, ...]
     """Those that wrote to it."""
     because: str
     copy: str = ""
-    """Instead: the file or folder of the host that the guest has a copy of."""
+    """Where on the guest a container's own copy of a bind mount lies; empty for all else."""
+    source: str = ""
+    """What it is a copy of, and where the container has it."""
 
     @property
     def what(self) -> str:
-        """Which volume, and where."""
+        """Which volume or copy, and where."""
         if self.copy:
-            return f"copy of {self.copy} on {self.guest}"
+            return f"copy of {self.source} in {', '.join(self.containers)} on {self.guest}"
         return f"volume {self.volume} on {self.guest}" if self.volume else f"disk {self.guest}-data"
 
     @property
     def words(self) -> str:
         """Which volume, where, whose."""
-        writers = f", written by {', '.join(self.containers)}" if self.containers else ""
-        return f"{self.what}{writers}"
+        writers = self.containers if not self.copy else ()
+        return f"{self.what}{', written by ' if writers else ''}{', '.join(writers)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

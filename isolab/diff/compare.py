@@ -10,14 +10,18 @@ from isolab.diff.guests import guest_changes, host_change
 from isolab.diff.reach import Reach
 from isolab.diff.services import service_changes
 from isolab.diff.transition import transition
-from isolab.plan.model import Plan
-from isolab.plan.serialize import without_secrets
+from isolab.plan import hidden
+from isolab.plan.model import Container, Plan
 
 NOTHING: Mapping[str, Sequence[float]] = {}
 
 
 def diff(
-    old: Plan | None, new: Plan | None, measured: Mapping[str, Sequence[float]] = NOTHING
+    old: Plan | None,
+    new: Plan | None,
+    measured: Mapping[str, Sequence[float]] = NOTHING,
+    *,
+    key: str = "",
 ) -> tuple[Change, ...]:
     """All changes from the old plan to the new one, with what follows from each.
 
@@ -25,10 +29,15 @@ def diff(
         old: What is; None is no lab at all.
         new: What is to be; None is no lab at all.
         measured: How long this machine took for what, see `times`.
+        key: Of the fingerprints that stand for secrets in a deployed plan; without it nobody can
+            tell whether a secret is another one.
     """
     if old is None and new is None:
         return ()
-    before, after = (plan and without_secrets(plan) for plan in (old, new))
+    before, after = (old, new)
+    if old and new:
+        after = _comparable(new, old, key)
+        before = _comparable(old, after, key)
     reach = Reach(transition(before, after))
     lost = volumes.losses(reach.transition)
     services = (*service_changes(reach, lost), *balancer_changes(reach.transition))
@@ -57,3 +66,20 @@ def _told(reach: Reach, change: Change, measured: Mapping[str, Sequence[float]])
             events = tuple(order.of_service(reach, change))
             below = 0.0
     return times.timed(reach, replace(change, order=events), below, measured)
+
+
+def _comparable(plan: Plan, other: Plan, key: str) -> Plan:
+    """The plan, its secrets in the form that the other one has them in."""
+    others = {c.name: c for c in (*other.containers, *other.host_containers)}
+
+    def like(container: Container) -> Container:
+        known = others.get(container.name)
+        return hidden.comparable(container, known, key) if known else container
+
+    return replace(
+        plan,
+        guests=tuple(
+            replace(guest, containers=tuple(map(like, guest.containers))) for guest in plan.guests
+        ),
+        host_containers=tuple(map(like, plan.host_containers)),
+    )

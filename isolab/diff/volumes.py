@@ -1,30 +1,38 @@
-"""What becomes of a container's data: small rules over volumes, each naming its source."""
+"""What becomes of a container's data: small rules over volumes, each naming its source.
+
+The writable copies of bind mounts that a container has are data as well: see `copied_files`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
+from isolab.diff import copied_files
 from isolab.diff.change import Data, Loss, worst
 from isolab.diff.transition import ContainerTransition, GuestTransition, Transition, place
-from isolab.plan.model import HOST, Copy, Mount
+from isolab.plan.model import HOST, Mount
 
 Verdict = tuple[Data, str]
 Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdict | None]
 
 
 def data(transition: Transition, container: ContainerTransition) -> Data:
-    """The worst that becomes of the volumes that a container writes to."""
-    volumes = [_volume_action(transition, container, mount) for mount in written(container)]
-    copied = [_copy_action(transition, container) for _ in copies(container)]
-    return worst(what for what, _ in volumes + copied)
+    """The worst that becomes of the volumes and copies that a container writes to."""
+    of_volumes = worst(_end(transition, container, mount)[0] for mount in written(container))
+    return worst((of_volumes, *copied_files.data(transition, container)))
 
 
 def losses(transition: Transition) -> tuple[Loss, ...]:
-    """Every volume whose data the lab has no more, with who wrote to it."""
-    found: dict[Loss, list[str]] = {}
+    """Every volume whose data the lab has no more, with who wrote to it; then every such copy."""
+    found: dict[tuple[str, str, str], list[str]] = {}
     for container in transition.containers.values():
-        for loss in _lost(transition, container):
-            found.setdefault(loss, []).append(container.name)
-    return tuple(replace(loss, containers=tuple(names)) for loss, names in found.items())
+        for guest, volume, because in _lost(transition, container):
+            found.setdefault((guest, volume, because), []).append(container.name)
+    of_volumes = (
+        Loss(guest=guest, volume=volume, containers=tuple(names), because=because)
+        for (guest, volume, because), names in found.items()
+    )
+    everything = transition.containers.values()
+    of_copies = (loss for c in everything for loss in copied_files.losses(transition, c))
+    return (*of_volumes, *of_copies)
 
 
 def written(container: ContainerTransition) -> tuple[Mount, ...]:
@@ -33,46 +41,36 @@ def written(container: ContainerTransition) -> tuple[Mount, ...]:
     return tuple(mount for mount in mounts if not mount.read_only)
 
 
-def copies(container: ContainerTransition) -> tuple[Copy, ...]:
-    """The copies of the host's files that it could write to until now."""
-    found = container.old.copies if container.old else ()
-    return tuple(copy for copy in found if not copy.read_only)
-
-
-def _lost(transition: Transition, container: ContainerTransition) -> Iterator[Loss]:
-    """Without the containers, which several of them may share."""
+def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tuple[str, str, str]]:
     for mount in written(container):
-        what, because = _volume_action(transition, container, mount)
+        what, because = _end(transition, container, mount)
         if what == "lost" and container.old:
-            guest = container.old.guest
-            yield Loss(guest=guest, volume=mount.volume, containers=(), because=because)
-    for copy in copies(container):
-        what, because = _copy_action(transition, container)
-        if what == "lost" and container.old:
-            guest = container.old.guest
-            yield Loss(guest=guest, volume="", containers=(), because=because, copy=copy.source)
+            yield container.old.guest, mount.volume, because
 
 
-def _copy_action(transition: Transition, container: ContainerTransition) -> Verdict:
-    """Source: ADR 1; copies lie on the root disk, also where there is a data disk."""
-    guest = transition.guest_of(container)
-    if guest and guest.root:
-        return "lost", f"{guest.name}'s root disk is replaced, and the copy made anew"
-    for rule in (a_guest_takes_its_disks_along, another_libvirt_has_no_disks, volumes_do_not_move):
-        verdict = rule(transition, container, guest)
-        if verdict:
-            return verdict
-    return "kept", ""
+def _end(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
+    """What becomes of one volume that the container writes to."""
+    verdict = _volume_action(transition, container)
+    return (_out_of_reach(container, mount) or verdict) if verdict[0] == "kept" else verdict
 
 
-def _volume_action(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
+def _out_of_reach(container: ContainerTransition, mount: Mount) -> Verdict | None:
+    """Source: a container sees of a volume what is mounted, at the path that it is mounted at."""
+    now = {each.target: each.volume for each in container.new.mounts} if container.new else None
+    if now is None or now.get(mount.target) == mount.volume:
+        return None
+    behind = f"it stays behind in volume {mount.volume}"
+    return "lost", f"{behind}; {container.name} starts empty at {mount.target}"
+
+
+def _volume_action(transition: Transition, container: ContainerTransition) -> Verdict:
     guest = transition.guest_of(container)
     for rule in RULES:
         verdict = rule(transition, container, guest)
         if verdict:
             break
     else:
-        return _out_of_reach(container, mount) or ("kept", "")
+        return "kept", ""
     if verdict[0] == "lost" and _copied(transition, container):
         return "copied", "the cluster's other members have it"
     return verdict
@@ -128,15 +126,6 @@ def volumes_do_not_move(
         new = place(container.new.guest)
         return "lost", f"it stays behind on {place(container.old.guest)}; {new} starts empty"
     return None
-
-
-def _out_of_reach(container: ContainerTransition, mount: Mount) -> Verdict | None:
-    """Source: a container sees of a volume what is mounted, at the path that it is mounted at."""
-    now = {each.target: each.volume for each in container.new.mounts} if container.new else None
-    if now is None or now.get(mount.target) == mount.volume:
-        return None
-    behind = f"it stays behind in volume {mount.volume}"
-    return "lost", f"{behind}; {container.name} starts empty at {mount.target}"
 
 
 RULES: tuple[Rule, ...] = (

@@ -40,6 +40,11 @@ def password(seed: str, name: str) -> str:
     return urlsafe_b64encode(derive(seed, f"secret/{name}", 18)).decode()
 
 
+def fingerprint_key(seed: str) -> str:
+    """What makes the fingerprints of secrets in exported plans."""
+    return derive(seed, "fingerprints", 32).hex()
+
+
 def ssh_key(seed: str, label: str) -> SshKey:
     """An ssh key pair."""
     private = derive(seed, label, 32)

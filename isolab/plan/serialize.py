@@ -1,16 +1,21 @@
 """Plans to JSON and back, without the secrets' contents."""
 
 from dataclasses import replace
-from hashlib import sha256
 
 import msgspec
 
+from isolab.plan import hidden
 from isolab.plan.model import Container, File, Plan
 
 
-def dumps(plan: Plan) -> str:
-    """The plan as JSON; of a secret's content only a fingerprint, since plans lie in the open."""
-    return msgspec.json.encode(without_secrets(plan), order="deterministic").decode()
+def dumps(plan: Plan, key: str = "") -> str:
+    """The plan as JSON; of secrets only fingerprints, since plans lie in the open.
+
+    Args:
+        plan: What to write.
+        key: Makes the fingerprints; without one they tell nothing at all.
+    """
+    return msgspec.json.encode(without_secrets(plan, key), order="deterministic").decode()
 
 
 def loads(text: str) -> Plan:
@@ -18,24 +23,32 @@ def loads(text: str) -> Plan:
     return msgspec.json.decode(text, type=Plan)
 
 
-def without_secrets(plan: Plan) -> Plan:
+def without_secrets(plan: Plan, key: str = "") -> Plan:
     """The plan with the fingerprints of its secrets in their place."""
     return replace(
         plan,
         guests=tuple(
-            replace(guest, containers=tuple(_without_secrets(c) for c in guest.containers))
+            replace(guest, containers=tuple(_hidden(c, key) for c in guest.containers))
             for guest in plan.guests
         ),
-        host_containers=tuple(_without_secrets(c) for c in plan.host_containers),
+        host_containers=tuple(_hidden(c, key) for c in plan.host_containers),
     )
 
 
-def _without_secrets(container: Container) -> Container:
-    return replace(container, files=tuple(map(_fingerprint, container.files)))
+def _hidden(container: Container, key: str) -> Container:
+    return replace(
+        container,
+        files=tuple(_hidden_file(file, key) for file in container.files),
+        environment=tuple(
+            (name, hidden.fingerprint(key, name, value))
+            if hidden.is_secret(name, value, container)
+            else (name, value)
+            for name, value in container.environment
+        ),
+    )
 
 
-def _fingerprint(file: File) -> File:
-    if file.kind == "config" or file.content is None or file.content.startswith("sha256:"):
+def _hidden_file(file: File, key: str) -> File:
+    if file.kind == "config" or file.content is None:
         return file
-    digest = sha256(f"{file.path}\0{file.content}".encode()).hexdigest()
-    return replace(file, content=f"sha256:{digest[:16]}")
+    return replace(file, content=hidden.fingerprint(key, file.path, file.content))

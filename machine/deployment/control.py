@@ -36,6 +36,11 @@ class AnotherBackend(Unable):
     """The stack's state is not where it is looked for."""
 
 
+def backend() -> str:
+    """The URL of the backend that is in force."""
+    return state.resolved((os.environ | environment.pulumi_environment())["PULUMI_BACKEND_URL"])
+
+
 class StackControl:
     """A stack: its configuration, its state, and the engine for it."""
 

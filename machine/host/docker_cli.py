@@ -38,6 +38,12 @@ def image_id(name: str) -> str | None:
         return None
 
 
+def untag(name: str) -> None:
+    """Take an image's name away, where the daemon has it; a container that runs keeps the image."""
+    if image_id(name):
+        docker("rmi", name)
+
+
 def last_words(container: str) -> str:
     """How a container's log ends, or why it has none."""
     command = ["docker", "--host", sockets.DOCKER, "logs", "--tail", "8", container]

@@ -16,6 +16,7 @@ from pathlib import Path
 from isolab.model import Build, Lab
 from isolab.plan import images
 from isolab.plan.model import BuiltImage
+from machine.host import docker_cli
 from machine.host.docker_cli import image_id
 from machine.images import registry, service_catalog, service_images
 from machine.images.service_build import PROXIES
@@ -69,6 +70,18 @@ def ensure(lab: Lab, report: Report) -> None:
             )
             _write({**_read(), _key(name, found.source): row})
             report(f"image of {name}: built in {time.monotonic() - started:.0f} s")
+
+
+def kept() -> Mapping[str, Built]:
+    """All that was ever built and is known: SERVICE's image and its source to what came of it."""
+    return _read()
+
+
+def forget(key: str) -> None:
+    """Know a build no more, and take its name away in this machine's Docker."""
+    _write({name: row for name, row in _read().items() if name != key})
+    name, _, source = key.partition(":")
+    docker_cli.untag(f"{name}:{source[:12]}")
 
 
 def _build(service: str, build: Build, tag: str) -> None:

@@ -33,15 +33,15 @@ class Manifest:
 def find() -> GuestImage | None:
     """The image that this checkout's guests boot from, if it is there."""
     digest = recipe_digest()
-    if digest and (built := _load(_place() / digest)):
+    if digest and (built := _load(place() / digest)):
         return built
-    others = (_load(manifest.parent) for manifest in _place().glob("*/manifest.json"))
+    others = (_load(manifest.parent) for manifest in place().glob("*/manifest.json"))
     return next((image for image in others if image and not image.prepared), None)
 
 
 def ensure(report: Report) -> GuestImage:
     """The image, made first if it is not there."""
-    with cache.alone(_place()):
+    with cache.alone(place()):
         if found := find():
             return found
         if choose_source(has_internet=guest_download.reachable()) == "published":
@@ -80,7 +80,7 @@ def _build(report: Report) -> Path:
     service_images.ensure(report)
     digest = recipe_digest()
     assert digest, "the service images were just built"
-    with cache.folder(_place() / digest) as partial:
+    with cache.folder(place() / digest) as partial:
         with timed("guest image", "building it from Debian's packages", report):
             root_build.run("guest image", partial, report)
         _save(
@@ -93,13 +93,13 @@ def _build(report: Report) -> Path:
                 arguments=guest_build.ARGUMENTS,
             ),
         )
-    return _place() / digest
+    return place() / digest
 
 
 def _download(report: Report) -> Path:
     checksum = guest_download.published_checksum()
     digest = hashlib.sha256(checksum.encode()).hexdigest()
-    with cache.folder(_place() / digest) as partial:
+    with cache.folder(place() / digest) as partial:
         disk = partial / "disk.qcow2"
         guest_download.fetch(disk, checksum, report)
         size = guest_build.virtual_size(disk)
@@ -107,10 +107,11 @@ def _download(report: Report) -> Path:
             partial,
             Manifest(digest=digest, virtual_size=size, prepared=False, direct=False),
         )
-    return _place() / digest
+    return place() / digest
 
 
-def _place() -> Path:
+def place() -> Path:
+    """The cache folder of images, each in a folder with the name of its recipe's digest."""
     return paths.cache() / "guest"
 
 

@@ -131,6 +131,18 @@ def test_a_secret_stays_one_in_state_and_diff(bench: harness.Bench) -> None:
     settle(bench)
 
 
+def test_variables_that_become_a_secret_replace_nothing(bench: harness.Bench) -> None:
+    bench.scenario({})
+    settle(bench)
+    before = docker.from_env().containers.get("fid-web").id
+    bench.scenario({"secret": "A=1"})
+    assert bench.preview() == []
+    bench.up()
+    assert docker.from_env().containers.get("fid-web").id == before
+    bench.scenario({})
+    bench.up()
+
+
 def test_a_removed_container_is_made_again(bench: harness.Bench) -> None:
     docker.from_env().containers.get("fid-web").remove(force=True)
     bench.refresh()

@@ -178,6 +178,7 @@ def test_a_secrets_content_shows_as_a_change_but_not_itself(tmp_path: Path) -> N
     def with_secret(content: str) -> Plan:
         return plan(tmp_path, REFERENCE.replace("{external: true}", f"{{content: {content}}}"))
 
-    found = diff(loads(dumps(with_secret("first"))), with_secret("second"))
+    deployed = loads(dumps(with_secret("first"), "key"))
+    found = diff(deployed, with_secret("second"), key="key")
     assert [(c.name, c.change) for c in found] == [("db", "update"), ("web", "update")]
     assert "first" not in dumps(with_secret("first"))

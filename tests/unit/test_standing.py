@@ -14,10 +14,12 @@ from isolab.diff.disks import of_root
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps
+from isolab.transport import Result
 from machine.deployment import disks, state
 from machine.deployment.control import StackControl
 from machine.deployment.state import State
 from machine.engine import pulumi_cli
+from machine.host.transport import GuestTransport
 
 PAIRS = Path(__file__).parents[1] / "labs" / "diffs"
 LAB = "urn:pulumi:s::isolab::isolab:index:Lab::s"
@@ -181,6 +183,31 @@ def test_a_down_at_a_terminal_takes_yes_alone(
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert main(["down", "s"]) == 2
     assert "Remove stack s and its data: volume data on app-1?" in capsys.readouterr().err
+
+
+def test_a_down_names_copies_that_were_written_to(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "lab.yaml"
+    (tmp_path / "conf").mkdir()
+    file.write_text(
+        "guests: {app: {memory: 1GiB, data: 1GiB}}\n"
+        "services: {web: {image: 'isolab/guestbook:1', volumes: ['./conf:/conf']}}\n"
+    )
+    lab = plan_file(file, {}, Surroundings(stack="s"))
+    assert isinstance(lab, Plan)
+    write(home, text(network(), root(), data(), plan=dumps(lab)))
+
+    def told(*_: object, **__: object) -> Result:
+        return Result(stdout="/a/file\n", stderr="", code=0, duration=0)
+
+    monkeypatch.setattr(GuestTransport, "run", told)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["down", "s", "--keep-data"]) == 2
+    assert "its data: copy of conf at /conf in web-1 on app-1" in capsys.readouterr().err
 
 
 def test_a_plan_of_another_version_is_not_a_stack_that_is_down(

@@ -51,10 +51,11 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare what is deployed with what the lab file says now, or two labs."""
-    from machine import durations
+    from machine import durations, keys
 
     both = _before_after(arguments)
-    found = diff(both.old, both.new, durations.read(kvm=both.new.kvm))
+    key = keys.fingerprint_key(both.stack)
+    found = diff(both.old, both.new, durations.read(kvm=both.new.kvm), key=key)
     print(*told(arguments.format, both.stack, found, both.old, both.new), sep="\n")
     return DONE
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from isolab.cli.context import consent, deployed, engine, stack
+from isolab.cli.context import consent, copies, deployed, engine, stack
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failure
 from isolab.diff.change import Loss
 from isolab.diff.disks import StandingDisk, all_of
@@ -75,9 +75,14 @@ def going(disks: Sequence[StandingDisk], *, keep_data: bool) -> tuple[Loss, ...]
 def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     """Whoever takes a lab down agrees to it; --keep-data does where no volume goes with it."""
     known = control.state()
-    lost = going(deployed.standing(control)[1], keep_data=keep_data)
     things = [r for r in known.resources if not (r.is_component or r.is_provider)] if known else []
-    if accepted or not things or (keep_data and not lost):
+    if accepted or not things:
+        return
+    plan, disks = deployed.standing(control)
+    on_roots = copies.of_lab(plan, "it is on its guest's root disk, which is removed")
+    written = copies.without_untouched(on_roots, plan)
+    lost = (*going(disks, keep_data=keep_data), *written)
+    if keep_data and not lost:
         return
     consent.tell(lost)
     what = f"its data: {consent.named(lost)}" if lost else "all that it made; no volume holds data"

@@ -75,7 +75,9 @@ def _drawing(arguments: argparse.Namespace) -> Drawing:
         drawing = drawing_of(_planned(arguments.what), focus=focus)
     else:
         both = _before_after(arguments)
-        found = diff(both.old, both.new)
+        from machine import keys
+
+        found = diff(both.old, both.new, key=keys.fingerprint_key(both.stack))
         drawing = drawing_of_changes(both.old, both.new, found, focus=focus)
     return _checked(drawing, focus)
 

@@ -81,7 +81,8 @@ def _run(
             steps.append(event.step)
             _stream(event.step, guests)
     engine.fail_unless_done("preview", "nothing was changed", progress, outcome, control)
-    told_by_plans = diff(old, new, durations.read(kvm=new.kvm))
+    key = keys.fingerprint_key(target.stack)
+    told_by_plans = diff(old, new, durations.read(kvm=new.kvm), key=key)
     found = operations.changes(steps, told_by_plans, old, new)
     repairs = [str(found) for found in control.drifted()]
     more = {"resources": operations.resources(steps, old, new), "repairs": repairs}

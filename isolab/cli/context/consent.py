@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from isolab.cli.context import copies
 from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.diff import disks
 from isolab.diff.change import Loss, losses
@@ -42,9 +43,16 @@ def lost_by(
     told = losses(diff(old, new)) if old else ()
     more = disks.not_told(disks.losses(standing, new), old)
     by_volume: dict[str, Loss] = {}
-    for loss in (*told, *more, *disks.of_root(standing, rebuilt)):
+    with_roots = (*disks.of_root(standing, rebuilt), *_copies_on(old, rebuilt))
+    for loss in (*told, *more, *with_roots):
         by_volume.setdefault(loss.what, loss)
-    return tuple(by_volume.values())
+    return copies.without_untouched(tuple(by_volume.values()), old)
+
+
+def _copies_on(old: Plan | None, guests: Sequence[str]) -> tuple[Loss, ...]:
+    """Copies of bind mounts lie on the root disk of their guest."""
+    because = "its guest's root disk is replaced"
+    return tuple(loss for loss in copies.of_lab(old, because) if loss.guest in guests)
 
 
 def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:

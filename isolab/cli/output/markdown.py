@@ -41,9 +41,7 @@ def _losses(lost: Sequence[Loss]) -> Iterator[str]:
     yield "> [!CAUTION]"
     yield "> **Data loss.** `./lab up` asks before it does this."
     for loss in lost:
-        by = ", ".join(f"`{name}`" for name in loss.containers)
-        what = f"copy of `{loss.copy}`" if loss.copy else f"volume `{loss.volume}`"
-        yield f"> - {what} on `{loss.guest}`, written by {by}: {loss.because}"
+        yield f"> - {_cell(loss.words)}: {_cell(loss.because)}"
 
 
 def _table(changes: Sequence[Change]) -> Iterator[str]:
