@@ -438,7 +438,7 @@ def machines() -> list[Machine]:
 def sweep() -> None:
     """Take away what machines left whose keeper was killed, and those that nobody needs now."""
     for machine in machines():
-        if not machine.host.running():
+        if not machine.running():
             clean(machine)
             until = machine.facts().until
             if until and not Path(f"/proc/{until}").exists():
@@ -603,7 +603,7 @@ def main() -> int:
 def _obey(given: argparse.Namespace) -> int:
     if given.verb == "list":
         for machine in machines():
-            state = "running" if machine.host.running() else "off"
+            state = "running" if machine.running() else "off"
             print(machine.name, machine.facts().release, state)
         return 0
     machine = Machine(given.name)
