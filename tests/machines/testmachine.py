@@ -162,8 +162,10 @@ class Machine:
         )  # fmt: skip
         self._wait_until_up(keeper)
 
-    def _wait_until_up(self, keeper: subprocess.Popen[bytes] | None = None) -> None:
-        deadline = time.monotonic() + 120
+    def _wait_until_up(
+        self, keeper: subprocess.Popen[bytes] | None = None, *, timeout: float = 120
+    ) -> None:
+        deadline = time.monotonic() + timeout
         state = "no PID 1"
         while time.monotonic() < deadline:
             if keeper and keeper.poll() is not None:
@@ -256,7 +258,8 @@ class Machine:
         before = self.pid()
         (self.folder / "pid").unlink()
         self._signal_systemd(before, "reboot")
-        self._wait_until_up()
+        # Its guests have up to five minutes to shut down.
+        self._wait_until_up(timeout=420)
 
     def _signal_systemd(self, pid: int, verb: str) -> None:
         words = [
