@@ -20,7 +20,7 @@ DAEMONS = ("libvirtd.service", "virtqemud.service")
 DROP_IN = Path(f"/etc/systemd/system/{UNIT}.d/isolab.conf")
 WRITE = (
     f"mkdir -p {DROP_IN.parent} && "
-    f"printf '[Unit]\\nAfter={' '.join(DAEMONS)}\\n' >{DROP_IN} && systemctl daemon-reload"
+    f'printf "[Unit]\\nAfter={" ".join(DAEMONS)}\\n" >{DROP_IN} && systemctl daemon-reload'
 )
 """Shell command that puts it in order."""
 
