@@ -42,7 +42,7 @@ def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
     with sudo_ticket.renewed():
         builds = _images_missing()
-        _system(report, yes=yes, daemons_too=builds)
+        _system(report, yes=yes, daemons_too=builds, guests_too=False)
         _all((pulumi_cli.step(), plugins.step()), report)
         if builds:
             _all((access.step(), *daemons.steps()), report)
@@ -61,17 +61,19 @@ def _all(steps: tuple[Step, ...], report: Report) -> None:
         ensure(step, report)
 
 
-def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
+def _system(
+    report: Report, *, yes: bool, daemons_too: bool = True, guests_too: bool = True
+) -> None:
     missing = packages.missing()
     # A daemon of a package that is missing cannot be asked whether it answers.
     ask = daemons_too and not missing
     silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
     lets_in = daemons_too and access.state() == "missing"
-    orders = daemons_too and guest_shutdown.will_lack(missing)
+    orders = guests_too and guest_shutdown.will_lack(missing)
     needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing(), orders=orders)
     privilege.agree(needed, yes=yes)
     ensure(packages.step(), report)
-    if daemons_too and (needed or privilege.is_root()):
+    if guests_too and (needed or privilege.is_root()):
         ensure(guest_shutdown.step(), report)
     if daemons_too and daemons.sees_broken(kvm.find()):
         report(

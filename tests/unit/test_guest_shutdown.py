@@ -52,3 +52,21 @@ def test_a_lab_can_run_where_doctor_misses_the_order() -> None:
     assert (check.verdict, doctor.able([check])) == ("missing", True)
     assert "daemon-reload" in check.fix
     assert doctor.shutdown_check(lacking=False).verdict == "ok"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_runs_in_a_sandbox_alone_leaves_the_machines_units_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(provision.packages, "missing", lambda: ())
+    monkeypatch.setattr(provision.daemons, "DAEMONS", ())
+    monkeypatch.setattr(provision, "_images_missing", lambda: True)
+    monkeypatch.setattr(provision.access, "state", lambda: "allowed")
+    monkeypatch.setattr(provision.daemons, "sees_broken", lambda finding: False)
+    monkeypatch.setattr(guest_shutdown, "will_lack", lambda missing: True)
+    monkeypatch.setattr(provision.privilege, "agree", lambda needed, yes: done.extend(needed))
+    monkeypatch.setattr(provision, "ensure", lambda step, report: done.append(step.name))
+    provision._system(lambda line: None, yes=True, guests_too=not alone)
+    assert (guest_shutdown.action() in done) is not alone
+    assert ("shutdown" in done) is not alone
