@@ -6,14 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from machine import paths
+from machine.engine import pulumi_release
 from machine.steps import Report, Step, Unable, run
 
 VERSION = "3.274.1"
@@ -21,9 +20,6 @@ VERSION = "3.274.1"
 OLDEST = (3, 200, 0)
 """What a CLI that is here already must at least be."""
 SOURCE = "github.com/pulumi/pulumi"
-TIMEOUT = 5.0
-"""Seconds for the release server to answer; silence means that it cannot be reached."""
-ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 
 
 def executable() -> Path | None:
@@ -87,39 +83,13 @@ def step() -> Step:
     return Step(name="engine", look=lambda: "" if executable() else missing, act=_get)
 
 
-def release_url(version: str, machine: str) -> str:
-    """Where Pulumi's makers publish the CLI for Linux."""
-    kind = ARCHITECTURES.get(machine)
-    if not kind:
-        raise Unable(f"Pulumi is not published for {machine}")
-    return f"https://get.pulumi.com/releases/sdk/pulumi-v{version}-linux-{kind}.tar.gz"
-
-
 def _get(report: Report) -> None:
     with _filling(folder()) as partial:
         try:
-            _download(partial)
-        except (OSError, Unable, tarfile.TarError) as error:
-            report(f"its download is out of reach ({_short(error)}): building it from source")
+            pulumi_release.fetch(partial, VERSION, platform.machine(), report)
+        except (pulumi_release.CannotDownload, Unable) as error:
+            report(f"{error}: building it from source")
             _build(partial, report)
-
-
-def _short(error: Exception) -> str:
-    return str(getattr(error, "reason", error)).splitlines()[0]
-
-
-def _download(into: Path) -> None:
-    url = release_url(VERSION, platform.machine())
-    with (
-        urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
-        tarfile.open(fileobj=answer, mode="r|gz") as archive,
-    ):
-        archive.extractall(into, filter="data")
-    for file in (into / "pulumi").iterdir():
-        file.rename(into / f"{file.name}.new")
-    (into / "pulumi").rmdir()
-    for file in into.iterdir():
-        file.rename(file.with_name(file.name.removesuffix(".new")))
 
 
 def _build(into: Path, report: Report) -> None:

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -24,11 +25,19 @@ RENEWED = "ISOLAB_RENEWED"
 """The variable of a process that was started again: it is not tried twice."""
 SOCKET = "ISOLAB_RENEWED_BY"
 """The variable with the file descriptor that leads to the first process."""
+BEGAN = "ISOLAB_BEGAN"
+"""The variable with the time on the monotonic clock at which the first process began."""
 ENTRY = Path(__file__).with_name("renewed.py")
 PROBE = 20.0
 """Seconds for sg to start a command that does nothing."""
 POLL = 0.5
 LENGTH = struct.Struct("!Q")
+_began = time.monotonic()
+
+
+def began() -> float:
+    """When the command began, on the monotonic clock; its first process, where it has had two."""
+    return _began
 
 
 class StartAgain(BaseException):
@@ -93,7 +102,8 @@ def again(groups: Sequence[str]) -> int:
     with ours:
         with theirs:
             child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
-        environment = pack({**os.environb, RENEWED.encode(): b"yes"})
+        more = {RENEWED: "yes", BEGAN: str(began())}
+        environment = pack({**os.environb, **{k.encode(): v.encode() for k, v in more.items()}})
         ours.sendall(LENGTH.pack(len(environment)) + environment)
         return _wait(child, ours)
 
@@ -105,6 +115,8 @@ def pack(environment: dict[bytes, bytes]) -> bytes:
 
 def attend() -> None:
     """In the process that was started again: heed what the first one is told."""
+    global _began
+    _began = float(os.environ.pop(BEGAN, _began))
     given = os.environ.pop(SOCKET, "")
     if not given:
         return

@@ -13,7 +13,7 @@ from machine import sandbox
 from machine.engine import plugin_info, plugins, pulumi_cli
 from machine.host import access, kvm
 from machine.images import debian_sources, service_catalog
-from machine.setup import daemons, packages, requirements
+from machine.setup import daemons, firewall, guest_shutdown, packages, requirements
 from machine.steps import Unable
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ HIDE_BY_SYSTEMD = (
     "hide it: sudo systemctl edit libvirtd.service, with the lines [Service] and "
     "InaccessiblePaths=/dev/kvm, then sudo systemctl restart libvirtd.service"
 )
-OPTIONAL = frozenset({"kvm"})
-"""A lab runs without these, slower."""
+OPTIONAL = frozenset({"kvm", "shutdown", "firewall"})
+"""A lab runs without these: slower, with guests that are killed, or without a way out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +63,10 @@ def _checks() -> Iterator[Check]:
     yield access_check(access.state(), access.missing())
     for daemon in daemons.DAEMONS:
         yield _daemon(daemon)
+    if backend := firewall.backend():
+        yield firewall_check(backend, firewall.drops() if backend == "nftables" else None)
+    if daemons.has_systemd():
+        yield shutdown_check(lacking=guest_shutdown.is_lacking())
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
     found = pulumi_cli.executable()
@@ -177,6 +181,41 @@ def daemon_check(name: str, standing: daemons.Standing) -> Check:
         case "silent":
             detail = "does not answer"
             return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
+
+
+def firewall_check(backend: firewall.Backend, drops: bool | None) -> Check:
+    """Whether Docker's firewall leaves guests their way out.
+
+    Args:
+        backend: What libvirt's networks use.
+        drops: Whether iptables drops what none of its rules accepts; None where nobody could look.
+    """
+    detail = f"libvirt's networks use {backend}"
+    if backend == "iptables":
+        return Check(name="firewall", verdict="ok", detail=f"{detail}, as Docker does")
+    if drops is False:
+        detail += "; iptables drops nothing that they accept"
+        return Check(name="firewall", verdict="ok", detail=detail)
+    if drops:
+        detail += ", and iptables, which Docker uses, drops what guests send outside"
+        return Check(name="firewall", verdict="unusable", detail=detail, fix=firewall.FIX)
+    detail += (
+        "; guests have no way out where `sudo iptables -S FORWARD` begins with -P FORWARD DROP"
+    )
+    return Check(name="firewall", verdict="unknown", detail=detail, fix=firewall.FIX)
+
+
+def shutdown_check(*, lacking: bool) -> Check:
+    """Whether guests are shut down with the machine."""
+    if not lacking:
+        return Check(name="shutdown", verdict="ok", detail="guests are shut down with the machine")
+    return Check(
+        name="shutdown",
+        verdict="missing",
+        detail=f"{guest_shutdown.UNIT} ends together with libvirtd, so guests are killed when the "
+        "machine shuts down",
+        fix=f"as root: {shlex.join(guest_shutdown.action().command)}",
+    )
 
 
 def conclusion(checks: Sequence[Check]) -> str:

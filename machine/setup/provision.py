@@ -7,7 +7,7 @@ from machine.engine import plugins, pulumi_cli
 from machine.host import access, kvm, privilege, sudo_ticket
 from machine.host.privilege import Action
 from machine.images import guest_image, service_catalog, service_images
-from machine.setup import daemons, packages
+from machine.setup import daemons, guest_shutdown, packages
 from machine.steps import Report, Step, ensure
 
 Stage = tuple[str, float]
@@ -42,7 +42,7 @@ def prepare_shared(report: Report, yes: bool = False) -> None:
     """What needs a network or outlives a sandbox; no daemon is started but for building images."""
     with sudo_ticket.renewed():
         builds = _images_missing()
-        _system(report, yes=yes, daemons_too=builds)
+        _system(report, yes=yes, daemons_too=builds, guests_too=False)
         _all((pulumi_cli.step(), plugins.step()), report)
         if builds:
             _all((access.step(), *daemons.steps()), report)
@@ -61,15 +61,20 @@ def _all(steps: tuple[Step, ...], report: Report) -> None:
         ensure(step, report)
 
 
-def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
+def _system(
+    report: Report, *, yes: bool, daemons_too: bool = True, guests_too: bool = True
+) -> None:
     missing = packages.missing()
     # A daemon of a package that is missing cannot be asked whether it answers.
     ask = daemons_too and not missing
     silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
     lets_in = daemons_too and access.state() == "missing"
-    needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing())
+    orders = guests_too and guest_shutdown.will_lack(missing)
+    needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing(), orders=orders)
     privilege.agree(needed, yes=yes)
     ensure(packages.step(), report)
+    if guests_too and (needed or privilege.is_root()):
+        ensure(guest_shutdown.step(), report)
     if daemons_too and daemons.sees_broken(kvm.find()):
         report(
             "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
@@ -78,7 +83,12 @@ def _system(report: Report, *, yes: bool, daemons_too: bool = True) -> None:
 
 
 def actions(
-    missing: Sequence[str], silent: Sequence[daemons.Daemon], *, lets_in: bool, builds: bool
+    missing: Sequence[str],
+    silent: Sequence[daemons.Daemon],
+    *,
+    lets_in: bool,
+    builds: bool,
+    orders: bool = False,
 ) -> tuple[Action, ...]:
     """All that needs root, for one question.
 
@@ -87,6 +97,7 @@ def actions(
         silent: Daemons to start.
         lets_in: Whether the user gets access.
         builds: Whether images are built.
+        orders: Whether libvirt-guests is put in order, which is worth no question of its own.
     """
     found: list[Action] = []
     if missing:
@@ -100,6 +111,8 @@ def actions(
         found.append(Action(words=words, command=("systemctl", "enable", "--now", *units)))
     if builds:
         found.append(Action(words="build images from Debian's packages"))
+    if orders and found:
+        found.append(guest_shutdown.action())
     return tuple(found)
 
 

@@ -108,7 +108,7 @@ def test_it_ends_with_the_process_that_it_is_bound_to() -> None:
     while machine.folder.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not machine.folder.exists()
-    assert not machine.host.running()
+    assert not machine.running()
 
 
 @pytest.mark.usefixtures("fresh")

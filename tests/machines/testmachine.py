@@ -162,8 +162,10 @@ class Machine:
         )  # fmt: skip
         self._wait_until_up(keeper)
 
-    def _wait_until_up(self, keeper: subprocess.Popen[bytes] | None = None) -> None:
-        deadline = time.monotonic() + 120
+    def _wait_until_up(
+        self, keeper: subprocess.Popen[bytes] | None = None, *, timeout: float = 120
+    ) -> None:
+        deadline = time.monotonic() + timeout
         state = "no PID 1"
         while time.monotonic() < deadline:
             if keeper and keeper.poll() is not None:
@@ -256,7 +258,8 @@ class Machine:
         before = self.pid()
         (self.folder / "pid").unlink()
         self._signal_systemd(before, "reboot")
-        self._wait_until_up()
+        # Its guests have up to five minutes to shut down.
+        self._wait_until_up(timeout=420)
 
     def _signal_systemd(self, pid: int, verb: str) -> None:
         words = [
@@ -438,7 +441,7 @@ def machines() -> list[Machine]:
 def sweep() -> None:
     """Take away what machines left whose keeper was killed, and those that nobody needs now."""
     for machine in machines():
-        if not machine.host.running():
+        if not machine.running():
             clean(machine)
             until = machine.facts().until
             if until and not Path(f"/proc/{until}").exists():
@@ -603,7 +606,7 @@ def main() -> int:
 def _obey(given: argparse.Namespace) -> int:
     if given.verb == "list":
         for machine in machines():
-            state = "running" if machine.host.running() else "off"
+            state = "running" if machine.running() else "off"
             print(machine.name, machine.facts().release, state)
         return 0
     machine = Machine(given.name)

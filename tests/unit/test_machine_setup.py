@@ -5,7 +5,7 @@ import pytest
 from airgap.install import link_engine
 from machine import paths
 from machine import sandbox as sandboxes
-from machine.engine import environment, plugins, pulumi_cli
+from machine.engine import environment, plugins, pulumi_cli, pulumi_release
 from machine.host.kvm import Finding
 from machine.sandbox import cgroups
 from machine.setup import daemons, doctor, packages
@@ -90,10 +90,10 @@ def test_an_engine_on_path_has_to_be_new_enough(said: str, enough: bool):
 
 
 def test_the_engine_is_published_by_processor():
-    assert pulumi_cli.release_url("3.274.1", "x86_64").endswith("pulumi-v3.274.1-linux-x64.tar.gz")
-    assert pulumi_cli.release_url("3.274.1", "aarch64").endswith("linux-arm64.tar.gz")
+    assert pulumi_release.archive("3.274.1", "x86_64") == "pulumi-v3.274.1-linux-x64.tar.gz"
+    assert pulumi_release.archive("3.274.1", "aarch64").endswith("linux-arm64.tar.gz")
     with pytest.raises(Unable, match="riscv64"):
-        pulumi_cli.release_url("3.274.1", "riscv64")
+        pulumi_release.archive("3.274.1", "riscv64")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ names = sorted(grp.getgrgid(number).gr_name for number in {*os.getgroups(), os.g
 names = [name for name in names if name in ("libvirt", "docker", "isolab-tester")]
 primary = grp.getgrgid(os.getgid()).gr_name
 print(json.dumps({"groups": names, "primary": primary, "words": sys.argv[1:],
-    "environment": dict(os.environ), "process": os.getpid()}), flush=True)
+    "environment": dict(os.environ), "process": os.getpid(),
+    "seconds": time.monotonic() - renew.began()}), flush=True)
 if "wait" in sys.argv:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(43))
     print("ready", flush=True)
@@ -39,8 +40,9 @@ if "wait" in sys.argv:
 sys.exit(7)
 """
 DRIVER = """
-import os, sys
+import os, sys, time
 from machine.host import renew
+time.sleep(float(os.environ.get("SET_UP", 0)))
 if not renew.possible(("libvirt", "docker")):
     sys.exit(9)
 sys.exit(renew.again(("libvirt", "docker")))
@@ -136,7 +138,12 @@ def test_the_command_goes_on_with_the_groups_and_the_whole_environment(place: Pa
     assert told["primary"] == USER
     assert told["words"] == ["exec", "web", "--", "echo 'a b'; $x", ""]
     assert given.items() <= told["environment"].items()
-    assert renew.SOCKET not in told["environment"]
+    assert not {renew.SOCKET, renew.BEGAN} & told["environment"].keys()
+
+
+def test_the_command_began_when_its_first_process_did(place: Path) -> None:
+    said, _ = started(place, SET_UP="3").communicate()
+    assert 3 < json.loads(said)["seconds"] < 60
 
 
 def test_a_signal_to_the_first_process_alone_ends_the_command(place: Path) -> None:
