@@ -51,13 +51,29 @@ def _lost(transition: Transition, container: ContainerTransition) -> Iterator[tu
 def _end(transition: Transition, container: ContainerTransition, mount: Mount) -> Verdict:
     """What becomes of one volume that the container writes to."""
     verdict = _volume_action(transition, container)
-    return (_out_of_reach(container, mount) or verdict) if verdict[0] == "kept" else verdict
+    if verdict[0] != "kept":
+        return verdict
+    return _out_of_reach(transition, container, mount) or verdict
 
 
-def _out_of_reach(container: ContainerTransition, mount: Mount) -> Verdict | None:
-    """Source: a container sees of a volume what is mounted, at the path that it is mounted at."""
+def _out_of_reach(
+    transition: Transition, container: ContainerTransition, mount: Mount
+) -> Verdict | None:
+    """Source: a container sees of a volume what is mounted, at the path that it is mounted at.
+
+    A volume that another container of the guest mounts is that one's now.
+    """
     now = {each.target: each.volume for each in container.new.mounts} if container.new else None
     if now is None or now.get(mount.target) == mount.volume:
+        return None
+    guest = transition.guest_of(container)
+    others = guest.new.containers if guest and guest.new else ()
+    if any(
+        other.volume == mount.volume
+        for each in others
+        if each.name != container.name
+        for other in each.mounts
+    ):
         return None
     behind = f"it stays behind in volume {mount.volume}"
     return "lost", f"{behind}; {container.name} starts empty at {mount.target}"

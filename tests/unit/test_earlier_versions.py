@@ -63,9 +63,12 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("record", PLANS, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_a_plan_is_read_and_the_same_lab_file_changes_nothing(record: Path) -> None:
+def test_a_plan_is_read_and_the_same_lab_file_recreates_nothing(record: Path) -> None:
     lab = record.name.partition(".")[0]
-    assert diff(loads(record.read_text()), now(lab), key="key") == ()
+    changes = diff(loads(record.read_text()), now(lab), key="key")
+    # A balancer's settings may change between versions; it takes them up without a restart.
+    expected = [("front", "update", ("files' contents",))] if lab == "replicated" else []
+    assert [(change.name, change.change, change.reasons) for change in changes] == expected
 
 
 @pytest.mark.usefixtures("home")

@@ -48,7 +48,7 @@ def lost(old: Plan, new: Plan) -> list[tuple[str, str]]:
 
 VOLUME = "volume data on app-1, written by db-1"
 COPY = "copy of conf at /etc/mysql in db-1 on app-1"
-BEHIND = "it stays behind in volume data; db-1 starts empty"
+BEHIND = "it stays behind in volume data; db-1 starts empty at /var/lib/mysql"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ BEHIND = "it stays behind in volume data; db-1 starts empty"
     [
         ([("data:/var", "store:/var"), ("{data: {}}", "{store: {}}")], [(VOLUME, BEHIND)]),
         ([('"data:/var/lib/mysql", ', ""), ("volumes: {data: {}}\n", "")], [(VOLUME, BEHIND)]),
-        ([("data:/var/lib/mysql", "data:/var/lib/data")], []),
+        ([("data:/var/lib/mysql", "data:/var/lib/data")], [(VOLUME, BEHIND)]),
         ([("data:/var/lib/mysql", "data:/var/lib/mysql:ro")], []),
         ([('"./conf:/etc/mysql", ', "")], [(COPY, "it stays behind on app-1; db-1 has no copy")]),
         ([("/etc/mysql", "/etc/mysql:ro")], []),
