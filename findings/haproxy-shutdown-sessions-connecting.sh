@@ -63,7 +63,7 @@ def listening(queue=64):
 
 def accepting(end, answer):
     """Take connections; answer each, or keep it without a word."""
-    kept = []
+    held = []
 
     def work():
         while True:
@@ -71,7 +71,7 @@ def accepting(end, answer):
                 client = end.accept()[0]
             except OSError:
                 return
-            kept.append(client)
+            held.append(client)
             if answer:
                 client.recv(4096)
                 client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

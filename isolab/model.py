@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolab.units import MiB, Seconds
+from isolab.visible import visible
 
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 ENDED: Condition = "service_completed_successfully"
@@ -47,7 +48,7 @@ class Problem:
         place = f"{self.position.file}:{self.position.line}:{self.position.column}"
         place += ": warning" if self.severity == "warning" else ""
         words = f"{self.path}: {self.message}" if self.path else self.message
-        return f"{place}: {words}" + (f" ({self.hint})" if self.hint else "")
+        return visible(f"{place}: {words}" + (f" ({self.hint})" if self.hint else ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from isolab.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, UNABLE, Failure
+from isolab.visible import visible
 from machine.host import sockets
 
 COMMANDS = (
@@ -184,6 +185,7 @@ def _report(error: Exception, *, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
         return
-    print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
+    words = visible(str(error) or type(error).__name__, keep="\n\t")
+    print(f"error: {words}", file=sys.stderr)
     if not isinstance(error, Failure):
         print("  ./lab --debug … shows where it comes from", file=sys.stderr)

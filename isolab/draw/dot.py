@@ -117,4 +117,5 @@ def _line(line: Line, boxes: Mapping[str, Box], numbers: Mapping[str, str]) -> s
 
 
 def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace('"', '\\"')
+    # Graphviz reads &lt; in a label as the character that it stands for.
+    return words.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")

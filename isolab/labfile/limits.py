@@ -23,7 +23,7 @@ _DEPLOY = {
     "labels": "No effect: they are for Swarm; labels: are the container's.",
     "placement": "No effect: it is for Swarm; the lab file's own says where a service runs.",
     "rollback_config": "No effect: it is for Swarm.",
-    "update_config": "No effect: it is for Swarm; replicas change in turns behind a balancer.",
+    "update_config": "No effect: it is for Swarm; replicas change one by one behind a balancer.",
 }
 """As `docker compose` has it: what is for Swarm is passed over."""
 _FOR_SWARM = ("endpoint_mode", "labels", "placement", "rollback_config", "update_config")

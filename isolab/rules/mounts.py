@@ -16,14 +16,14 @@ def copies_are_no_place_to_keep_data(lab: Lab) -> Iterator[Problem]:
         for bind in service.binds:
             path = ("services", service.name, "volumes")
             shown = _shown(lab, bind)
-            kept = f"a named volume is kept: {_volume_for(bind)}:{bind.target}"
+            retained = f"a named volume is retained: {_volume_for(bind)}:{bind.target}"
             if bind.missing:
                 yield warning(
                     lab,
                     path,
                     f"{shown} is not there: {bind.target} is an empty folder"
                     + (", which goes with the guest's root disk" * (not bind.read_only)),
-                    "make it first, if something is read there" if bind.read_only else kept,
+                    "make it first, if something is read there" if bind.read_only else retained,
                 )
             elif not bind.read_only:
                 yield warning(
@@ -31,7 +31,7 @@ def copies_are_no_place_to_keep_data(lab: Lab) -> Iterator[Problem]:
                     path,
                     f"{bind.target} is a copy of {shown}: what is written there goes with the "
                     "guest's root disk, and with another content of the original",
-                    f"with :ro where it is only read; {kept}",
+                    f"with :ro where it is only read; {retained}",
                 )
 
 

@@ -128,7 +128,7 @@ def _guest_images(plans: Iterable[Plan]) -> Iterator[Unused]:
 
 def _builds(plans: Iterable[Plan]) -> Iterator[Unused]:
     used = _digests(plans)
-    for key, row in builds.kept().items():
+    for key, row in builds.recorded().items():
         if row.digest not in used and _old_image(row.digest):
             yield Unused(
                 kind="build", name=key.replace(":", " ", 1)[:40], size=0, remove=_forget_build(key)
@@ -144,8 +144,8 @@ def _registry(plans: Iterable[Plan]) -> Iterator[Unused]:
     used = _digests(plans) | {row.digest for row in service_catalog.read().values()}
     everything = registry_storage.images()
     gone = [i for i in everything if i.digest not in used and _old(i.link)]
-    kept_digests = {image.digest for image in everything} - {image.digest for image in gone}
-    blobs = [path for path in registry_storage.unreachable(kept_digests) if _old(path)]
+    retained_digests = {image.digest for image in everything} - {image.digest for image in gone}
+    blobs = [path for path in registry_storage.unreachable(retained_digests) if _old(path)]
     for image in gone:
         yield Unused(
             kind="service image",

@@ -72,7 +72,7 @@ def ensure(lab: Lab, report: Report) -> None:
             report(f"image of {name}: built in {time.monotonic() - started:.0f} s")
 
 
-def kept() -> Mapping[str, Built]:
+def recorded() -> Mapping[str, Built]:
     """All that was ever built and is known: SERVICE's image and its source to what came of it."""
     return _read()
 

@@ -18,7 +18,7 @@ OWN = ("isolab", "isolab-build")
 
 
 class Broken(Exception):
-    """An image that is to be kept cannot be followed to all that it needs."""
+    """An image that is to be retained cannot be followed to all that it needs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +50,13 @@ def images() -> tuple[Image, ...]:
     )
 
 
-def unreachable(kept: Set[str]) -> tuple[Path, ...]:
+def unreachable(retained: Set[str]) -> tuple[Path, ...]:
     """The blobs' folders that no image with one of these digests needs.
 
     Raises:
         Broken: What one of them needs cannot be told.
     """
-    needed = {name for digest in kept for name in _needs(digest)}
+    needed = {name for digest in retained for name in _needs(digest)}
     blobs = _root() / "blobs/sha256"
     return tuple(path for path in sorted(blobs.glob("*/*")) if path.name not in needed)
 

@@ -104,11 +104,13 @@ def test_a_down_asks_and_keeps_the_data_disk(
     assert "volume data on app-1" in capsys.readouterr().err
     known = StackControl("reference").state()
     assert known is not None
-    kept = retained_with_data(known)
-    disks = [r.name for r in known.of_type(leftovers.VOLUME) if r.urn in kept]
+    retained = retained_with_data(known)
+    disks = [r.name for r in known.of_type(leftovers.VOLUME) if r.urn in retained]
     assert disks == ["app-1-data"]
-    assert {r.name for r in known.of_type(leftovers.POOL) if r.urn in kept} == {"isolab-reference"}
-    assert not [r.urn for r in known.of_type(leftovers.DOMAIN) if r.urn in kept]
+    assert {r.name for r in known.of_type(leftovers.POOL) if r.urn in retained} == {
+        "isolab-reference"
+    }
+    assert not [r.urn for r in known.of_type(leftovers.DOMAIN) if r.urn in retained]
 
 
 def test_what_stands_is_known_to_the_program(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

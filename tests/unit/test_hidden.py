@@ -93,7 +93,7 @@ def test_a_plan_from_before_there_was_a_key_is_no_change(tmp_path: Path) -> None
     assert diff(old, plan(tmp_path, "swordfish}", "x}"), key=KEY)
 
 
-def test_the_key_is_kept_with_the_stacks_keys_and_for_its_owner_alone(
+def test_the_key_is_retained_with_the_stacks_keys_and_for_its_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))

@@ -87,7 +87,7 @@ def test_another_container_that_mounts_the_volume_has_the_data(tmp_path: Path) -
     assert lost(plan(tmp_path), plan(tmp_path, *elsewhere)) == [(VOLUME, BEHIND)]
 
 
-def test_a_source_that_changes_starts_its_copies_anew(tmp_path: Path) -> None:
+def test_a_source_that_changes_starts_its_copies_again(tmp_path: Path) -> None:
     old = plan(tmp_path)
     fresh = "it stays behind on app-1; db-1 gets a fresh copy"
     assert lost(old, plan(tmp_path, conf="b")) == [(COPY, fresh)]

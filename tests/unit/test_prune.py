@@ -154,25 +154,25 @@ def test_images_are_left_alone_where_others_may_use_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     docker(home, monkeypatch, script)
-    kept = image(home, "isolab/guestbook", blob(home, "layer"))
+    retained = image(home, "isolab/guestbook", blob(home, "layer"))
     guest = guest_image.place() / ("a" * 64)
     guest.mkdir(parents=True)
     (guest / "manifest.json").write_text("{}")
     aged(guest)
     assert main(["prune", "--yes"]) == DONE
     assert said in capsys.readouterr().out
-    assert kept in blobs(home)
+    assert retained in blobs(home)
     assert guest.exists()
 
 
 def test_images_are_left_alone_where_a_plan_cannot_be_read(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = image(home, "isolab/guestbook", blob(home, "layer"))
-    stack(home, "s", kept, plan='{"of": "another version"}')
+    retained = image(home, "isolab/guestbook", blob(home, "layer"))
+    stack(home, "s", retained, plan='{"of": "another version"}')
     assert main(["prune", "--yes"]) == DONE
     assert "another version made stack s" in capsys.readouterr().out
-    assert kept in blobs(home)
+    assert retained in blobs(home)
 
 
 def test_images_are_left_alone_where_one_of_them_cannot_be_followed(
@@ -237,10 +237,10 @@ def test_of_a_stacks_history_the_last_run_stays(home: Path) -> None:
 
 def test_a_stack_at_work_keeps_everything(home: Path) -> None:
     stack(home, "s", "sha256:" + "a" * 64)
-    kept = image(home, "isolab/guestbook", blob(home, "layer"))
+    retained = image(home, "isolab/guestbook", blob(home, "layer"))
     with lock.locked("new", "up", print):
         assert main(["prune", "--yes"]) == UNABLE
-    assert kept in blobs(home)
+    assert retained in blobs(home)
 
 
 def test_what_does_not_go_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def is_whole(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("way", [right, slow])
-def test_what_comes_whole_is_kept_however_long_it_takes(
+def test_what_comes_whole_is_retained_however_long_it_takes(
     tmp_path: Path, place: str, way: Way
 ) -> None:
     assert fetched(tmp_path, place, way) == []
@@ -129,7 +129,7 @@ def test_a_download_that_fails_is_begun_once_more(tmp_path: Path, place: str, wa
 
 
 @pytest.mark.parametrize("way", [silent, broken_off, damaged, refusing])
-def test_what_fails_again_is_not_kept(tmp_path: Path, place: str, way: Way) -> None:
+def test_what_fails_again_is_not_retained(tmp_path: Path, place: str, way: Way) -> None:
     with pytest.raises(CannotDownload, match=r"broke off|damaged"):
         fetched(tmp_path, place, way)
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from isolab.cli.output import results
 from isolab.lessons import texts
 from isolab.lessons.junit import junit
 from isolab.lessons.model import LessonResult
+from isolab.visible import in_json
 
 NAME = "check"
 HELP = "check the lessons' claims on the running lab"
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.junit.write_text(junit(plan.stack, checked), encoding="utf-8")
     if arguments.json:
         document = {"stack": plan.stack, "lessons": [asdict(lesson) for lesson in checked]}
-        print(json.dumps(document, indent=1, ensure_ascii=False))
+        print(in_json(json.dumps(document, indent=1, ensure_ascii=False)))
     else:
         print("\n".join(summary(checked)))
     return code(checked)

@@ -13,6 +13,7 @@ from isolab.cli.output import changes
 from isolab.diff.change import Change
 from isolab.diff.compare import diff
 from isolab.plan.model import Plan
+from isolab.visible import in_json
 
 NAME = "diff"
 HELP = "what an edit of the lab file changes, with the blast radius; starts no engine"
@@ -72,7 +73,7 @@ def told(
     match form:
         case "json":
             document = changes.as_json(name, found) | dict(more or {})
-            yield json.dumps(document, indent=1, ensure_ascii=False)
+            yield in_json(json.dumps(document, indent=1, ensure_ascii=False))
         case "markdown":
             from isolab.cli.output import markdown
 

@@ -10,6 +10,7 @@ from isolab.diff.change import Loss, losses
 from isolab.diff.compare import diff
 from isolab.diff.disks import StandingDisk
 from isolab.plan.model import Plan
+from isolab.visible import visible
 
 FLAG = "--accept-data-loss"
 
@@ -85,12 +86,13 @@ def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
 def tell(lost: Sequence[Loss]) -> None:
     """Say what goes, and why."""
     for loss in lost:
-        print(f"DATA LOSS: {loss.words}\n    {loss.because}", file=sys.stderr)
+        words, because = visible(loss.words), visible(loss.because)
+        print(f"DATA LOSS: {words}\n    {because}", file=sys.stderr)
 
 
 def typed_yes(question: str, hint: str) -> None:
     """Ask on the terminal; anything but yes ends the command."""
-    print(f"{question} Type yes to agree: ", end="", file=sys.stderr, flush=True)
+    print(f"{visible(question)} Type yes to agree: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Failure(BAD_INPUT, "not agreed to; nothing was touched", hint)
 

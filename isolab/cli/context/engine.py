@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from isolab.cli.errors import FAILED, INTERRUPTED, UNABLE, Failure
 from isolab.cli.output.progress import Progress
+from isolab.visible import visible
 from machine.deployment import lock
 from machine.deployment.control import Busy, StackControl
 from machine.deployment.engine import EngineError, Outcome
@@ -17,7 +18,7 @@ LAST_WORDS = 6
 
 def say(text: str) -> None:
     """Tell what happens, where progress belongs."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 
 def run(

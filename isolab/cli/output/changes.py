@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from isolab.diff.change import Change, Effect, Loss, data_words, losses, summary, worst
+from isolab.visible import visible
 
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 WIDTH = 80
@@ -25,6 +26,10 @@ def as_json(stack: str, changes: Sequence[Change]) -> dict[str, Any]:
 
 def as_text(changes: Sequence[Change]) -> Iterator[str]:
     """Data loss first; a line for each change, its reasons, effects and order below; the sum."""
+    return map(visible, _as_text(changes))
+
+
+def _as_text(changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
         yield "nothing changes"
         return

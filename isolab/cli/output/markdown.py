@@ -1,12 +1,15 @@
 """Changes as Markdown, for a comment on a pull request."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from isolab.cli.output import changes as words
 from isolab.diff.change import Change, Loss, data_words, losses, summary
+from isolab.visible import visible
 
 MOST_EFFECTS = 40
 """A comment has limited room; the rest is counted."""
+_SPECIAL = re.compile(r"[\\`*~|\[\]!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def of(stack: str, changes: Sequence[Change], picture: str = "") -> Iterator[str]:
@@ -71,5 +74,11 @@ def _effects(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Nothing of the text may end a table's cell or start a tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that is nothing else: no cell ends in it, no element, link, emphasis or mention begins.
+
+    An underscore between letters is none of these; a link is made of every address with ://, and a
+    mention of every @ with a name behind it.
+    """
+    words = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    words = _SPECIAL.sub(r"\\\g<0>", words)
+    return words.replace("://", "&#58;//").replace("@", "@\u2060")

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from isolab.cli.output import layers
 from isolab.cli.output.layers import Layer
+from isolab.visible import visible
 from machine.deployment.events import Begun, Done, Event, Failed, Message, Step
 
 UNREMARKABLE = 2.0
@@ -79,7 +80,7 @@ class Progress:
     def line(self, text: str) -> None:
         """Write a line for good."""
         clear = _CLEAR if self._live else ""
-        print(f"{clear}{text}", file=self._stream, flush=True)
+        print(clear + visible(text, keep="\n\t"), file=self._stream, flush=True)
 
     def _end(self, step: Step, action: str) -> None:
         _, begin = self._running.pop(step.urn)
