@@ -83,3 +83,53 @@ def test_the_second_goes_on_when_the_first_is_through(holder: subprocess.Popen[s
     threading.Timer(0.5, holder.terminate).start()
     with lock.locked("s", "down", print, timeout=10):
         assert holder.wait(5) == -signal.SIGTERM
+
+
+FIRST_UP = """\
+import sys
+from pathlib import Path
+
+from isolab.cli import main
+from isolab.cli.commands import up
+from machine.deployment import config
+from machine.deployment.control import StackControl
+from machine.engine import environment
+
+config.STACKS = Path(sys.argv[1])
+environment.search_path = lambda path, programs: path
+
+
+def made_known(arguments, target):
+    # The part of an up that decides which seed a stack has.
+    StackControl(target.stack).ensure(target.lab, choose_cidr=False)
+    return 0
+
+
+up._run = made_known
+sys.exit(main(["up", "reference", "--stack", "s"]))
+"""
+ENGINE = """\
+#!/bin/sh
+case "$*" in *isolab:seed*)
+    seed=$(cat)
+    sleep 0.5
+    echo "$seed" >> {folder}/seeds
+    printf 'config:\\n  isolab:seed: {{secure: "%s"}}\\n' "$seed" > {folder}/Pulumi.s.yaml
+esac
+"""
+
+
+def test_two_first_ups_of_one_stack_end_with_one_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(ENGINE.format(folder=tmp_path))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    words = [sys.executable, "-c", FIRST_UP, str(tmp_path)]
+    both = [subprocess.Popen(words, cwd=paths.REPO) for _ in range(2)]
+    assert [each.wait(60) for each in both] == [0, 0]
+    (seed,) = (tmp_path / "seeds").read_text().split()
+    assert seed in (tmp_path / "Pulumi.s.yaml").read_text()
