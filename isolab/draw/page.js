@@ -102,8 +102,9 @@ function redraw() {
     stroke(`M ${x0} ${bus(y)} H ${Math.max(...row.map(([, p]) => p.x + 20))}`, "wire");
     for (const [, p] of row) { stroke(`M ${p.x + 20} ${bus(y)} V ${p.y}`, "wire"); blob(p.x + 20, bus(y), "dot"); }
   }
-  const taken = new Map();
+  const taken = new Map(), labels = [];
   lanes.forEach((lane, index) => draw(lane, index % 8));
+  labels.forEach((label) => write(...label));
   function draw({ kind, name, ends, lines }, index) {
     const heights = new Map();
     for (const [box, { tip, action }] of ends) {
@@ -125,7 +126,7 @@ function redraw() {
       stroke(`M ${Math.min(...xs)} ${y} H ${Math.max(...xs)}`, kind, lines);
     }
     const ys = [...heights.keys()];
-    write(Math.min(...heights.get(Math.min(...ys))) + 9, Math.min(...ys) + 4, name);
+    labels.push([Math.min(...heights.get(Math.min(...ys))) + 9, Math.min(...ys) + 4, name]);
     if (ys.length > 1) stroke(`M ${trunk} ${Math.min(...ys)} V ${Math.max(...ys)}`, kind, lines);
   }
 }

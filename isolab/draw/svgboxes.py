@@ -17,6 +17,7 @@ from isolab.draw.svgparts import (
     plate,
     rect,
     text,
+    title,
     wrapped,
 )
 
@@ -259,10 +260,10 @@ def guest(box: Box, lines: Sequence[Line], width: float) -> Piece:
             for part in wrapped(words, across - 2 * PAD)]  # fmt: skip
     top = 34 + LINE * len(said) + FLAG
     height = top + content.height + PAD
-    drawn = edge(box, across, height) + text(PAD, 22, heading, "name")
-    drawn += text(PAD + name, 22, facts, "soft")
+    drawn = edge(box, across, height)
     for index, (style, words) in enumerate(said):
-        drawn += text(PAD, 41 + LINE * index, words, style)
+        drawn += title(PAD, 41 + LINE * index, words, style, as_wide_as(style))
+    drawn += title(PAD + name, 22, facts, "soft") + title(PAD, 22, heading, "name", 14)
     placed = content.at(PAD, top)
     here = (box.id, Rect(x=0, y=0, width=across, height=height))
     return Piece(

@@ -18,7 +18,7 @@ from isolab.draw.svgboxes import (
     remarks,
 )
 from isolab.draw.svglanes import APART, Edges, Lane, drawn, flags, lanes
-from isolab.draw.svgparts import LINE, Piece, Rect, dot, line, number, text
+from isolab.draw.svgparts import LINE, Piece, Rect, dot, line, number, text, title
 
 WIDTH = 1160.0
 """What a row of guests may take; a single guest may take more."""
@@ -65,9 +65,9 @@ def host(drawing: Drawing) -> Piece:
     right = max([upper.width + _LEFT, 560 - 2 * PAD, *(row.right for row in rows)])
     wires, right = _wires(network, rows, right), right + 14 * len(found)
     over = _lanes(found, rows, places, right)
-    body = grouped(network, wires) + upper.svg
-    # The guests let the lines shine through, so that words stand above them.
-    body += over + "".join(piece.svg for row in rows for piece in row.guests)
+    # Boxes on the host hide lines; guests let them shine through, under the plates of their titles.
+    body = over + grouped(network, wires) + upper.svg
+    body += "".join(piece.svg for row in rows for piece in row.guests)
     body += flags(drawing.lines, places)
     low = rows[-1].bottom if rows else top + upper.height + 34
     across, down = right + 2 * PAD, low + PAD
@@ -122,7 +122,7 @@ def _wires(network: Box, rows: Sequence[_Row], right: float) -> str:
     words = f"{look.heading(network)} {', '.join(network.facts)}"
     said = ", ".join(words for _, words in remarks(network))
     y = rows[0].bus if rows else last
-    return wires + text(_LEFT, y - 9, f"{words} {said}".strip(), "label")
+    return wires + title(_LEFT, y - 9, f"{words} {said}".strip(), "label", 11)
 
 
 def _lanes(
@@ -137,7 +137,7 @@ def _lanes(
                 inside = {box for each in rows for box, _ in each.places}
                 heights |= {(lane.label, box): y for box in places.keys() - inside}
     edges = Edges(places)
-    return "".join(
+    told = [
         drawn(
             lane,
             places,
@@ -146,4 +146,5 @@ def _lanes(
             right - 14 * (len(found) - index) + 8,
         )
         for index, lane in enumerate(found)
-    )
+    ]
+    return "".join(ways for ways, _ in told) + "".join(label for _, label in told)

@@ -87,8 +87,8 @@ def drawn(
     height: Callable[[str], float],
     edges: Edges,
     trunk: float,
-) -> str:
-    """One lane.
+) -> tuple[str, str]:
+    """One lane: its lines, and its label, which stands above the lines of all lanes.
 
     Args:
         lane: What to draw.
@@ -117,7 +117,7 @@ def drawn(
     if several:
         along += line(((trunk, min(rows)), (trunk, max(rows))), f"{lane.kind}{action}")
     first = min(rows)
-    return along + stubs + plate(min(rows[first]) + 12, first, lane.label)
+    return along + stubs, plate(min(rows[first]) + 12, first, lane.label)
 
 
 def flags(lines: Sequence[Line], places: Mapping[str, Rect]) -> str:

@@ -102,6 +102,12 @@ def plate(x: float, y: float, words: str) -> str:
     return drawn + text(x + 7, y + 4, words, "label")
 
 
+def title(x: float, y: float, words: str, style: str, size: float = 12) -> str:
+    """One line of text that lines go under: on a plate without an edge."""
+    around = rect(x - 4, y - size - 1, measured(words, size) + 8, size + 6, "heading", 4)
+    return around + text(x, y, words, style)
+
+
 def tip(x: float, y: float, style: str) -> str:
     """An arrow's tip that comes down to a point."""
     return f'<path class="tip {style}" d="M {number(x)} {number(y)} l -5 -9 h 10 Z"/>'

@@ -190,6 +190,16 @@ def test_layers_stay_inside_each_other_on_any_screen(
     opened.close()
 
 
+def test_no_line_goes_through_a_title(browser: Browser, tmp_path: Path) -> None:
+    drawing = drawing_of(planned(LABS / "drawn" / "wide.yaml"))
+    opened = Opened(browser, tmp_path / "page.html", drawing, "light")
+    titles = opened.page.locator(".card > .head > *, .net > *").all()
+    assert len(titles) > 2 * len(drawing.host.of("guest"))
+    before = [title.screenshot() for title in titles]
+    opened.page.evaluate("over.style.visibility = 'hidden'")
+    assert [title.screenshot() for title in titles] == before
+
+
 def test_words_stay_in_their_boxes(browser: Browser, tmp_path: Path) -> None:
     plan = planned(REPO / "stacks" / "replicated.yaml")
     words = {"healthy": "running, 2 of 3 get requests", "down": "running, unhealthy, says why"}
