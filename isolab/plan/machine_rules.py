@@ -60,7 +60,17 @@ def the_subnet_is_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Probl
     """Two networks with one subnet: the machine reaches one of them only."""
     mine = IPv4Network(plan.network.cidr)
     for taken in machine.networks:
-        if lab.cidr and mine.overlaps(IPv4Network(taken.cidr)):
+        if not mine.overlaps(IPv4Network(taken.cidr)):
+            continue
+        if lab.cidr is None and machine.has_subnet:
+            yield warning(
+                lab,
+                ("network",),
+                f"the lab has {plan.network.cidr}, and {taken.owner} has {taken.cidr} by now: "
+                "the machine reaches one of them only where they overlap",
+                "after ./lab down, ./lab up takes one that is free",
+            )
+        elif lab.cidr:
             yield problem(
                 lab,
                 ("network", "cidr"),

@@ -69,6 +69,8 @@ class Machine:
     """Where the pool lies, or will."""
     networks: tuple[Taken, ...] = ()
     """Of everybody but the stack itself."""
+    has_subnet: bool = False
+    """Whether the stack has chosen its subnet already."""
     listening: tuple[tuple[str, int], ...] = ()
     """Addresses and TCP ports that somebody listens on; none where the stack itself is there."""
     cpu_models: tuple[str, ...] = ()

@@ -51,6 +51,28 @@ def test_what_may_be_shared_is_a_warning(tmp_path: Path, machine: Machine) -> No
     assert str(found.warnings[0]).startswith(f"{tmp_path}/lab.yaml:2:1: warning: guests: ")
 
 
+def test_a_network_that_came_later_over_the_labs_own_is_told(tmp_path: Path) -> None:
+    taken = (Taken(cidr="10.9.0.0/16", owner="a route of tun0"),)
+    file = tmp_path / "lab.yaml"
+    file.write_text(LAB)
+    for has_subnet in (True, False):
+        machine = replace(MACHINE, networks=taken, has_subnet=has_subnet)
+        around = Surroundings(stack="test", cidr="10.9.8.0/24", machine=machine)
+        found = examine_file(file, {}, around)
+        assert found.plan and not found.errors
+        # Without a subnet of its own yet, the stack gets one that is free.
+        assert bool(found.warnings) == has_subnet
+    apart = replace(MACHINE, networks=(Taken(cidr="10.8.0.0/16", owner="x"),), has_subnet=True)
+    assert not examine_file(file, {}, replace(around, machine=apart)).warnings
+    told = examine_file(file, {}, replace(around, machine=replace(machine, has_subnet=True)))
+    path, message = only(told.warnings)
+    assert path == "network"
+    assert message == (
+        "the lab has 10.9.8.0/24, and a route of tun0 has 10.9.0.0/16 by now: "
+        "the machine reaches one of them only where they overlap"
+    )
+
+
 def test_a_subnet_that_another_has_is_an_error_that_names_it(tmp_path: Path) -> None:
     taken = (Taken(cidr="10.9.0.0/16", owner="a route of tun0"),)
     text = f"network: {{cidr: 10.9.8.0/24}}\n{LAB}"

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,7 +117,10 @@ def _examined(target: Target) -> tuple["Examined", bool]:
         around = Surroundings(
             stack=target.stack,
             cidr=known.cidr if known else None,
-            machine=looking.machine(target.stack, lab.host.libvirt, config.reserved(target.stack)),
+            machine=replace(
+                looking.machine(target.stack, lab.host.libvirt, config.reserved(target.stack)),
+                has_subnet=bool(known and known.cidr),
+            ),
         )
         examined = examine_on_host(lab, around)
     return examined, isinstance(lab, Lab) and lab.cidr is None
