@@ -134,6 +134,11 @@ OUTSIDE_NETWORK = {
     "ipv6_address": "services find each other by name",
     "mac_address": "Docker gives each container its own",
     "priority": "networks with a way out come first",
+    "gw_priority": "networks with a way out come first",
+    "interface_name": "it needs Docker 28: find the interface by its address",
+    "link_local_ips": "services find each other by name",
+    "driver_opts": "all networks are Docker's bridges as they are",
+    "use_service_name_alias": "a service always has its name on its networks",
 }
 LOGGING = {"driver": "Docker's name for it: json-file, local, none …", "options": "Its options."}
 LAB_NETWORK = {
