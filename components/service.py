@@ -10,7 +10,7 @@ import pulumi
 import pulumi_docker as docker
 from pulumi_command import local, remote
 
-from isolab.model import FOR_EVER, Condition
+from isolab.model import FOR_EVER, HEALTHY, Condition
 from isolab.plan import hidden, images, readback, roles
 from isolab.plan.guest import guestfiles
 from isolab.plan.model import Container
@@ -28,6 +28,22 @@ docker logs --tail 15 NAME >&2
 exit 1
 """
 """Ends when the container has, as it did."""
+AWAIT_HEALTH = """
+end=$(($(date +%s) + TIMEOUT))
+until [ "$(date +%s)" -gt "$end" ]; do
+  said=$(docker inspect --format \
+    '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' NAME) || exit 1
+  case $said in
+    healthy) exit ;;
+    none) echo "NAME has no healthcheck, nor has its image: nobody can wait for it" >&2; exit 1 ;;
+  esac
+  sleep 1
+done
+echo "NAME is $said after TIMEOUT s; it said last:" >&2
+docker logs --tail 15 NAME >&2
+exit 1
+"""
+"""Ends when the image's own healthcheck says that the container is healthy."""
 TIMEOUT = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 FIRST_CHECK = 90
@@ -90,9 +106,13 @@ class Started:
     container: docker.Container
     end: local.Command | remote.Command | None
     """Done when it has succeeded, where somebody waits for that."""
+    healthy: local.Command | remote.Command | None
+    """Done when its image says so, where somebody waits for that."""
 
     def once(self, condition: Condition) -> pulumi.Resource:
         """What is done when the condition holds."""
+        if condition == HEALTHY and self.healthy:
+            return self.healthy
         return self.end if self.end and condition == COMPLETED else self.container
 
 
@@ -120,7 +140,8 @@ class Service(pulumi.ComponentResource):
             waits = (*write_files(self, place, container), *waited_for(container, args))
             made = make_container(self, place, container, image, waits)
             end = await_end(self, place, container, made) if container.ends else None
-            self.started[container.name] = Started(container=made, end=end)
+            healthy = await_health(self, place, container, made) if container.asked else None
+            self.started[container.name] = Started(container=made, end=end, healthy=healthy)
             place.chain.add(container.service, place.rollout_step(container, made, self))
         self.register_outputs({"containers": list(self.started)})
 
@@ -224,6 +245,20 @@ def await_end(
         place.connection,
         pulumi.ResourceOptions(parent=service, depends_on=[made]),
         create=AWAIT.replace("NAME", container.name),
+        triggers=[made.id],
+    )
+
+
+def await_health(
+    service: pulumi.Resource, place: ServicePlace, container: Container, made: docker.Container
+) -> local.Command | remote.Command:
+    """Done once the container is healthy."""
+    script = AWAIT_HEALTH.replace("NAME", container.name).replace("TIMEOUT", str(TIMEOUT))
+    return run(
+        roles.HEALTH.of(container.name),
+        place.connection,
+        pulumi.ResourceOptions(parent=service, depends_on=[made]),
+        create=script,
         triggers=[made.id],
     )
 

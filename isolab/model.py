@@ -8,6 +8,7 @@ from isolab.units import MiB, Seconds
 from isolab.visible import visible
 
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
+HEALTHY: Condition = "service_healthy"
 ENDED: Condition = "service_completed_successfully"
 Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
@@ -15,6 +16,8 @@ Severity = Literal["error", "warning"]
 Security = Literal["compose", "hardened"]
 HOST = "host"
 """Where a service runs that no guest holds: the physical host itself."""
+GATEWAY = "host-gateway"
+"""Instead of an address: the machine that the container's Docker runs on."""
 FOR_EVER = ("always", "unless-stopped")
 """Restart policies under which a container never ends by itself."""
 Path = tuple[str | int, ...]
@@ -260,8 +263,8 @@ class Service:
     expose: tuple[int, ...] = ()
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Network name to further aliases there (the service's name is always one)."""
-    network_mode: Literal["", "none"] = ""
-    """none: no network but the container's own loopback."""
+    network_mode: Literal["", "none", "bridge"] = ""
+    """none: no network but the container's own loopback; bridge: one of all who say so."""
     volumes: tuple[VolumeMount, ...] = ()
     binds: tuple[BindMount, ...] = ()
     guest_mounts: tuple[GuestMount, ...] = ()
@@ -292,7 +295,8 @@ class Service:
     ulimits: tuple[Ulimit, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    extra_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra_hosts: tuple[tuple[str, str], ...] = ()
+    """Names with an address, or GATEWAY; a name may have several."""
     stop_grace_period: Seconds = Seconds(10.0)
     stop_signal: str = ""
     logging_driver: str = ""
@@ -400,6 +404,8 @@ class Lab:
     """Service, or "*" for all that have none of their own."""
     balancers: tuple[Balancer, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    notes: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
+    """Warnings of what was read: it means something else here than in Compose."""
     positions: Mapping[Path, Position] = field(
         default_factory=dict[Path, Position], repr=False, compare=False
     )

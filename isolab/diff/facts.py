@@ -21,6 +21,7 @@ CONTAINER_IRRELEVANT: Mapping[str, str] = {
     "slice": "follows from the pids limit",
     "depends_on": "orders the start",
     "ends": "orders the start",
+    "asked": "orders the start",
 }
 CONTAINER_IN_PARTS = ("limits", "files", "networks", "environment", "ports", "hosts", "copies")
 """Fields that are told in parts, or with what they mean."""
@@ -156,7 +157,7 @@ def _words(what: str, old: Any, new: Any) -> str:
         case "network_mode":
             return f"network mode {old or 'default'} -> {new or 'default'}"
         case "hosts":
-            return _hosts(dict(old), dict(new))
+            return _hosts(_by_name(old), _by_name(new))
         case "contents":
             return "files' contents"
         case "files":
@@ -234,6 +235,14 @@ def _networks(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
         for each in (old, new)
     ]
     return " -> ".join(words) if words[0] != words[1] else f"{words[0]}: aliases"
+
+
+def _by_name(hosts: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Names to their addresses, one or several."""
+    found: dict[str, str] = {}
+    for name, address in hosts:
+        found[name] = f"{found[name]} and {address}" if name in found else address
+    return found
 
 
 def _hosts(old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -19,8 +19,25 @@ _KEYS = {
     "tags": "No effect: the image has the service's name for it.",
     "labels": "No effect: no label of an image is seen.",
     "pull": "No effect: an image is built from what it names.",
+    "cache_to": "No effect: the host's Docker keeps what it built.",
+    "no_cache": "No effect: an image is built again where its folder has changed.",
+    "no_cache_filter": "No effect, as no_cache.",
+    "provenance": "No effect: nobody reads it in a lab.",
+    "sbom": "No effect: nobody reads it in a lab.",
+    "platforms": "No effect: all guests are linux/amd64.",
 }
+_NO_EFFECT = ("cache_to", "no_cache", "no_cache_filter", "provenance", "sbom", "platforms")
 _OUTSIDE = {
+    "additional_contexts": "copy what it needs into the folder, or name an image in FROM",
+    "entitlements": "a build has no more rights here: do it when the container starts",
+    "extra_hosts": "let the Dockerfile write the address, or copy the file into the folder",
+    "isolation": "it is for Windows, and guests are Linux",
+    "network": "a build has the network of the host's Docker",
+    "privileged": "a build has no more rights here: do it when the container starts",
+    "secrets": "copy what it needs into the folder, or build the image yourself and push it",
+    "shm_size": "a build has Docker's own 64 MiB: write to the disk instead",
+    "ssh": "clone it, and build from the folder",
+    "ulimits": "a build has the limits of the host's Docker",
     "dockerfile_inline": "write it to a file and name it as dockerfile",
 }
 
@@ -41,6 +58,8 @@ def _long(node: Node) -> Build:
         fields.get("tags", many(scalars.text), ())
         fields.get("labels", table(fallback=nothing), {})
         fields.get("pull", scalars.flag, False)
+        for key in _NO_EFFECT:
+            fields.get(key, scalars.passed_over, None)
     made = Build(context=context or "", dockerfile=dockerfile, args=args, target=target)
     return _checked(fields.where("dockerfile"), made)
 

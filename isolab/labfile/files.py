@@ -27,6 +27,15 @@ _SOURCE = {
     "environment": "The variable that holds it.",
     "file": "The file that holds it, relative to the lab file.",
 }
+_NO_EFFECT = {
+    "name": "No effect: it belongs to its lab, and goes by its key.",
+    "labels": "No effect: no label of it is seen.",
+}
+_OUTSIDE = {
+    "driver": "it is for Swarm: give content or file",
+    "driver_opts": "it is for Swarm: give content or file",
+    "template_driver": "it is for Swarm: variables in content are filled in",
+}
 _EXTERNAL = {"external": "Derived from the stack's seed: all who share the stack agree on it."}
 
 
@@ -73,11 +82,13 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     """A secret or config of the lab, and where its content comes from."""
 
     known = _SOURCE | (_EXTERNAL if kind == "secret" else {})
-    outside = {"external": "nobody else keeps it: give content or file"}
+    outside = _OUTSIDE | {"external": "nobody else keeps it: give content or file"}
 
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")
-        with Fields(node, known, f"a {kind}", outside) as fields:
+        with Fields(node, known | _NO_EFFECT, f"a {kind}", outside) as fields:
+            for key in _NO_EFFECT:
+                fields.get(key, scalars.passed_over, None)
             text = fields.get("content", scalars.literal, None)
             text = fields.get("environment", _variable, text)
             held = fields.get("file", _file, None)

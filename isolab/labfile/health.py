@@ -1,13 +1,14 @@
 """Healthchecks, and what a service waits for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import duration
 from isolab.labfile.values.reading import Fields, each, forms, many
 from isolab.labfile.values.shape import Shaped, accepts, describe, one_of
-from isolab.model import Condition, Healthcheck
+from isolab.model import Condition, Healthcheck, Problem
 from isolab.units import Seconds
 
 _CONDITION: Reader[Condition] = scalars.choice(
@@ -20,9 +21,9 @@ _HEALTHCHECK = {
     "timeout": "How long one may take.",
     "retries": "How many must fail in a row.",
     "start_period": "Failures during it count for nothing.",
+    "start_interval": "No effect: it needs Docker 25, and guests have 20.10.",
     "disable": "Switches off the image's own healthcheck.",
 }
-_OUTSIDE = {"start_interval": "it needs Docker 25, and guests have 20.10: shorten interval"}
 _DEPENDENCY = {
     "condition": "What must be seen of the other service; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
@@ -32,18 +33,16 @@ _DEPENDENCY = {
 
 def healthcheck(node: Node) -> Healthcheck | None:
     """How Docker finds out whether a container is healthy."""
-    with Fields(node, _HEALTHCHECK, "a healthcheck", _OUTSIDE) as fields:
+    with Fields(node, _HEALTHCHECK, "a healthcheck") as fields:
         disabled = fields.get("disable", scalars.flag, False)
         test = fields.get("test", _TEST, None)
-        if test is None and not disabled and "test" not in fields:
-            # No matter of shape: a service that extends another may change the interval alone.
-            fields.add(
-                node.problem("test is missing", 'for example test: ["CMD", "/bin/healthcheck"]')
-            )
         interval = fields.get("interval", duration, Seconds(30.0))
         timeout = fields.get("timeout", duration, Seconds(30.0))
         retries = fields.get("retries", scalars.integer(1, 1000), 3)
         start_period = fields.get("start_period", duration, Seconds(0.0))
+        fields.get("start_interval", duration, None)
+    if test is None and not disabled:
+        return None
     if disabled or not test or test[0] == "NONE":
         return Healthcheck(test=("NONE",))
     return Healthcheck(
@@ -53,6 +52,23 @@ def healthcheck(node: Node) -> Healthcheck | None:
         retries=retries,
         start_period=start_period,
     )
+
+
+def notes(node: Node) -> tuple[Problem, ...]:
+    """What of a healthcheck has no effect here."""
+    if not isinstance(node.value, Mapping):
+        return ()
+    keys = node.mapping()
+    told = [
+        (keys[key], message)
+        for key, message in (
+            ("start_interval", "passed over: it needs Docker 25, and guests have 20.10"),
+        )
+        if key in keys
+    ]
+    if keys and not keys.keys() & {"test", "disable"}:
+        told.append((node, "the image's own healthcheck runs, with its own times: test is missing"))
+    return tuple(replace(at.problem(message), severity="warning") for at, message in told)
 
 
 def _line(node: Node) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from isolab.labfile import balancers, clusters, files, guests, layers, security
-from isolab.labfile.compose import profiles
+from isolab.labfile.compose import links, profiles
 from isolab.labfile.compose.include import include
 from isolab.labfile.keys import (
     LAB,
@@ -56,10 +56,14 @@ def lab(root: Node) -> Lab:
             host=fields.get("host", layers.host, Host()),
             cidr=fields.get("network", layers.network, None),
             guests=fields.get("guests", guests.groups, ()),
-            services=tuple(
-                security.completed(profiles.completed(draft, names, name), draft.node, chosen)
-                for draft in there
+            services=links.applied(
+                (
+                    security.completed(profiles.completed(draft, names, name), draft.node, chosen)
+                    for draft in there
+                ),
+                there,
             ),
+            notes=tuple(note for draft in there for note in draft.notes),
             disabled=missing,
             networks=fields.get("networks", _named(_network), ()),
             volumes=tuple(name for name, _ in volumes),

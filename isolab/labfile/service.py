@@ -24,7 +24,7 @@ from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, many
 from isolab.labfile.values.tables import command, from_environment, nothing, table
-from isolab.model import BindMount, GuestMount, Limits, Service, VolumeMount
+from isolab.model import BindMount, GuestMount, Limits, Problem, Service, VolumeMount
 from isolab.units import MiB, Seconds
 
 T = TypeVar("T")
@@ -41,6 +41,10 @@ class Draft:
     service: Service
     needs: health.Needs
     profiles: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    """Services, each with the further name that it has for this one, or none."""
+    notes: tuple[Problem, ...]
+    """What means something else here than in Compose."""
     node: Node
 
 
@@ -67,7 +71,12 @@ def service(name: str, node: Node) -> Draft:
         logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
         variables = fields.get("env_file", environment.env_file, {}) or {}
         labels = fields.get("label_file", environment.env_file, {}) or {}
-        needs = fields.get("depends_on", health.depends_on, {}) or {}
+        links = fields.get("links", many(settings.link), ()) or ()
+        waits = fields.get("depends_on", health.depends_on, {}) or {}
+        # As in Compose, who links to a service starts behind it.
+        linked: health.Needs = {name: ("service_started", True) for name, _ in links}
+        needs = {**linked, **waits}
+        notes = health.notes(fields.where("healthcheck")) if "healthcheck" in fields else ()
         profiles = fields.get("profiles", many(settings.profile), ())
         restart = fields.get("restart", settings.restart, "no")
         made = Service(
@@ -113,7 +122,7 @@ def service(name: str, node: Node) -> Draft:
             ulimits=fields.get("ulimits", limits.ulimits, ()),
             sysctls=fields.get("sysctls", table(), {}),
             labels={**labels, **(fields.get("labels", _LABELS, {}) or {})},
-            extra_hosts=fields.get("extra_hosts", table("=:"), {}),
+            extra_hosts=fields.get("extra_hosts", settings.extra_hosts, ()),
             stop_grace_period=fields.get("stop_grace_period", duration, Seconds(10.0)),
             stop_signal=fields.get("stop_signal", scalars.text, ""),
             logging_driver=logging[0],
@@ -132,7 +141,7 @@ def service(name: str, node: Node) -> Draft:
             cgroup=fields.get("cgroup", guest_access.cgroup, None) or "",
             devices=fields.get("devices", guest_access.devices, ()),
         )
-    return Draft(service=made, needs=needs, profiles=profiles, node=node)
+    return Draft(service=made, needs=needs, profiles=profiles, links=links, notes=notes, node=node)
 
 
 def _deployed(fields: Fields) -> tuple[int, Limits, str]:

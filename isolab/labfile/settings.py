@@ -43,20 +43,55 @@ networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, exte
 
 _INSTEAD = {
     "host": "ports: publishes on the guest; placement: {SERVICE: host} is the host's own network",
-    "bridge": "leave it out: a service without networks: is on a bridge with a way out",
+    "service": "put both on one network: they find each other by name there",
+    "container": "put both on one network: they find each other by name there",
 }
 """Other modes of Compose, and what to do instead."""
 
 
-@accepts(one_of("none"))
-def network_mode(node: Node) -> Literal["", "none"]:
-    """none, or nothing at all."""
-    if scalars.text(node) != "none":
-        node.refuse(
-            f"{node.shown} given, expected none",
-            _INSTEAD.get(scalars.text(node), "who reaches whom is said with networks:"),
-        )
-    return "none"
+@accepts(one_of("none", "bridge"))
+def network_mode(node: Node) -> Literal["", "none", "bridge"]:
+    """none, bridge, or nothing at all."""
+    match scalars.text(node):
+        case "none" | "bridge" as mode:
+            return mode
+        case word:
+            hint = _INSTEAD.get(word.partition(":")[0], "who reaches whom is said with networks:")
+            node.refuse(f"{node.shown} given, expected none or bridge", hint)
+
+
+@accepts(text_like("a service, or with a further name: db or db:store", r"[^:]+(?::[^:]+)?"))
+def link(node: Node) -> tuple[str, str]:
+    """A service and a further name for it; empty is none."""
+    service, _, name = scalars.filled(node).partition(":")
+    return service, "" if name == service else name
+
+
+def _host_line(node: Node) -> tuple[str, str]:
+    word = scalars.filled(node)
+    at = min((word.find(s) for s in "=:" if s in word), default=0)
+    if not at or not word[at + 1 :]:
+        node.refuse(f"{node.shown} given, expected a name with its address", "'db=10.0.0.1'")
+    return word[:at], word[at + 1 :]
+
+
+def _host_lines(node: Node) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(many(_host_line)(node)))
+
+
+def _host_entries(node: Node) -> tuple[tuple[str, str], ...]:
+    return tuple((n, a) for n, found in _ADDRESSES(node).items() for a in found)
+
+
+_ADDRESSES = each(lambda name, node: scalars.one_or_many(scalars.filled)(node), extensions=False)
+extra_hosts = forms(
+    items=Shaped(
+        _host_lines,
+        lambda: {"type": "array", "items": text_like("NAME=address", r"[^=:]+[=:][\s\S]+")},
+    ),
+    mapping=Shaped(_host_entries, _ADDRESSES.shape),
+)
+"""Host names with their addresses; a name may have several."""
 
 
 @accepts(text_like("a platform: linux/amd64", r"linux/(?:amd64|x86_64)(?:/v\d)?|linux"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import abspath, dirname, normpath, relpath
 
-from isolab.model import ENDED, FOR_EVER, Condition, Lab, Service
+from isolab.model import ENDED, FOR_EVER, GATEWAY, HEALTHY, Condition, Lab, Service
 from isolab.plan import clusters
 from isolab.plan.model import (
     HOST,
@@ -62,22 +62,22 @@ class Layout:
     """Service to its replicas and their guests."""
     ending: frozenset[str] = field(init=False)
     """Services whose end others wait for."""
+    asked: frozenset[str] = field(init=False)
+    """Services that others wait for to be healthy."""
 
     def __post_init__(self) -> None:
         replicas: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for (service, replica), where in self.placed.items():
             replicas[service].append((replica, where.name))
         object.__setattr__(self, "replicas", dict(replicas))
-        object.__setattr__(
-            self,
-            "ending",
-            frozenset(
-                name
+        for name, wanted in (("ending", ENDED), ("asked", HEALTHY)):
+            found = frozenset(
+                other
                 for service in self.lab.services
-                for name, condition in service.depends_on.items()
-                if condition == ENDED
-            ),
-        )
+                for other, condition in service.depends_on.items()
+                if condition == wanted
+            )
+            object.__setattr__(self, name, found)
 
 
 def container(layout: Layout, service: Service, replica: int) -> Container:
@@ -119,7 +119,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         files=_files(layout, service, name, guest),
         copies=_copies(layout, service, name),
         tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
-        hosts=_sorted(_hosts(layout, service, replica)),
+        hosts=_hosts(layout, service, replica),
         depends_on=tuple(sorted(_dependencies(layout, service, guest))),
         healthcheck=service.healthcheck,
         restart="no" if ends and service.restart in FOR_EVER else service.restart,
@@ -146,10 +146,11 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         logging_driver=service.logging_driver,
         logging_options=_sorted(service.logging_options),
         limits=service.limits,
-        network_mode=service.network_mode,
+        network_mode="none" if service.network_mode == "none" else "",
         tty=service.tty,
         stdin_open=service.stdin_open,
         ends=ends,
+        asked=service.name in layout.asked and service.healthcheck is None,
         shm_size=service.shm_size,
         cpu_shares=service.cpu_shares,
         cpuset=service.cpuset,
@@ -321,12 +322,16 @@ def _copies(layout: Layout, service: Service, container: str) -> tuple[Copy, ...
     return tuple(copies)
 
 
-def _hosts(layout: Layout, service: Service, replica: int) -> dict[str, str]:
+def _hosts(layout: Layout, service: Service, replica: int) -> tuple[tuple[str, str], ...]:
+    """Links to other guests, and what the lab file says of a name instead."""
+    own = layout.addresses[layout.placed[service.name, replica].name]
+    given = {(name, own if a == GATEWAY else a) for name, a in service.extra_hosts}
     linked = {
         link.name: _dialled(layout, link.callee)
         for link in layout.calls.get((service.name, replica), ())
     }
-    return linked | dict(service.extra_hosts)
+    names = {name for name, _ in given}
+    return tuple(sorted(given | {(n, a) for n, a in linked.items() if n not in names}))
 
 
 def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tuple[str, Condition]]:

@@ -268,6 +268,8 @@ class Container:
     stdin_open: bool = False
     ends: bool = False
     """Others wait for it to exit with 0."""
+    asked: bool = False
+    """Others wait for it to be healthy, by its image's own healthcheck."""
     shm_size: MiB = MiB(0)
     """Of /dev/shm; 0 is Docker's own."""
     guest_mounts: tuple[GuestMount, ...] = ()

@@ -71,6 +71,7 @@ PACKAGES = Role(type=COMMAND, suffix="packages", within=_GUEST, words="packages"
 FIREWALL = Role(type=COMMAND, suffix="firewall", within=_GUEST, words="firewall")
 FILES = Role(type=COMMAND, suffix="files", within=_PLACED, words="files of {owner}")
 COMPLETION = Role(type=COMMAND, suffix="completion", within=_SERVICE, words="end of {owner}")
+HEALTH = Role(type=COMMAND, suffix="health", within=_SERVICE, words="health of {owner}")
 ROLLOUT = Role(
     type=COMMAND, suffix="turn", within=_SERVICE, words="rolling update of {owner}", more=True
 )
@@ -88,7 +89,7 @@ IMAGE = Role(
 
 ROLES = (
     LAB_NETWORK, POOL, BASE, KERNEL, INITRD, ROOT, DATA, SEED, DOMAIN, READY, PACKAGES, FIREWALL,
-    FILES, COMPLETION, ROLLOUT, REGISTRY, LOOPBACK, ANSWERS, BALANCER, IMAGE,
+    FILES, COMPLETION, HEALTH, ROLLOUT, REGISTRY, LOOPBACK, ANSWERS, BALANCER, IMAGE,
 )  # fmt: skip
 
 

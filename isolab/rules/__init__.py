@@ -25,7 +25,14 @@ from isolab.rules import (
 
 Rule = Callable[[Lab], Iterator[Problem]]
 
+
+def what_was_read_is_told(lab: Lab) -> Iterator[Problem]:
+    """What is taken, and means something else here than in Compose."""
+    yield from lab.notes
+
+
 RULES: tuple[Rule, ...] = (
+    what_was_read_is_told,
     names.networks_exist,
     names.volumes_exist,
     names.what_is_external_is_made,

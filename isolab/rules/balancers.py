@@ -72,7 +72,9 @@ def balancers_may_listen(lab: Lab) -> Iterator[Problem]:
                 "balancers do not run as root",
             )
     for first, second in combinations(lab.balancers, 2):
-        if first.placement == second.placement and first.listen == second.listen:
+        everywhere = "0.0.0.0" in (first.address, second.address)
+        met = everywhere or first.address == second.address
+        if met and first.placement == second.placement and first.listen == second.listen:
             yield problem(
                 lab,
                 ("balancers", second.name, "listen"),

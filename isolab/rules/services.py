@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 
-from isolab.model import Lab, Problem, Service
-from isolab.rules.problem import item, problem
+from isolab.model import GATEWAY, Lab, Problem, Service
+from isolab.rules.problem import item, problem, warning
 
 
 def nobody_waits_in_a_circle(lab: Lab) -> Iterator[Problem]:
@@ -37,10 +37,18 @@ def health_can_be_seen(lab: Lab) -> Iterator[Problem]:
             other = services.get(name)
             if condition != "service_healthy" or other is None:
                 continue
-            if other.healthcheck is None or other.healthcheck.test == ("NONE",):
+            where = (*item(lab, path, name, index), "condition")
+            if other.healthcheck is None:
+                yield warning(
+                    lab,
+                    where,
+                    f"waits for {name} to be healthy, which its image's own healthcheck has to say",
+                    f"where that has none, up fails: give services.{name}.healthcheck",
+                )
+            elif other.healthcheck.test == ("NONE",):
                 yield problem(
                     lab,
-                    (*item(lab, path, name, index), "condition"),
+                    where,
                     f"waits for {name} to be healthy, but {name} has no healthcheck",
                     f"give services.{name}.healthcheck, or wait for service_started",
                 )
@@ -93,9 +101,12 @@ def no_network_means_none(lab: Lab) -> Iterator[Problem]:
     for service in lab.services:
         given = {"networks": service.networks, "ports": service.ports, "expose": service.expose}
         for key, value in given.items():
-            if service.network_mode == "none" and value:
+            mode = service.network_mode
+            if (mode == "none" and value) or (mode == "bridge" and key == "networks" and value):
                 path = ("services", service.name, key)
-                yield problem(lab, path, f"{key} given, but network_mode is none", "leave out one")
+                yield problem(
+                    lab, path, f"{key} given, but network_mode is {mode}", "leave out one"
+                )
 
 
 def targets_are_mounted_once(lab: Lab) -> Iterator[Problem]:
@@ -118,12 +129,12 @@ def extra_hosts_are_addresses(lab: Lab) -> Iterator[Problem]:
     """Docker writes what stands there into the container's hosts file as it is."""
     for service in lab.services:
         path = ("services", service.name, "extra_hosts")
-        for index, (name, address) in enumerate(service.extra_hosts.items()):
+        for index, (name, address) in enumerate(service.extra_hosts):
             try:
-                ip_address(address.strip("[]"))
+                _ = address == GATEWAY or ip_address(address.strip("[]"))
             except ValueError:
                 yield problem(
                     lab,
                     item(lab, path, name, index),
-                    f"{address!r} given for {name}, expected an IP address",
+                    f"{address!r} given for {name}, expected an IP address or {GATEWAY}",
                 )

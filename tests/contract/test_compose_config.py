@@ -43,6 +43,8 @@ WIDER = {
 DOCS = Path(__file__).parents[2] / "docs" / "lab-file.md"
 OTHER = {
     ("extends-in-all-kinds", "child"): ("files", "Two secrets at one path, by `extends`"),
+    ("links-and-hosts", "db"): ("networks", "A further name in `links`"),
+    ("links-and-hosts", "cache"): ("networks", "A further name in `links`"),
 }
 """Lab and service to the field that differs, and the difference in docs/lab-file.md."""
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -215,7 +217,7 @@ def ours(service: Service) -> dict[str, Any]:
         "ulimits": {limit.name: (limit.soft, limit.hard) for limit in service.ulimits},
         "stop_grace_period": float(service.stop_grace_period),
         "logging": (service.logging_driver, dict(service.logging_options)),
-        "extra_hosts": dict(service.extra_hosts),
+        "extra_hosts": {*service.extra_hosts},
         "labels": dict(service.labels),
         "sysctls": dict(service.sysctls),
         "restart": service.restart,
@@ -289,7 +291,9 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
             *(mounted("config", "/", f) for f in service.get("configs", ())),
         },
         "depends_on": {n: d["condition"] for n, d in service.get("depends_on", {}).items()},
-        "healthcheck": health(service["healthcheck"]) if "healthcheck" in service else None,
+        "healthcheck": health(service["healthcheck"])
+        if {"test", "disable"} & service.get("healthcheck", {}).keys()
+        else None,
         "shm_size": number_of_bytes(service.get("shm_size", 0)) // 2**20,
         "replicas": deploy.get("replicas", service.get("scale", 1)),
         "limits": (
@@ -303,9 +307,9 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         },
         "stop_grace_period": seconds(service.get("stop_grace_period", "10s")),
         "logging": (logging.get("driver", ""), texts(logging.get("options", {}))),
-        "extra_hosts": dict(
-            re.split("[:=]", h, maxsplit=1) for h in service.get("extra_hosts", ())
-        ),
+        "extra_hosts": {
+            tuple(re.split("[:=]", h, maxsplit=1)) for h in service.get("extra_hosts", ())
+        },
         "labels": texts(service.get("labels", {})),
         "sysctls": texts(service.get("sysctls", {})),
         "restart": restarted(service),

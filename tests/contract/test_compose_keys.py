@@ -19,8 +19,13 @@ PLACES = {
     "services.web.healthcheck": ("healthcheck",),
     "networks.front": ("network",),
     "volumes.data": ("volume",),
+    "secrets.token": ("secret",),
+    "configs.page": ("config",),
 }
 """Where a mapping stands in a lab file, and what it is called in the schema."""
+WITHIN = ("build", "volumes", "ports", "networks", "secrets", "configs", "depends_on", "logging")
+"""Keys of a service that have a mapping in their long form."""
+LISTS = ("volumes", "ports", "secrets", "configs")
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +58,45 @@ def test_every_key_is_taken_or_refused_with_a_reason(
         inner = inner.setdefault(step, {})
     inner |= dict.fromkeys({*keys, NO_KEY})
     file.write_text(json.dumps(lab))
+    each_has_a_reason(file)
+
+
+def mapping(schema: Any, shape: Any) -> dict[str, Any]:
+    """The keys of the first mapping with known keys in a shape."""
+    match shape:
+        case {"$ref": str(name)}:
+            return mapping(schema, schema["$defs"][name.rsplit("/", 1)[-1]])
+        case {"properties": keys}:
+            return keys
+        case dict():
+            found = (mapping(schema, below) for below in shape.values())
+        case list():
+            found = (mapping(schema, below) for below in shape)
+        case _:
+            return {}
+    return next(filter(None, found), {})
+
+
+@pytest.mark.parametrize("key", WITHIN)
+def test_every_key_of_a_long_form_is_taken_or_refused_with_a_reason(
+    schema: dict[str, Any], key: str, tmp_path: Path
+) -> None:
+    service = {}
+    for part in PLACES["services.web"]:
+        service |= schema["$defs"][part].get("properties", {})
+    keys = mapping(schema, service[key])
+    assert keys
+    value: Any = dict.fromkeys({*keys, NO_KEY})
+    if key in LISTS:
+        value = [value]
+    elif key in ("networks", "depends_on"):
+        value = {"other": value}
+    file = tmp_path / "lab.yaml"
+    file.write_text(json.dumps({"services": {"web": {"image": "a:1", key: value}}}))
+    each_has_a_reason(file)
+
+
+def each_has_a_reason(file: Path) -> None:
     problems = load(file, {})
     assert isinstance(problems, tuple)
     assert any(NO_KEY in problem.message for problem in problems)

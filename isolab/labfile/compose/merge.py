@@ -105,6 +105,32 @@ def _named(separators: str) -> Rule:
     return lambda base, over: plain(entries(base), entries(over))
 
 
+def _hosts(base: Node, over: Node) -> Node:
+    """Lines of both: a name may have several addresses."""
+
+    def lines(node: Node) -> Node:
+        if isinstance(node.value, tuple):
+            words = [str(item.value).replace(":", "=", 1) for item in node.value]
+            pairs = zip(words, node.value, strict=True)
+            return node.holding(
+                tuple(
+                    item.holding(w if "=" not in str(item.value) else item.value)
+                    for w, item in pairs
+                )
+            )
+        if not isinstance(node.value, Mapping):
+            return node
+        return node.holding(
+            tuple(
+                each.holding(f"{name}={each.value}")
+                for name, entry in node.value.items()
+                for each in (entry.value if isinstance(entry.value, tuple) else (entry,))
+            )
+        )
+
+    return plain(lines(base), lines(over))
+
+
 def _depends_on(base: Node, over: Node) -> Node:
     """A name in a list says that the service has started, also over what says more."""
 
@@ -176,7 +202,7 @@ _SERVICE: Mapping[str, Rule] = {
     "environment": _named("="),
     "labels": _named("="),
     "sysctls": _named("="),
-    "extra_hosts": _named("=:"),
+    "extra_hosts": _hosts,
     "depends_on": _depends_on,
     "networks": _named(""),
     "volumes": _by_target,

@@ -60,7 +60,8 @@ def unmet(draft: Draft, missing: Mapping[str, tuple[str, ...]]) -> Iterator[Prob
 
 def _place(draft: Draft, name: str) -> Node:
     """Where a service says that it needs another."""
-    needs = draft.node.mapping()["depends_on"]
+    keys = draft.node.mapping()
+    needs = keys.get("depends_on") or keys["links"]
     if isinstance(needs.value, tuple):
-        return next((item for item in needs.value if item.value == name), needs)
+        return next((i for i in needs.value if str(i.value).split(":")[0] == name), needs)
     return needs.mapping().get(name, needs)

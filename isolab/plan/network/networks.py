@@ -9,6 +9,8 @@ from isolab.plan.network import addresses
 
 DEFAULT = "default"
 """Compose's network of all services that name none."""
+BRIDGE = "bridge"
+"""That of all services with network_mode: bridge."""
 LINKS = "isolab-links"
 """A way across the guest's border for containers whose own networks are all internal."""
 LINKS_BRIDGE = "br-isolab-links"
@@ -31,8 +33,8 @@ def options(network: GuestNetwork) -> dict[str, str]:
 
 def of_service(service: Service) -> tuple[str, ...]:
     """The networks of a service, by their names in the lab file."""
-    if service.network_mode == "none":
-        return ()
+    if service.network_mode:
+        return (BRIDGE,) if service.network_mode == BRIDGE else ()
     return tuple(service.networks) or (DEFAULT,)
 
 
