@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from isolab.cli.context import live
+from isolab.cli.output import summary
+from isolab.cli.output.progress import Progress
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -65,3 +67,15 @@ def test_what_is_there_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, plan: 
     monkeypatch.setattr(live, "status", clock.status)
     assert live.wait_until_well(plan, timeout=0).verdict != "well"
     assert clock.looks == 1
+
+
+@pytest.mark.parametrize(
+    ("restarted", "told"),
+    [(False, "looked at everything"), (True, "started again what was stopped")],
+)
+def test_an_up_that_changed_nothing_says_what_took_its_time(
+    plan: Plan, *, restarted: bool, told: str
+) -> None:
+    progress = Progress(["app-1"])
+    said = summary.of(plan, progress, setup=1, total=443.8, restarted=restarted)
+    assert said.splitlines()[-1] == f"nothing to change; {told} in 443.8 s"
