@@ -83,7 +83,8 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
         engine.fail_unless_done("refresh", "./lab status says more", looked, outcome, control)
         progress = _up(control, guests)
     end = time.monotonic()
-    print(summary.of(deployed, progress, setup=ready - begin, total=end - begin))
+    times = {"setup": ready - begin, "total": end - begin}
+    print(summary.of(deployed, progress, **times, restarted=drifted))
     return DONE
 
 

@@ -6,7 +6,9 @@ from isolab.cli.output.progress import Progress
 from isolab.plan.model import Container, Guest, Plan
 
 
-def of(plan: Plan, progress: Progress, *, setup: float, total: float) -> str:
+def of(
+    plan: Plan, progress: Progress, *, setup: float, total: float, restarted: bool = False
+) -> str:
     """The summary of an `up`.
 
     Args:
@@ -14,8 +16,10 @@ def of(plan: Plan, progress: Progress, *, setup: float, total: float) -> str:
         progress: What was done.
         setup: Seconds that the machine's set-up took.
         total: Seconds of all.
+        restarted: Whether what was stopped was started again, before the engine looked.
     """
-    return "\n".join([*_layers(plan), "", *_where(plan), *_times(progress, setup, total)])
+    times = _times(progress, setup, total, restarted)
+    return "\n".join([*_layers(plan), "", *_where(plan), *times])
 
 
 def _layers(plan: Plan) -> Iterator[str]:
@@ -48,9 +52,10 @@ def _where(plan: Plan) -> Iterator[str]:
         yield f"open  {endpoint.url}  ({endpoint.service})"
 
 
-def _times(progress: Progress, setup: float, total: float) -> Iterator[str]:
+def _times(progress: Progress, setup: float, total: float, restarted: bool) -> Iterator[str]:
     if not progress.actions:
-        yield f"nothing to change; looked at everything in {total:.1f} s"
+        what = "started again what was stopped" if restarted else "looked at everything"
+        yield f"nothing to change; {what} in {total:.1f} s"
         return
     stages = {"set-up": setup}
     for kind in ("host", "guest", "service"):
