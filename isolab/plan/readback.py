@@ -13,6 +13,8 @@ from isolab.units import Seconds
 
 NANO = 10**9
 MICRO = 1000
+KERNEL = 10_000
+"""Billionths of a processor that the kernel counts as one: a microsecond of a tenth of a second."""
 DAEMON_LOG_OPTIONS = {"max-file": "3", "max-size": "10m"}
 """What a guest's Docker adds to a container's own options: images/guest/…/daemon.json."""
 
@@ -23,14 +25,15 @@ Ports = Sequence[tuple[int, int, str, str]]
 def cpus(limit: float) -> str:
     """A processor limit, as "1.0", "0.5" or "10.".
 
-    Some limits below a tenth are read back rounded to one digit, so that no text for them comes
-    back unchanged. The next millionth of a processor does, and is the same limit to the kernel,
-    which counts whole microseconds in a tenth of a second.
+    No text for some limits comes back unchanged: below a tenth they are read back rounded to one
+    digit, and just above some whole numbers as those. Another millionth of a processor is handed
+    over then, which is the same limit to the kernel: it counts whole microseconds in a tenth of a
+    second.
     """
     nano = round(limit * NANO)
-    while Fraction(_cpus_read(nano)) != Fraction(nano, NANO):
-        nano += MICRO
-    return _cpus_read(nano)
+    least = nano - nano % KERNEL
+    same = (*range(nano, least + KERNEL, MICRO), *range(least, nano, MICRO))
+    return next(text for each in same if Fraction(text := _cpus_read(each)) == Fraction(each, NANO))
 
 
 def _cpus_read(nano: int) -> str:

@@ -32,6 +32,8 @@ IMAGES = Path(__file__).parents[2] / "images"
         (10.5, "10.5"),
         (16, "16.0"),
         (20, "20."),
+        (10.000001, "10."),
+        (20.000009, "20."),
     ],
 )
 def test_a_processor_limit_is_written_as_it_is_read(limit: float, text: str) -> None:
