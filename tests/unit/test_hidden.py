@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -149,6 +150,8 @@ def test_a_containers_variables_are_encrypted_in_the_state_where_one_is_a_secret
     async def is_secret() -> bool:
         return await container_inputs(container, Image())["envs"].is_secret()
 
-    assert asyncio.run(is_secret())
+    # asyncio.run leaves the thread without a loop, which Pulumi's mocks want to find there.
+    with closing(asyncio.new_event_loop()) as loop:
+        assert loop.run_until_complete(is_secret())
     plain = replace(container, environment=(("PLAIN", "colour"),))
     assert container_inputs(plain, Image())["envs"] == ["PLAIN=colour"]
