@@ -1,11 +1,10 @@
 """Pulumi's CLI as its makers publish it: downloaded and verified."""
 
-import hashlib
-import http.client
 import tarfile
-import urllib.request
 from pathlib import Path
 
+from machine.host import downloads
+from machine.host.downloads import CannotDownload
 from machine.steps import Report, Unable
 
 SERVER = "https://get.pulumi.com/releases/sdk"
@@ -14,12 +13,7 @@ ANSWER = 5.0
 SILENCE = 60.0
 """Seconds without a byte after which a download counts as broken off."""
 TRIES = 2
-CHUNK = 2**20
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
-
-
-class CannotDownload(Exception):
-    """The CLI could not be had; the text says why."""
 
 
 def archive(version: str, machine: str) -> str:
@@ -41,10 +35,11 @@ def fetch(into: Path, version: str, machine: str, report: Report, server: str = 
     file = into / name
     for left in reversed(range(TRIES)):
         try:
-            _download(f"{server}/{name}", file, checksum)
+            downloads.fetch(
+                f"{server}/{name}", file, algorithm="sha256", checksum=checksum, timeout=SILENCE
+            )
             break
         except CannotDownload as error:
-            file.unlink(missing_ok=True)
             if not left:
                 raise
             report(f"{error}: downloading it once more")
@@ -53,30 +48,7 @@ def fetch(into: Path, version: str, machine: str, report: Report, server: str = 
 
 def published_checksum(server: str, version: str, name: str) -> str:
     """The sha256 that the makers publish for an archive."""
-    url = f"{server}/pulumi-{version}-checksums.txt"
-    try:
-        with urllib.request.urlopen(url, timeout=ANSWER) as answer:
-            text = answer.read(CHUNK).decode()
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CannotDownload(f"{url} gave no answer: {_reason(error)}") from error
-    for line in text.splitlines():
-        checksum, _, named = line.partition(" ")
-        if named.lstrip(" *") == name:
-            return checksum
-    raise CannotDownload(f"{url} does not name {name}")
-
-
-def _download(url: str, file: Path, checksum: str) -> None:
-    sha256 = hashlib.sha256()
-    try:
-        with urllib.request.urlopen(url, timeout=SILENCE) as answer, file.open("wb") as target:
-            while chunk := answer.read(CHUNK):
-                target.write(chunk)
-                sha256.update(chunk)
-    except (OSError, http.client.HTTPException) as error:
-        raise CannotDownload(f"its download broke off: {_reason(error)}") from error
-    if sha256.hexdigest() != checksum:
-        raise CannotDownload("its download is damaged: it has not the checksum that is published")
+    return downloads.published_checksum(f"{server}/pulumi-{version}-checksums.txt", name, ANSWER)
 
 
 def _unpack(file: Path, into: Path) -> None:
@@ -89,7 +61,3 @@ def _unpack(file: Path, into: Path) -> None:
     (into / "pulumi").rmdir()
     for each in into.iterdir():
         each.rename(each.with_name(each.name.removesuffix(".new")))
-
-
-def _reason(error: Exception) -> str:
-    return (str(getattr(error, "reason", error)) or type(error).__name__).splitlines()[0]
