@@ -5,10 +5,10 @@ here, images and engines are left alone; so they are where Docker cannot tell wh
 are.
 """
 
-import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from isolab.plan.model import Plan
@@ -56,9 +56,10 @@ def find() -> Found:
     plans, unknown = _plans()
     unused = list(_histories())
     if not unknown:
-        unused += [*_engines(), *_guest_images(plans), *_builds(plans)]
+        used, stored = _digests(plans), registry_storage.images()
+        unused += [*_engines(), *_guest_images(plans), *_builds(used, stored)]
         try:
-            unused += _registry(plans)
+            unused += _registry(used, stored)
         except registry_storage.Broken as broken:
             unknown = [f"the images of services: {broken}"]
     return Found(unused=tuple(unused), left_alone=tuple(unknown))
@@ -88,20 +89,14 @@ def _plans() -> tuple[list[Plan], list[str]]:
             )
     try:
         asked = HostTransport().run(["docker", "ps", "-a", "--format", "{{.Names}}"])
-    except Unreachable as silent:
-        return known, [
-            *unknown,
-            f"images and engines: Docker does not say which stacks there are ({silent})",
-        ]
-    if not asked.ok:
-        said = asked.stderr.strip().splitlines() or ["no answer"]
-        return known, [
-            *unknown,
-            f"images and engines: Docker does not say which stacks there are ({said[-1]})",
-        ]
-    others = {
-        n for n in asked.stdout.split() if n.startswith("isolab-") and n.endswith("-registry")
-    }
+        silent = "" if asked.ok else (asked.stderr.strip().splitlines() or ["no answer"])[-1]
+    except Unreachable as unreachable:
+        asked, silent = None, str(unreachable)
+    if asked is None or not asked.ok:
+        unknown.append(f"images and engines: Docker does not say which stacks there are ({silent})")
+        return known, unknown
+    names = asked.stdout.split()
+    others = {name for name in names if name.startswith("isolab-") and name.endswith("-registry")}
     unknown += [
         f"images and engines: a stack of another folder may use any ({name})"
         for name in sorted(others - up)
@@ -120,54 +115,41 @@ def _guest_images(plans: Iterable[Plan]) -> Iterator[Unused]:
     current = guest_image.find()
     used = {plan.image.digest for plan in plans if plan.image}
     used |= {current.digest} if current else set()
+    used |= {guest_image.recipe_digest()}
     for manifest in sorted(guest_image.place().glob("*/manifest.json")):
         folder = manifest.parent
-        if folder.name not in used and folder.name != guest_image.recipe_digest() and _old(folder):
+        if folder.name not in used and _old(folder):
             yield _folder("guest image", folder.name[:12], folder)
 
 
-def _builds(plans: Iterable[Plan]) -> Iterator[Unused]:
-    used = _digests(plans)
+def _builds(used: Set[str], stored: Sequence[registry_storage.Image]) -> Iterator[Unused]:
+    needed = used | {image.digest for image in stored if not _old(image.link)}
     for key, row in builds.recorded().items():
-        if row.digest not in used and _old_image(row.digest):
-            yield Unused(
-                kind="build", name=key.replace(":", " ", 1)[:40], size=0, remove=_forget_build(key)
-            )
+        if row.digest not in needed:
+            name = key.replace(":", " ", 1)[:40]
+            yield Unused(kind="build", name=name, size=0, remove=partial(builds.forget, key))
 
 
-def _forget_build(key: str) -> Callable[[], None]:
-    return lambda: builds.forget(key)
-
-
-def _registry(plans: Iterable[Plan]) -> Iterator[Unused]:
+def _registry(used: Set[str], stored: Sequence[registry_storage.Image]) -> Iterator[Unused]:
     """Images that nothing names, each once, and the blobs that then nobody needs."""
-    used = _digests(plans) | {row.digest for row in service_catalog.read().values()}
-    everything = registry_storage.images()
-    gone = [i for i in everything if i.digest not in used and _old(i.link)]
-    retained_digests = {image.digest for image in everything} - {image.digest for image in gone}
-    blobs = [path for path in registry_storage.unreachable(retained_digests) if _old(path)]
+    named = used | {row.digest for row in service_catalog.read().values()}
+    gone = [image for image in stored if image.digest not in named and _old(image.link)]
+    retained = {image.digest for image in stored} - {image.digest for image in gone}
+    blobs = [path for path in registry_storage.unreachable(retained) if _old(path)]
     for image in gone:
         yield Unused(
             kind="service image",
             name=f"{image.repository}@{image.digest[:19]}",
             size=0,
-            remove=_forget_image(image),
+            remove=partial(registry_storage.forget, image),
         )
     for path in blobs:
         yield Unused(
             kind="layer",
             name=path.name[:12],
             size=registry_storage.size(path),
-            remove=_forget_blob(path),
+            remove=partial(registry_storage.forget_blob, path),
         )
-
-
-def _forget_image(image: registry_storage.Image) -> Callable[[], None]:
-    return lambda: registry_storage.forget(image)
-
-
-def _forget_blob(path: Path) -> Callable[[], None]:
-    return lambda: registry_storage.forget_blob(path)
 
 
 def _digests(plans: Iterable[Plan]) -> set[str]:
@@ -183,11 +165,6 @@ def _digests(plans: Iterable[Plan]) -> set[str]:
     }
 
 
-def _old_image(digest: str) -> bool:
-    links = [image.link for image in registry_storage.images() if image.digest == digest]
-    return all(_old(link) for link in links)
-
-
 def _histories() -> Iterator[Unused]:
     """What the engine keeps of earlier runs: of a stack that there is, the last stays."""
     folder = state.folder_of(backend())
@@ -201,7 +178,7 @@ def _histories() -> Iterator[Unused]:
                     kind=kind,
                     name=f"{of_stack.name}, {len(going)} files",
                     size=sum(map(registry_storage.size, going)),
-                    remove=_unlink(going),
+                    remove=partial(_unlink, going),
                 )
 
 
@@ -216,12 +193,9 @@ def _all_but_last(folder: Path, stay: int) -> tuple[Path, ...]:
     return tuple(file for run in going for file in runs[run])
 
 
-def _unlink(files: Iterable[Path]) -> Callable[[], None]:
-    def remove() -> None:
-        for file in files:
-            file.unlink(missing_ok=True)
-
-    return remove
+def _unlink(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _with_state() -> Iterator[str]:
@@ -231,12 +205,14 @@ def _with_state() -> Iterator[str]:
 
 
 def _folder(kind: str, name: str, folder: Path) -> Unused:
-    def remove() -> None:
-        cache.discard(folder)
-        if folder.exists():
-            shutil.rmtree(folder)
+    size = registry_storage.size(folder)
+    return Unused(kind=kind, name=name, size=size, remove=partial(_discard, folder))
 
-    return Unused(kind=kind, name=name, size=registry_storage.size(folder), remove=remove)
+
+def _discard(folder: Path) -> None:
+    cache.discard(folder)
+    if folder.exists():
+        raise Unable(f"{folder} is still there: something is mounted in it, or may not be removed")
 
 
 def _old(path: Path) -> bool:
