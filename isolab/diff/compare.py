@@ -9,7 +9,7 @@ from isolab.diff.change import Change
 from isolab.diff.guests import guest_changes, host_change
 from isolab.diff.reach import Reach
 from isolab.diff.services import service_changes
-from isolab.diff.transition import transition
+from isolab.diff.transition import everything, transition
 from isolab.plan import hidden
 from isolab.plan.model import Container, Plan
 
@@ -34,7 +34,7 @@ def diff(
     """
     if old is None and new is None:
         return ()
-    before, after = (old, new)
+    before, after = old, new
     if old and new:
         after = _comparable(new, old, key)
         before = _comparable(old, after, key)
@@ -70,16 +70,10 @@ def _told(reach: Reach, change: Change, measured: Mapping[str, Sequence[float]])
 
 def _comparable(plan: Plan, other: Plan, key: str) -> Plan:
     """The plan, its secrets in the form that the other one has them in."""
-    others = {c.name: c for c in (*other.containers, *other.host_containers)}
+    others = {container.name: container for container in everything(other)}
 
     def like(container: Container) -> Container:
         known = others.get(container.name)
         return hidden.comparable(container, known, key) if known else container
 
-    return replace(
-        plan,
-        guests=tuple(
-            replace(guest, containers=tuple(map(like, guest.containers))) for guest in plan.guests
-        ),
-        host_containers=tuple(map(like, plan.host_containers)),
-    )
+    return plan.with_containers(like)

@@ -59,16 +59,13 @@ def notes(node: Node) -> tuple[Problem, ...]:
     if not isinstance(node.value, Mapping):
         return ()
     keys = node.mapping()
-    told = [
-        (keys[key], message)
-        for key, message in (
-            ("start_interval", "passed over: it needs Docker 25, and guests have 20.10"),
-        )
-        if key in keys
-    ]
+    told: list[Problem] = []
+    if early := keys.get("start_interval"):
+        told.append(early.problem("passed over: it needs Docker 25, and guests have 20.10"))
     if keys and not keys.keys() & {"test", "disable"}:
-        told.append((node, "the image's own healthcheck runs, with its own times: test is missing"))
-    return tuple(replace(at.problem(message), severity="warning") for at, message in told)
+        message = "the image's own healthcheck runs, with its own times: test is missing"
+        told.append(node.problem(message))
+    return tuple(replace(problem, severity="warning") for problem in told)
 
 
 def _line(node: Node) -> tuple[str, ...]:

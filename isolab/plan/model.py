@@ -1,7 +1,7 @@
 """The plan's dataclasses: the one description that components, drawings, diffs and lessons read."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from isolab.model import HOST as HOST
@@ -439,6 +439,17 @@ class Plan:
     def containers(self) -> tuple[Container, ...]:
         """All containers of services on guests, guest by guest."""
         return tuple(container for guest in self.guests for container in guest.containers)
+
+    def with_containers(self, other: Callable[[Container], Container]) -> "Plan":
+        """The plan with another form of each service's containers, on guests and on the host."""
+        return replace(
+            self,
+            guests=tuple(
+                replace(guest, containers=tuple(map(other, guest.containers)))
+                for guest in self.guests
+            ),
+            host_containers=tuple(map(other, self.host_containers)),
+        )
 
     @property
     def at(self) -> Mapping[str, Guest]:

@@ -25,14 +25,7 @@ def loads(text: str) -> Plan:
 
 def without_secrets(plan: Plan, key: str = "") -> Plan:
     """The plan with the fingerprints of its secrets in their place."""
-    return replace(
-        plan,
-        guests=tuple(
-            replace(guest, containers=tuple(_hidden(c, key) for c in guest.containers))
-            for guest in plan.guests
-        ),
-        host_containers=tuple(_hidden(c, key) for c in plan.host_containers),
-    )
+    return plan.with_containers(lambda container: _hidden(container, key))
 
 
 def _hidden(container: Container, key: str) -> Container:
