@@ -20,6 +20,7 @@ from isolab.plan.model import Container, GuestImage, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.network import networks
 from isolab.plan.rollout import Chain
+from machine import seeds
 from machine.keys import KeyFiles
 
 MIB = 2**20
@@ -48,6 +49,10 @@ class GuestArgs:
     """Of containers that stand, by name."""
     keeps_xml: bool
     """Its domain stands and has disks of the form before this one, which stays."""
+    keeps_cloud_init_disk: bool
+    """Its domain stands, and has the provider's cloud-init disk for a seed, which stays."""
+    seed_source: str
+    """The file that its seed's volume was filled from; empty where there is none."""
     ruleset: str
     """Its packet filter."""
     folder: Path
@@ -152,12 +157,13 @@ class Disks:
 
     root: libvirt.Volume
     data: libvirt.Volume | None
-    seed: libvirt.CloudInitDisk
+    seed: pulumi.Output[str]
+    """The id of the seed's volume."""
 
 
 def make_disks(site: Site) -> Disks:
     """The root disk, over its image; the data disk; the seed, which tells cloud-init what to do."""
-    guest, host, plan = site.planned, site.args.host, site.args.plan
+    guest, host = site.planned, site.args.host
     root = libvirt.Volume(
         roles.ROOT.of(site.name),
         name=cloudinit.root_disk(guest),
@@ -179,36 +185,55 @@ def make_disks(site: Site) -> Disks:
             size=guest.data * MIB,
             opts=site.child,
         )
-    seed = libvirt.CloudInitDisk(
+    return Disks(root=root, data=data, seed=make_seed(site))
+
+
+def make_seed(site: Site) -> pulumi.Output[str]:
+    """What cloud-init reads at the first boot; its volume's id.
+
+    A volume that is filled from a file, where the provider has a cloud-init disk for it: that one
+    is read back at once and at each refresh, which fails now and then (docs/adr/0050).
+    """
+    guest, plan, pool = site.planned, site.args.plan, site.args.host.pool.name
+    user_data = cloudinit.user_data(
+        guest, plan, site.client.public, site.identity.private_openssh, site.identity.public
+    )
+    meta_data = cloudinit.meta_data(guest, plan)
+    network_config = cloudinit.network_config(guest, plan)
+    if site.args.keeps_cloud_init_disk:
+        disk = libvirt.CloudInitDisk(
+            roles.CLOUD_INIT_DISK.of(site.name),
+            name=domain_disks.seed_before(guest),
+            pool=pool,
+            user_data=pulumi.Output.secret(user_data),
+            meta_data=meta_data,
+            network_config=network_config,
+            opts=site.child,
+        )
+        return disk.id.apply(volume_of_cloud_init_disk)
+    source = seeds.write(site.args.keys.seeds, guest.name, user_data, meta_data, network_config)
+    # The same content stays the same source where the stack's folder has moved since.
+    before = Path(site.args.seed_source)
+    return libvirt.Volume(
         roles.SEED.of(site.name),
         name=domain_disks.seed(guest),
-        pool=host.pool.name,
-        user_data=pulumi.Output.secret(
-            cloudinit.user_data(
-                guest,
-                plan,
-                site.client.public,
-                site.identity.private_openssh,
-                site.identity.public,
-            )
+        pool=pool,
+        # libvirt makes it raw and finds iso in it: asked for neither, the provider has no change.
+        source=str(before if before.name == source.name else source),
+        # Another content has the same name.
+        opts=pulumi.ResourceOptions.merge(
+            site.child, pulumi.ResourceOptions(delete_before_replace=True)
         ),
-        meta_data=cloudinit.meta_data(guest, plan),
-        network_config=cloudinit.network_config(guest, plan),
-        opts=site.child,
-    )
-    return Disks(root=root, data=data, seed=seed)
+    ).id
 
 
 def make_domain(site: Site, disks: Disks) -> libvirt.Domain:
     """The virtual machine itself."""
     guest, host, plan, image = site.planned, site.args.host, site.args.plan, site.image
     cpu = processor.of(guest, plan)
-    written = domain_disks.elements(domain_disks.of(guest, plan), plan.pool.path)
-    volumes = (
-        disks.root.id,
-        *([disks.data.id] if disks.data else []),
-        disks.seed.id.apply(volume_of_seed),
-    )
+    own = domain_disks.of(guest, plan, cloud_init_disk=site.args.keeps_cloud_init_disk)
+    written = domain_disks.elements(own, plan.pool.path)
+    volumes = (disks.root.id, *([disks.data.id] if disks.data else []), disks.seed)
     return libvirt.Domain(
         roles.DOMAIN.of(site.name),
         name=guest.domain,
@@ -402,9 +427,9 @@ def kernel_command_line(arguments: Sequence[str]) -> list[dict[str, str]] | None
     return [element for element in (settings, {"_": flags} if flags else None) if element]
 
 
-def volume_of_seed(seed_id: str) -> str:
-    """A cloud-init disk's id is PATH;UUID, and the path is its volume's id."""
-    return seed_id.split(";")[0]
+def volume_of_cloud_init_disk(id: str) -> str:
+    """Its id is PATH;UUID, and the path is its volume's id."""
+    return id.split(";")[0]
 
 
 def containers_by_service(

@@ -9,6 +9,7 @@ from components.balancer import Balancer, BalancerArgs, BalancerPlace
 from components.guest import Guest, GuestArgs, containers_by_service
 from components.host import Host, HostArgs
 from components.service import Service, ServiceArgs, ServicePlace, Started
+from isolab.plan.guest import domain_disks
 from isolab.plan.model import HOST, GuestImage, Plan
 from isolab.plan.network import firewall
 from isolab.plan.order import guest_order
@@ -81,6 +82,8 @@ class Lab(pulumi.ComponentResource):
                     started=started,
                     ports_read=standing.ports,
                     keeps_xml=guest.domain in standing.keeps_xml,
+                    keeps_cloud_init_disk=guest.domain in standing.cloud_init_disks,
+                    seed_source=standing.sources.get(domain_disks.seed(guest), ""),
                     ruleset=filters[guest.name],
                     folder=folder,
                 ),

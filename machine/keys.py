@@ -1,12 +1,11 @@
 """The stack's ssh key and its guests' pinned host keys, as the files that ssh wants."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from isolab.plan import secrets
 from isolab.plan.model import Plan
-from machine import paths
+from machine import paths, private_files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +16,8 @@ class KeyFiles:
     """The private key that opens every guest of the stack."""
     known_hosts: Path
     """The host keys that the guests were given; no other is accepted."""
+    seeds: Path
+    """The folder of their cloud-init seeds, which hold those keys' private halves."""
 
     @property
     def ssh_options(self) -> tuple[str, ...]:
@@ -52,7 +53,9 @@ def folder(stack: str) -> Path:
 def files(stack: str) -> KeyFiles:
     """Where a stack's files lie, or would."""
     return KeyFiles(
-        identity=folder(stack) / "id_ed25519", known_hosts=folder(stack) / "known_hosts"
+        identity=folder(stack) / "id_ed25519",
+        known_hosts=folder(stack) / "known_hosts",
+        seeds=folder(stack) / "seeds",
     )
 
 
@@ -63,9 +66,13 @@ def materialise(plan: Plan, seed: str) -> KeyFiles:
         f"{guest.address} {secrets.ssh_key(seed, secrets.host_key(guest.name)).public}\n"
         for guest in plan.guests
     ]
-    _write(found.identity, secrets.ssh_key(seed, secrets.CLIENT_KEY).private_openssh)
-    _write(found.known_hosts, "".join(hosts))
-    _write(_fingerprint_key(plan.stack), secrets.fingerprint_key(seed))
+    contents = {
+        found.identity: secrets.ssh_key(seed, secrets.CLIENT_KEY).private_openssh,
+        found.known_hosts: "".join(hosts),
+        _fingerprint_key(plan.stack): secrets.fingerprint_key(seed),
+    }
+    for file, content in contents.items():
+        private_files.write(file, content.encode())
     return found
 
 
@@ -77,14 +84,3 @@ def fingerprint_key(stack: str) -> str:
 
 def _fingerprint_key(stack: str) -> Path:
     return folder(stack) / "fingerprints"
-
-
-def _write(file: Path, content: str) -> None:
-    """Replace the file at once: a program that reads it sees the old or the new one whole."""
-    if file.exists() and file.read_text() == content:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.touch(mode=0o600)
-    partial.write_text(content)
-    partial.rename(file)

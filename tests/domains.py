@@ -55,19 +55,20 @@ def asked_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
     )  # fmt: skip
 
     @pulumi.runtime.test
-    def made() -> None:
+    def made(seeds: Path) -> None:
         Lab(
             plan.stack,
             plan=plan,
             image=image,
             seed="0" * 64,
-            keys=KeyFiles(identity=Path("id"), known_hosts=Path("known_hosts")),
+            keys=KeyFiles(identity=Path("id"), known_hosts=Path("known_hosts"), seeds=seeds),
             registry=RegistryFiles(image="registry", storage="/storage"),
             folder=folder,
             standing=Standing(names=frozenset()),
         )
 
-    made()
+    with tempfile.TemporaryDirectory() as seeds:
+        made(Path(seeds))
     return seen.domains
 
 

@@ -1,8 +1,7 @@
-"""Cloud-init seeds: an ISO of user data, meta data and network configuration."""
+"""Cloud-init seeds as a type of their own, which holds its three documents."""
 
 import io
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import libvirt
@@ -18,7 +17,7 @@ from airgap.framework import (
     ResourceType,
     State,
 )
-from airgap.libvirt import storage
+from airgap.libvirt import iso, storage
 from airgap.libvirt.connection import Connection
 from airgap.libvirt.xml import element, text
 
@@ -27,10 +26,6 @@ _FILES = {
     "metaData": "meta-data",
     "networkConfig": "network-config",
 }
-_PLAIN_NAMES = {"userData": "USER_DAT", "metaData": "META_DAT", "networkConfig": "NETWORK_"}
-"""Names of plain ISO 9660, by which the official plugin finds the files when it reads a seed."""
-_LABEL = "cidata"
-"""What cloud-init looks for."""
 
 
 class CloudInitDisk(ResourceType[Connection]):
@@ -47,7 +42,7 @@ class CloudInitDisk(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
-        content = iso(inputs)
+        content = iso.seed(*(inputs.get(part, "") for part in _FILES))
         with context.client.told(f"cloud-init disk {name} was not made"):
             pool = storage.pool_named(connection, inputs["pool"])
             root = element(
@@ -103,23 +98,3 @@ def _found(context: Context[Connection], volume: libvirt.virStorageVol) -> State
 
 def _path(id: str) -> str:
     return id.split(";", 1)[0]
-
-
-def iso(inputs: Mapping[str, Any]) -> bytes:
-    """An ISO 9660 image with Rock Ridge and Joliet names, as cloud-init's NoCloud reads it."""
-    disc: Any = pycdlib.PyCdlib()  # type: ignore[no-untyped-call]
-    disc.new(interchange_level=1, joliet=3, rock_ridge="1.09", vol_ident=_LABEL)
-    for name, file in _FILES.items():
-        content = inputs.get(name, "").encode()
-        if content or name != "networkConfig":
-            disc.add_fp(
-                io.BytesIO(content),
-                len(content),
-                f"/{_PLAIN_NAMES[name]}.;1",
-                rr_name=file,
-                joliet_path=f"/{file}",
-            )
-    out = io.BytesIO()
-    disc.write_fp(out)
-    disc.close()
-    return out.getvalue()

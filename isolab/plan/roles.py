@@ -59,12 +59,14 @@ KERNEL = Role(type=_VOLUME, suffix="kernel", within=_HOST, words="kernel")
 INITRD = Role(type=_VOLUME, suffix="initrd", within=_HOST, words="initrd")
 ROOT = Role(type=_VOLUME, suffix="root", within=_GUEST, words="root disk")
 DATA = Role(type=_VOLUME, suffix="data", within=_GUEST, words="data disk")
-SEED = Role(
+SEED = Role(type=_VOLUME, suffix="seed", within=_GUEST, words="cloud-init seed")
+CLOUD_INIT_DISK = Role(
     type="libvirt:index/cloudInitDisk:CloudInitDisk",
     suffix="seed",
     within=_GUEST,
     words="cloud-init seed",
 )
+"""What a guest has instead of a seed that an earlier isolab has made."""
 DOMAIN = Role(type="libvirt:index/domain:Domain", suffix="domain", within=_GUEST, words="domain")
 READY = Role(type=COMMAND, suffix="ready", within=_GUEST, words="ready")
 PACKAGES = Role(type=COMMAND, suffix="packages", within=_GUEST, words="packages")
@@ -88,8 +90,9 @@ IMAGE = Role(
 )
 
 ROLES = (
-    LAB_NETWORK, POOL, BASE, KERNEL, INITRD, ROOT, DATA, SEED, DOMAIN, READY, PACKAGES, FIREWALL,
-    FILES, COMPLETION, HEALTH, ROLLOUT, REGISTRY, LOOPBACK, ANSWERS, BALANCER, IMAGE,
+    LAB_NETWORK, POOL, BASE, KERNEL, INITRD, ROOT, DATA, SEED, CLOUD_INIT_DISK, DOMAIN,
+    READY, PACKAGES, FIREWALL, FILES, COMPLETION, HEALTH, ROLLOUT, REGISTRY, LOOPBACK, ANSWERS,
+    BALANCER, IMAGE,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from isolab.plan.guest import domain_form
+from isolab.plan.guest import domain_disks, domain_form
 from isolab.plan.guest.domain_form import Form
 from isolab.plan.model import Guest, Plan
 from isolab.plan.readback import Ports
@@ -27,6 +27,13 @@ class Standing:
     With a new stylesheet the next up would replace them all, and so cut their guests' power. They
     did start, so what the new form is for does not concern them on their host.
     """
+    cloud_init_disks: frozenset[str] = frozenset()
+    """Domains whose seed is the provider's cloud-init disk, as an earlier isolab made it.
+
+    A volume in its place would replace them all.
+    """
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of its volumes that were filled from a file: the file, by the volume's name."""
 
 
 def standing(plan: Plan) -> Standing:
@@ -40,23 +47,41 @@ def standing(plan: Plan) -> Standing:
     if file and file.exists():
         known = state.parse(file.read_text())
         containers = known.of_type(leftovers.CONTAINER)
+        domains = {r.name: r for r in known.of_type(leftovers.DOMAIN)}
+        seeds = {r.name for r in known.of_type(leftovers.SEED)}
+        there = [guest for guest in plan.guests if guest.domain in domains]
         return Standing(
-            names=frozenset(r.name for r in (*known.of_type(leftovers.DOMAIN), *containers)),
+            names=frozenset({*domains, *(r.name for r in containers)}),
             ports={r.name: r.ports for r in containers},
             keeps_xml=frozenset(
                 guest.domain
-                for guest in plan.guests
-                for made in known.of_type(leftovers.DOMAIN)
-                if made.name == guest.domain and domain_form.may_stay(_asked(made), guest, plan)
+                for guest in there
+                if domain_form.may_stay(_asked(domains[guest.domain]), guest, plan)
             ),
+            cloud_init_disks=frozenset(
+                guest.domain for guest in there if domain_disks.seed_before(guest) in seeds
+            ),
+            sources={
+                r.name: r.inputs["source"]
+                for r in known.of_type(leftovers.VOLUME)
+                if r.inputs.get("source")
+            },
         )
     domains = _domains(plan.libvirt)
     there = [guest for guest in plan.guests if guest.domain in domains]
     containers = {c.name for guest in there for c in guest.containers}
+    written = {guest.domain: _written(guest, plan) for guest in there}
     return Standing(
         names=frozenset({guest.domain for guest in there} | containers),
         keeps_xml=frozenset(
-            guest.domain for guest in there if domain_form.may_stay(_read(guest, plan), guest, plan)
+            guest.domain
+            for guest in there
+            if domain_form.may_stay(domain_form.read(written[guest.domain]), guest, plan)
+        ),
+        cloud_init_disks=frozenset(
+            guest.domain
+            for guest in there
+            if domain_disks.seed_before(guest) in domain_form.volumes(written[guest.domain])
         ),
     )
 
@@ -77,14 +102,14 @@ def _asked(domain: Resource) -> Form | None:
         return None
 
 
-def _read(guest: Guest, plan: Plan) -> Form | None:
-    """What libvirt says that a domain is."""
+def _written(guest: Guest, plan: Plan) -> str:
+    """libvirt's XML of a domain; empty where it does not answer."""
     words = ["virsh", "-qc", plan.libvirt, "dumpxml", "--inactive", guest.domain]
     try:
         said = HostTransport().run(words)
     except Unreachable:
-        return None
-    return domain_form.read(said.stdout) if said.ok else None
+        return ""
+    return said.stdout if said.ok else ""
 
 
 def _domains(libvirt: str) -> frozenset[str]:

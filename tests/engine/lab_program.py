@@ -76,6 +76,9 @@ plan = part(plan, wanted["guest"])
 for guest in plan.guests:
     for address in guest.addresses:
         subprocess.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"], check=True)
+made = standing(plan)
+if wanted.get("cloud_init_disk"):
+    made = replace(made, cloud_init_disks=frozenset(guest.domain for guest in plan.guests))
 pulumi.runtime.register_stack_transformation(on_this_machine)
 Lab(
     "test",
@@ -84,9 +87,12 @@ Lab(
         digest="", disk=place["disk"], virtual_size=64, prepared=True,
         kernel=place["kernel"], initrd=place["initrd"], arguments=("root=/dev/vda", "ro"),
     ),
-    seed="0" * 64,
-    keys=KeyFiles(identity=Path("id"), known_hosts=Path("known_hosts")),
+    seed=wanted.get("seed", "0") * 64,
+    keys=KeyFiles(
+        identity=Path("id"), known_hosts=Path("known_hosts"),
+        seeds=Path(wanted.get("seeds", "seeds")),
+    ),
     registry=RegistryFiles(image=place["image"], storage=place["folder"]),
     folder=Path(wanted["lab"]).parent,
-    standing=standing(plan),
+    standing=made,
 )  # fmt: skip

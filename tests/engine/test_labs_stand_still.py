@@ -153,13 +153,46 @@ def test_a_domain_that_was_made_with_the_providers_disks_stays(lab: harness.Benc
         assert proposed(lab) == {}, f"on the plugins of {source}"
 
 
+def test_a_stack_whose_folder_has_moved_stays(lab: harness.Bench) -> None:
+    present = {"lab": str(REFERENCE), "guest": "app-1"}
+    lab.scenario(present)
+    lab.up()
+    lab.scenario({**present, "seeds": "moved"})
+    assert proposed(lab) == {}
+    lab.up()
+    assert proposed(lab) == {}
+
+
+def test_a_guest_with_the_providers_cloud_init_disk_stays(lab: harness.Bench) -> None:
+    present = {"lab": str(REFERENCE), "guest": "app-1"}
+    lab.scenario({**present, "cloud_init_disk": True})
+    lab.up()
+    assert "app-1-seed.iso" in domain_xml()
+    lab.scenario(present)
+    assert proposed(lab) == {}
+    lab.refresh()
+    assert proposed(lab) == {}
+    assert "app-1-seed.iso" in domain_xml()
+
+
+def test_another_content_is_another_seed(lab: harness.Bench) -> None:
+    """Its volume has the name of the one before, and its domain starts from the new one."""
+    present = {"lab": str(REFERENCE), "guest": "app-1"}
+    lab.scenario(present)
+    lab.up()
+    lab.scenario({**present, "seed": "1"})
+    assert proposed(lab).keys() >= {"app-1-seed", "app-1-domain"}
+    lab.up()
+    assert proposed(lab) == {}
+
+
 @pytest.mark.skipif(not domains.HELPER.exists(), reason="needs libvirt's virt-aa-helper")
 def test_a_domains_apparmor_profile_has_all_its_files(lab: harness.Bench) -> None:
     lab.scenario({"lab": str(REFERENCE), "guest": "app-1"})
     lab.up()
     pool = "/var/lib/libvirt/isolab/test"
     files = domains.allowed(domain_xml(), (pool, "/nowhere"))
-    disks = ("app-1-root", "app-1-data", "app-1-seed.iso")
+    disks = ("app-1-root", "app-1-data", "app-1-cidata.iso")
     assert {f'"{pool}/{disk}" rwk' for disk in disks} <= files
     assert {f'"{pool}/base" rk', f'"{pool}/kernel" r', f'"{pool}/initrd" r'} <= files
     assert Path(pool).stat().st_mode & 0o001, "QEMU's user cannot pass the pool's folder"

@@ -19,7 +19,7 @@ from machine.host.transport import HostTransport
 LAB = Path(__file__).parents[1] / "labs/valid/balanced.yaml"
 DOMAIN = "isolab-balanced-app-1"
 IMAGE = GuestImage(digest="0123456789abcdef", disk="own", virtual_size=MiB(64), prepared=False)
-OLD_DISKS = '<disk type="volume"><source pool="p" volume="app-1-root"/></disk>'
+OLD_DISKS = '<disk type="volume"><source pool="p" volume="{}"/></disk>'
 
 
 def planned(*, kvm: bool = False) -> Plan:
@@ -103,7 +103,7 @@ def test_of_another_backend_libvirt_tells(monkeypatch: pytest.MonkeyPatch) -> No
     plan = planned()
     guest = app(plan)
     cpu = processor.of(guest, plan).elements
-    disks = len(domain_disks.of(guest, plan)) * OLD_DISKS
+    disks = len(domain_disks.of(guest, plan)) * OLD_DISKS.format("app-1-root")
     said = {
         "list": f"{DOMAIN}\n",
         "dumpxml": f'<domain type="qemu"><memory unit="KiB">{guest.memory * 1024}</memory>'
@@ -118,6 +118,33 @@ def test_of_another_backend_libvirt_tells(monkeypatch: pytest.MonkeyPatch) -> No
     assert standing(plan).keeps_xml == {DOMAIN}
     said["dumpxml"] = said["dumpxml"].replace("<source ", "<backingStore/><source ")
     assert standing(plan).keeps_xml == frozenset()
+    assert standing(plan).cloud_init_disks == frozenset()
+    before = OLD_DISKS.format("app-1-seed.iso")
+    said["dumpxml"] = said["dumpxml"].replace("</devices>", f"{before}</devices>")
+    assert standing(plan).cloud_init_disks == {DOMAIN}
+
+
+def test_a_cloud_init_disk_stays_with_its_domain(tmp_path: Path, monkeypatch: Any) -> None:
+    plan = planned()
+    file = tmp_path / ".pulumi/stacks/isolab/balanced.json"
+    file.parent.mkdir(parents=True)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", tmp_path.as_uri())
+    seed = {"name": domain_disks.seed_before(app(plan))}
+    made = [
+        {"urn": f"urn:pulumi:s::isolab::{kind}::r", "type": kind, "inputs": inputs}
+        for kind, inputs in (
+            ("libvirt:index/domain:Domain", asked(plan)),
+            ("libvirt:index/cloudInitDisk:CloudInitDisk", seed),
+        )
+    ]
+
+    def known(resources: list[dict[str, Any]]) -> frozenset[str]:
+        file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+        return standing(plan).cloud_init_disks
+
+    assert known(made) == {DOMAIN}
+    assert known(made[1:]) == frozenset(), "half made: a seed that no domain has is left"
+    assert known(made[:1]) == frozenset()
 
 
 def test_a_domain_that_cannot_be_read_is_taken_as_it_comes() -> None:

@@ -61,7 +61,7 @@ def test_the_users_ssh_configuration_reaches_no_connection(tmp_path: Path) -> No
     """As ssh itself tells what it would do: its own file wants another user and a proxy."""
     evil = tmp_path / "config"
     evil.write_text("Host *\n  ProxyJump bastion\n  ControlMaster auto\n  RemoteCommand id\n")
-    keys = KeyFiles(identity=tmp_path / "key", known_hosts=tmp_path / "hosts")
+    keys = KeyFiles(identity=tmp_path / "key", known_hosts=tmp_path / "hosts", seeds=tmp_path)
     argv = GuestTransport(name="app-1", address="192.0.2.1", keys=keys).argv([])
 
     def settings(words: list[str]) -> str:

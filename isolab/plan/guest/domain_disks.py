@@ -26,10 +26,16 @@ class Disk:
     """The volume that holds what this one does not, a qcow2; empty where it is built on none."""
 
 
-def of(guest: Guest, plan: Plan) -> tuple[Disk, ...]:
-    """The guest's disks, in the order in which its system counts them."""
+def of(guest: Guest, plan: Plan, *, cloud_init_disk: bool = False) -> tuple[Disk, ...]:
+    """The guest's disks, in the order in which its system counts them.
+
+    Args:
+        guest: Whose.
+        plan: That it is of.
+        cloud_init_disk: Whether its seed is the provider's cloud-init disk, as it was once.
+    """
     root = Disk(volume=cloudinit.root_disk(guest), format="qcow2", backing=base(guest.image, plan))
-    last = Disk(volume=seed(guest), format="raw")
+    last = Disk(volume=(seed_before if cloud_init_disk else seed)(guest), format="raw")
     if guest.data is None:
         return root, last
     return root, Disk(volume=data(guest), format="qcow2"), last
@@ -42,6 +48,11 @@ def data(guest: Guest) -> str:
 
 def seed(guest: Guest) -> str:
     """The volume of what cloud-init reads."""
+    return f"{guest.name}-cidata.iso"
+
+
+def seed_before(guest: Guest) -> str:
+    """The volume of a cloud-init disk, which guests of earlier versions have for a seed."""
     return f"{guest.name}-seed.iso"
 
 

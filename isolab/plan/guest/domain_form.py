@@ -73,6 +73,16 @@ def read(domain: str) -> Form | None:
     )
 
 
+def volumes(domain: str) -> frozenset[str]:
+    """The names of the volumes that are a domain's disks, from libvirt's XML of it."""
+    try:
+        root = xml.fromstring(domain)
+    except xml.ParseError:
+        return frozenset()
+    named = (source.get("volume") or source.get("file", "") for source in root.iter("source"))
+    return frozenset(name.rsplit("/", 1)[-1] for name in named if name)
+
+
 def _cpu(root: xml.Element, mode: str) -> tuple[str, str]:
     found = root.find(".//cpu")
     return (mode, "") if found is None else (found.get("mode", mode), found.findtext("model", ""))
