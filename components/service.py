@@ -307,40 +307,106 @@ def container_inputs(
     It names networks by the resources, where there are some, so that the engine takes it off a
     network that is recreated: Docker removes none that a container is on.
     """
-    made = networks or {}
-    limits, health = container.limits, container.healthcheck
-    checked = is_checked(container)
-    restart, _, retries = container.restart.partition(":")
+    return (
+        {"name": container.name, "image": image.image_id}
+        | _process(container)
+        | _identity(container)
+        | _lifetime(container)
+        | _health(container, timeout)
+        | _resources(container)
+        | _rights(container)
+        | _network(container, networks or {})
+        | {"ports": _ports(container, ports_read)}
+        | {"volumes": _mounts(container), "tmpfs": dict(container.tmpfs) or None}
+        | _logging(container)
+    )
+
+
+def _process(container: Container) -> dict[str, Any]:
+    """What runs, as whom, on what terminal."""
     return {
-        "name": container.name,
-        "image": image.image_id,
         "command": container.command and list(container.command),
         "entrypoints": container.entrypoint and list(container.entrypoint),
         "envs": _variables(container),
-        "hostname": container.hostname or None,
         "user": container.user or None,
+        "group_adds": list(container.group_add) or None,
         "working_dir": container.working_dir or None,
-        "read_only": container.read_only,
         "init": container.init or None,
+        "tty": container.tty or None,
+        "stdin_open": container.stdin_open or None,
+    }
+
+
+def _identity(container: Container) -> dict[str, Any]:
+    """How it and others name it."""
+    return {
+        "hostname": container.hostname or None,
+        "domainname": container.domainname or None,
+        "labels": [{"label": name, "value": value} for name, value in container.labels],
+    }
+
+
+def _lifetime(container: Container) -> dict[str, Any]:
+    """When Docker starts it again, and how it stops it."""
+    restart, _, retries = container.restart.partition(":")
+    grace = int(container.stop_grace_period)
+    return {
         "restart": restart,
         "max_retry_count": int(retries) if retries else None,
         # One that is not started again may end when it is done.
-        "must_run": None if checked or restart in FOR_EVER else False,
-        "tty": container.tty or None,
-        "stdin_open": container.stdin_open or None,
-        "network_mode": container.network_mode or None,
+        "must_run": None if is_checked(container) or restart in FOR_EVER else False,
+        "stop_signal": container.stop_signal or None,
+        "stop_timeout": grace,
+        "destroy_grace_seconds": grace,
+    }
+
+
+def _health(container: Container, timeout: int) -> dict[str, Any]:
+    """Its healthcheck, and how long the engine waits for that."""
+    check, checked = container.healthcheck, is_checked(container)
+    return {
+        "healthcheck": check
+        and {
+            "tests": list(check.test),
+            "interval": readback.duration(check.interval),
+            "timeout": readback.duration(check.timeout),
+            "retries": check.retries,
+            "start_period": readback.duration(check.start_period),
+        },
+        "wait": True if checked else None,
+        "wait_timeout": _wait_timeout(container, timeout) if checked else None,
+    }
+
+
+def _resources(container: Container) -> dict[str, Any]:
+    """How much of the guest it may use."""
+    limits = container.limits
+    return {
         "memory": limits.memory,
         # Without a limit of its own, swap would double what the memory limit promises.
         "memory_swap": limits.memory,
         "cpus": readback.cpus(limits.cpus) if limits.cpus else None,
         "cpu_shares": container.cpu_shares or None,
         "cpu_set": container.cpuset or None,
-        "domainname": container.domainname or None,
-        "group_adds": list(container.group_add) or None,
-        "dns": list(container.dns) or None,
-        "dns_searches": list(container.dns_search) or None,
-        "dns_opts": list(container.dns_opt) or None,
+        "cgroup_parent": container.slice or None,
+        "shm_size": container.shm_size or None,
+        "ulimits": [
+            {"name": limit.name, "soft": limit.soft, "hard": limit.hard}
+            for limit in container.ulimits
+        ]
+        or None,
+    }
+
+
+def _rights(container: Container) -> dict[str, Any]:
+    """What of the guest it may see and change."""
+    adds, drops = list(container.cap_add), list(container.cap_drop)
+    return {
+        "read_only": container.read_only,
         "privileged": container.privileged or None,
+        "capabilities": {"adds": adds or None, "drops": drops or None} if adds or drops else None,
+        "security_opts": list(container.security_opt) or None,
+        "sysctls": dict(container.sysctls) or None,
         "pid_mode": container.pid or None,
         "ipc_mode": container.ipc or None,
         "cgroupns_mode": container.cgroup or None,
@@ -349,31 +415,13 @@ def container_inputs(
             for d in container.devices
         ]
         or None,
-        "cgroup_parent": container.slice or None,
-        "capabilities": {
-            "adds": list(container.cap_add) or None,
-            "drops": list(container.cap_drop) or None,
-        }
-        if container.cap_add or container.cap_drop
-        else None,
-        "security_opts": list(container.security_opt) or None,
-        "sysctls": dict(container.sysctls) or None,
-        "ulimits": [
-            {"name": limit.name, "soft": limit.soft, "hard": limit.hard}
-            for limit in container.ulimits
-        ]
-        or None,
-        "ports": [
-            {
-                "internal": port.internal,
-                "external": port.external,
-                "ip": port.ip,
-                "protocol": port.protocol,
-            }
-            for port in readback.ports(container.ports, ports_read)
-            if container.network_mode != "host"
-        ]
-        or None,
+    }
+
+
+def _network(container: Container, made: Mapping[str, docker.Network]) -> dict[str, Any]:
+    """The networks that it is on, and how it finds others there."""
+    return {
+        "network_mode": container.network_mode or None,
         "networks_advanced": [
             {
                 "name": made[network.network].name if made else network.network,
@@ -383,42 +431,45 @@ def container_inputs(
             for network in container.networks
         ]
         or None,
-        "volumes": [
-            {"volume_name": mount.volume, "container_path": mount.target}
-            | ({"read_only": True} if mount.read_only else {})
-            for mount in container.mounts
-        ]
-        + [
-            {"host_path": file.path, "container_path": file.target, "read_only": True}
-            for file in container.files
-        ]
-        + [
-            {"host_path": copy.path, "container_path": copy.target}
-            | ({"read_only": True} if copy.read_only else {})
-            for copy in container.copies
-        ]
-        + [
-            {"host_path": mount.source, "container_path": mount.target}
-            | ({"read_only": True} if mount.read_only else {})
-            for mount in container.guest_mounts
-        ],
-        "tmpfs": dict(container.tmpfs) or None,
         "hosts": [{"host": name, "ip": address} for name, address in container.hosts] or None,
-        "labels": [{"label": name, "value": value} for name, value in container.labels],
+        "dns": list(container.dns) or None,
+        "dns_searches": list(container.dns_search) or None,
+        "dns_opts": list(container.dns_opt) or None,
+    }
+
+
+def _ports(container: Container, read: readback.Ports) -> list[dict[str, Any]] | None:
+    """Those that it publishes; on the host's own network Docker publishes none."""
+    if container.network_mode == "host":
+        return None
+    return [
+        {
+            "internal": port.internal,
+            "external": port.external,
+            "ip": port.ip,
+            "protocol": port.protocol,
+        }
+        for port in readback.ports(container.ports, read)
+    ] or None
+
+
+def _mounts(container: Container) -> list[dict[str, Any]]:
+    """Volumes first, then what lies on the guest: secrets and configs, copies, its own files."""
+    return [
+        *(_mount("volume_name", m.volume, m.target, m.read_only) for m in container.mounts),
+        *(_mount("host_path", file.path, file.target, True) for file in container.files),
+        *(_mount("host_path", c.path, c.target, c.read_only) for c in container.copies),
+        *(_mount("host_path", m.source, m.target, m.read_only) for m in container.guest_mounts),
+    ]
+
+
+def _mount(kind: str, source: str, target: str, read_only: bool) -> dict[str, Any]:
+    mount = {kind: source, "container_path": target}
+    return mount | {"read_only": True} if read_only else mount
+
+
+def _logging(container: Container) -> dict[str, Any]:
+    return {
         "log_driver": container.logging_driver or None,
         "log_opts": dict(readback.log_options(container)) or None,
-        "shm_size": container.shm_size or None,
-        "stop_signal": container.stop_signal or None,
-        "stop_timeout": int(container.stop_grace_period),
-        "destroy_grace_seconds": int(container.stop_grace_period),
-        "healthcheck": health
-        and {
-            "tests": list(health.test),
-            "interval": readback.duration(health.interval),
-            "timeout": readback.duration(health.timeout),
-            "retries": health.retries,
-            "start_period": readback.duration(health.start_period),
-        },
-        "wait": True if checked else None,
-        "wait_timeout": _wait_timeout(container, timeout) if checked else None,
     }
