@@ -52,96 +52,113 @@ def service(name: str, node: Node) -> Draft:
     """What the file says of one service; every key that isolab does not know is refused."""
     check_compose_name(node, name, "a service")
     with Fields(node, SERVICE, "a service", OUTSIDE) as fields:
-        fields.get("extends", extends.extends, None)
-        built = fields.get("build", build, None)
-        image = fields.get("image", scalars.filled, None)
-        if not any(key in fields for key in ("image", "build", "extends")):
-            # No matter of shape: the service may be laid over an included one.
-            example = f"for example image: isolab/{name}:1, or build: ."
-            fields.add(node.problem("image is missing", example))
-        count, limited, policy = _deployed(fields)
-        fields.get("pull_policy", scalars.text, "")
-        fields.get("attach", scalars.flag, True)
-        fields.get("develop", scalars.passed_over, None)
-        for key in ("mem_reservation", "memswap_limit"):
-            fields.get(key, scalars.text, "")
-        fields.get("mem_swappiness", scalars.integer(0, 100), 0)
-        fields.get("userns_mode", scalars.choice("host"), "host")
-        volumes = fields.get("volumes", many(mounts.mount), ()) or ()
-        logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
-        variables = fields.get("env_file", environment.env_file, {}) or {}
-        labels = fields.get("label_file", environment.env_file, {}) or {}
+        _check_source(fields, name, node)
+        _check_without_effect(fields)
         links = fields.get("links", many(settings.link), ()) or ()
-        waits = fields.get("depends_on", health.depends_on, {}) or {}
-        # As in Compose, who links to a service starts behind it.
-        linked: health.Needs = {name: ("service_started", True) for name, _ in links}
-        needs = {**linked, **waits}
+        needs = _needs(fields, links)
         notes = health.notes(fields.where("healthcheck")) if "healthcheck" in fields else ()
         profiles = fields.get("profiles", many(settings.profile), ())
-        restart = fields.get("restart", settings.restart, "no")
-        made = Service(
-            name=name,
-            image=image or "",
-            build=built,
-            replicas=count,
-            command=fields.get("command", command, None),
-            entrypoint=fields.get("entrypoint", command, None),
-            environment={**variables, **(fields.get("environment", _ENVIRONMENT, {}) or {})},
-            ports=_flat(fields.get("ports", many(ports.published), ())),
-            expose=_flat(fields.get("expose", many(ports.exposed), ())),
-            networks=fields.get("networks", settings.networks, {}),
-            network_mode=fields.get("network_mode", settings.network_mode, ""),
-            volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
-            binds=tuple(v for v in volumes if isinstance(v, BindMount)),
-            guest_mounts=tuple(v for v in volumes if isinstance(v, GuestMount)),
-            files=(
-                *(fields.get("secrets", many(files.mounted("secret")), ()) or ()),
-                *(fields.get("configs", many(files.mounted("config")), ()) or ()),
-            ),
-            tmpfs=(
-                *(fields.get("tmpfs", scalars.one_or_many(mounts.tmpfs), ()) or ()),
-                *(v for v in volumes if isinstance(v, str)),
-            ),
-            shm_size=fields.get("shm_size", compose_size, MiB(0)),
-            depends_on={other: condition for other, (condition, _) in needs.items()},
-            healthcheck=fields.get("healthcheck", health.healthcheck, None),
-            restart=policy or restart,
-            user=fields.get("user", scalars.literal, ""),
-            working_dir=fields.get("working_dir", scalars.text, ""),
-            hostname=fields.get("hostname", scalars.text, ""),
-            container_name=fields.get("container_name", settings.container_name, ""),
-            platform=fields.get("platform", settings.platform, ""),
-            read_only=fields.get("read_only", scalars.flag, False),
-            init=fields.get("init", scalars.flag, False),
-            tty=fields.get("tty", scalars.flag, False),
-            stdin_open=fields.get("stdin_open", scalars.flag, False),
-            cap_add=fields.get("cap_add", _TEXTS, ()),
-            cap_drop=fields.get("cap_drop", _TEXTS, ()),
-            security_opt=fields.get("security_opt", _TEXTS, ()),
-            security=fields.get("x-isolab", security.own, None),
-            ulimits=fields.get("ulimits", limits.ulimits, ()),
-            sysctls=fields.get("sysctls", table(), {}),
-            labels={**labels, **(fields.get("labels", _LABELS, {}) or {})},
-            extra_hosts=fields.get("extra_hosts", settings.extra_hosts, ()),
-            stop_grace_period=fields.get("stop_grace_period", duration, Seconds(10.0)),
-            stop_signal=fields.get("stop_signal", scalars.text, ""),
-            logging_driver=logging[0],
-            logging_options=logging[1],
-            limits=limited,
-            cpu_shares=fields.get("cpu_shares", scalars.integer(0, 2**18), 0),
-            cpuset=fields.get("cpuset", guest_access.cpuset, ""),
-            domainname=fields.get("domainname", scalars.text, ""),
-            group_add=fields.get("group_add", many(scalars.literal), ()),
-            dns=fields.get("dns", _ONE_OR_MANY, ()),
-            dns_search=fields.get("dns_search", _ONE_OR_MANY, ()),
-            dns_opt=fields.get("dns_opt", _TEXTS, ()),
-            privileged=fields.get("privileged", scalars.flag, False),
-            pid=fields.get("pid", guest_access.pid, None) or "",
-            ipc=fields.get("ipc", guest_access.ipc, None) or "",
-            cgroup=fields.get("cgroup", guest_access.cgroup, None) or "",
-            devices=fields.get("devices", guest_access.devices, ()),
-        )
+        made = _service(fields, name, needs)
     return Draft(service=made, needs=needs, profiles=profiles, links=links, notes=notes, node=node)
+
+
+def _check_source(fields: Fields, name: str, node: Node) -> None:
+    """Something says what image it runs."""
+    fields.get("extends", extends.extends, None)
+    if not any(key in fields for key in ("image", "build", "extends")):
+        # No matter of shape: the service may be laid over an included one.
+        example = f"for example image: isolab/{name}:1, or build: ."
+        fields.add(node.problem("image is missing", example))
+
+
+def _check_without_effect(fields: Fields) -> None:
+    """What Compose knows and a lab has no use for; a value that Compose would refuse is refused."""
+    fields.get("pull_policy", scalars.text, "")
+    fields.get("attach", scalars.flag, True)
+    fields.get("develop", scalars.passed_over, None)
+    for key in ("mem_reservation", "memswap_limit"):
+        fields.get(key, scalars.text, "")
+    fields.get("mem_swappiness", scalars.integer(0, 100), 0)
+    fields.get("userns_mode", scalars.choice("host"), "host")
+
+
+def _needs(fields: Fields, links: Iterable[tuple[str, str]]) -> health.Needs:
+    """The services that it starts behind: as in Compose, also those that it links to."""
+    waits = fields.get("depends_on", health.depends_on, {}) or {}
+    linked: health.Needs = {name: ("service_started", True) for name, _ in links}
+    return {**linked, **waits}
+
+
+def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
+    """Key by key; nothing here decides anything but what a key given in two forms means."""
+    count, limited, policy = _deployed(fields)
+    volumes = fields.get("volumes", many(mounts.mount), ()) or ()
+    logging = fields.get("logging", settings.logging, ("", {})) or ("", {})
+    variables = fields.get("env_file", environment.env_file, {}) or {}
+    labels = fields.get("label_file", environment.env_file, {}) or {}
+    restart = fields.get("restart", settings.restart, "no")
+    return Service(
+        name=name,
+        image=fields.get("image", scalars.filled, None) or "",
+        build=fields.get("build", build, None),
+        replicas=count,
+        command=fields.get("command", command, None),
+        entrypoint=fields.get("entrypoint", command, None),
+        environment={**variables, **(fields.get("environment", _ENVIRONMENT, {}) or {})},
+        ports=_flat(fields.get("ports", many(ports.published), ())),
+        expose=_flat(fields.get("expose", many(ports.exposed), ())),
+        networks=fields.get("networks", settings.networks, {}),
+        network_mode=fields.get("network_mode", settings.network_mode, ""),
+        volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
+        binds=tuple(v for v in volumes if isinstance(v, BindMount)),
+        guest_mounts=tuple(v for v in volumes if isinstance(v, GuestMount)),
+        files=(
+            *(fields.get("secrets", many(files.mounted("secret")), ()) or ()),
+            *(fields.get("configs", many(files.mounted("config")), ()) or ()),
+        ),
+        tmpfs=(
+            *(fields.get("tmpfs", scalars.one_or_many(mounts.tmpfs), ()) or ()),
+            *(v for v in volumes if isinstance(v, str)),
+        ),
+        shm_size=fields.get("shm_size", compose_size, MiB(0)),
+        depends_on={other: condition for other, (condition, _) in needs.items()},
+        healthcheck=fields.get("healthcheck", health.healthcheck, None),
+        restart=policy or restart,
+        user=fields.get("user", scalars.literal, ""),
+        working_dir=fields.get("working_dir", scalars.text, ""),
+        hostname=fields.get("hostname", scalars.text, ""),
+        container_name=fields.get("container_name", settings.container_name, ""),
+        platform=fields.get("platform", settings.platform, ""),
+        read_only=fields.get("read_only", scalars.flag, False),
+        init=fields.get("init", scalars.flag, False),
+        tty=fields.get("tty", scalars.flag, False),
+        stdin_open=fields.get("stdin_open", scalars.flag, False),
+        cap_add=fields.get("cap_add", _TEXTS, ()),
+        cap_drop=fields.get("cap_drop", _TEXTS, ()),
+        security_opt=fields.get("security_opt", _TEXTS, ()),
+        security=fields.get("x-isolab", security.own, None),
+        ulimits=fields.get("ulimits", limits.ulimits, ()),
+        sysctls=fields.get("sysctls", table(), {}),
+        labels={**labels, **(fields.get("labels", _LABELS, {}) or {})},
+        extra_hosts=fields.get("extra_hosts", settings.extra_hosts, ()),
+        stop_grace_period=fields.get("stop_grace_period", duration, Seconds(10.0)),
+        stop_signal=fields.get("stop_signal", scalars.text, ""),
+        logging_driver=logging[0],
+        logging_options=logging[1],
+        limits=limited,
+        cpu_shares=fields.get("cpu_shares", scalars.integer(0, 2**18), 0),
+        cpuset=fields.get("cpuset", guest_access.cpuset, ""),
+        domainname=fields.get("domainname", scalars.text, ""),
+        group_add=fields.get("group_add", many(scalars.literal), ()),
+        dns=fields.get("dns", _ONE_OR_MANY, ()),
+        dns_search=fields.get("dns_search", _ONE_OR_MANY, ()),
+        dns_opt=fields.get("dns_opt", _TEXTS, ()),
+        privileged=fields.get("privileged", scalars.flag, False),
+        pid=fields.get("pid", guest_access.pid, None) or "",
+        ipc=fields.get("ipc", guest_access.ipc, None) or "",
+        cgroup=fields.get("cgroup", guest_access.cgroup, None) or "",
+        devices=fields.get("devices", guest_access.devices, ()),
+    )
 
 
 def _deployed(fields: Fields) -> tuple[int, Limits, str]:
