@@ -99,23 +99,10 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         slice=_slice(service, replica) if service.limits.pids else "",
         command=service.command,
         entrypoint=service.entrypoint,
-        environment=_sorted(
-            {"ISOLAB_GUEST": guest, "ISOLAB_SERVICE": service.name, "ISOLAB_REPLICA": str(replica)}
-            | dict(
-                clusters.environment(layout.lab, service, replica, layout.placed, layout.addresses)
-            )
-            | dict(service.environment)
-        ),
+        environment=_environment(layout, service, replica),
         ports=all_ports(layout, service, replica),
         networks=networks.attachments(layout.lab, service, crosses=crosses),
-        mounts=tuple(
-            Mount(
-                volume=volume.volume or _anonymous(name, volume.target),
-                target=volume.target,
-                read_only=volume.read_only,
-            )
-            for volume in sorted(service.volumes, key=lambda volume: volume.target)
-        ),
+        mounts=_mounts(service, name),
         files=_files(layout, service, name, guest),
         copies=_copies(layout, service, name),
         tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
@@ -133,14 +120,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         security_opt=tuple(sorted(set(service.security_opt))),
         ulimits=tuple(sorted(service.ulimits, key=lambda limit: limit.name)),
         sysctls=_sorted(service.sysctls),
-        labels=_sorted(
-            dict(service.labels)
-            | {
-                "isolab.stack": layout.stack,
-                "isolab.service": service.name,
-                "isolab.replica": str(replica),
-            }
-        ),
+        labels=_labels(layout, service, replica),
         stop_grace_period=service.stop_grace_period,
         stop_signal=service.stop_signal,
         logging_driver=service.logging_driver,
@@ -182,6 +162,35 @@ def _on_the_host(container: Container) -> Container:
             *(o for o in container.security_opt if not o.startswith("no-new-privileges")),
             "no-new-privileges:true",
         ),
+    )
+
+
+def _environment(layout: Layout, service: Service, replica: int) -> tuple[tuple[str, str], ...]:
+    """Where it is, what a member of a cluster is told, and above both what the lab file says."""
+    place = layout.placed[service.name, replica].name
+    own = {"ISOLAB_GUEST": place, "ISOLAB_SERVICE": service.name, "ISOLAB_REPLICA": str(replica)}
+    member = clusters.environment(layout.lab, service, replica, layout.placed, layout.addresses)
+    return _sorted(own | dict(member) | dict(service.environment))
+
+
+def _labels(layout: Layout, service: Service, replica: int) -> tuple[tuple[str, str], ...]:
+    """The lab file's, and by which isolab finds its containers."""
+    own = {
+        "isolab.stack": layout.stack,
+        "isolab.service": service.name,
+        "isolab.replica": str(replica),
+    }
+    return _sorted(dict(service.labels) | own)
+
+
+def _mounts(service: Service, container: str) -> tuple[Mount, ...]:
+    return tuple(
+        Mount(
+            volume=volume.volume or _anonymous(container, volume.target),
+            target=volume.target,
+            read_only=volume.read_only,
+        )
+        for volume in sorted(service.volumes, key=lambda volume: volume.target)
     )
 
 
