@@ -28,16 +28,52 @@ POOLS = "/var/lib/libvirt/isolab"
 
 def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
     """The plan of a lab that passed the rules, its own and the plan's."""
-    stack = surroundings.stack
-    cidr = subnet(lab, surroundings)
-    gateway = addresses.gateway(cidr)
-    everywhere = guests(lab)
-    placed, balanced = place(lab), balancers.targets(lab, stack)
+    stack, cidr = surroundings.stack, subnet(lab, surroundings)
+    layout = _layout(lab, surroundings, cidr)
+    containers = tuple(
+        container(layout, service, replica)
+        for service in start_order(lab.services)
+        for replica in range(1, service.replicas + 1)
+    )
+    around = balancers.Around(
+        lab=lab,
+        stack=stack,
+        gateway=addresses.gateway(cidr),
+        addresses=layout.addresses,
+        digests=surroundings.digests,
+        kvm=uses_kvm(lab, surroundings),
+        files=surroundings.files,
+    )
+    balancing = balancers.balancers(around, containers)
+    return Plan(
+        stack=stack,
+        name=lab.name,
+        description=lab.description,
+        libvirt=lab.host.libvirt,
+        kvm=around.kvm,
+        network=_network(stack, cidr),
+        pool=Pool(name=f"isolab-{stack}", path=f"{POOLS}/{stack}"),
+        registry=_registry(lab, surroundings, around.gateway),
+        image=surroundings.guest_image,
+        guests=_guests(layout, containers),
+        # First the address that people should use.
+        endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
+        host_containers=tuple(c for c in containers if c.guest == HOST),
+        balancers=balancing,
+        images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
+        clusters=clusters.planned(lab),
+    )
+
+
+def _layout(lab: Lab, surroundings: Surroundings, cidr: str) -> Layout:
+    """Where every replica is, what it is called, and who reaches it at which address."""
+    stack, placed = surroundings.stack, place(lab)
+    balanced = balancers.targets(lab, stack)
     everybody = (*links(lab, placed), *clusters.links(lab, placed))
     called = _grouped(everybody, lambda link: link.callee)
-    own = addresses.guest_addresses(cidr, everywhere)
+    own = addresses.guest_addresses(cidr, guests(lab))
     crowded = crowded_out(lab, placed, called)
-    layout = Layout(
+    return Layout(
         lab=lab,
         stack=stack,
         placed=placed,
@@ -50,7 +86,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         },
         calls=_grouped(everybody, lambda link: link.caller),
         called=called,
-        addresses={HOST: gateway, **own},
+        addresses={HOST: addresses.gateway(cidr), **own},
         further=addresses.further_addresses(cidr, own.values(), crowded),
         digests=surroundings.digests,
         builds=surroundings.builds,
@@ -59,56 +95,25 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         files=surroundings.files,
         open_ports=open_ports(lab, placed, {name: tuple(each) for name, each in balanced.items()}),
     )
-    containers = tuple(
-        container(layout, service, replica)
-        for service in start_order(lab.services)
-        for replica in range(1, service.replicas + 1)
+
+
+def _network(stack: str, cidr: str) -> LabNetwork:
+    return LabNetwork(
+        name=f"isolab-{stack}",
+        bridge=addresses.bridge(stack),
+        cidr=cidr,
+        gateway=addresses.gateway(cidr),
+        domain=f"{stack}.isolab",
     )
-    around = balancers.Around(
-        lab=lab,
-        stack=stack,
-        gateway=gateway,
-        addresses=layout.addresses,
-        digests=surroundings.digests,
-        kvm=uses_kvm(lab, surroundings),
-        files=surroundings.files,
-    )
-    balancing = balancers.balancers(around, containers)
-    groups = {group.name: group for group in lab.guests}
-    on_guest: dict[str, list[Container]] = defaultdict(list)
-    for made in containers:
-        on_guest[made.guest].append(made)
-    return Plan(
-        stack=stack,
-        name=lab.name,
-        description=lab.description,
-        libvirt=lab.host.libvirt,
-        kvm=uses_kvm(lab, surroundings),
-        network=LabNetwork(
-            name=f"isolab-{stack}",
-            bridge=addresses.bridge(stack),
-            cidr=cidr,
-            gateway=gateway,
-            domain=f"{stack}.isolab",
-        ),
-        pool=Pool(name=f"isolab-{stack}", path=f"{POOLS}/{stack}"),
-        registry=Registry(
-            name=f"isolab-{stack}-registry",
-            address=gateway,
-            port=addresses.REGISTRY_PORT,
-            loopback_port=addresses.loopback_port(stack, None if lab.cidr else surroundings.cidr),
-        ),
-        image=surroundings.guest_image,
-        guests=tuple(
-            _guest(layout, place, groups[place.group].guest(place.number), on_guest[place.name])
-            for place in everywhere
-        ),
-        # First the address that people should use.
-        endpoints=(*balancers.endpoints(around, balancing), *_endpoints(layout)),
-        host_containers=tuple(on_guest[HOST]),
-        balancers=balancing,
-        images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
-        clusters=clusters.planned(lab),
+
+
+def _registry(lab: Lab, surroundings: Surroundings, gateway: str) -> Registry:
+    stack = surroundings.stack
+    return Registry(
+        name=f"isolab-{stack}-registry",
+        address=gateway,
+        port=addresses.REGISTRY_PORT,
+        loopback_port=addresses.loopback_port(stack, None if lab.cidr else surroundings.cidr),
     )
 
 
@@ -137,6 +142,17 @@ def uses_kvm(lab: Lab, surroundings: Surroundings) -> bool:
     """What the lab file says; where it leaves it open, what the host can."""
     choice = lab.host.virtualization
     return surroundings.kvm if choice == "auto" else choice == "kvm"
+
+
+def _guests(layout: Layout, containers: Iterable[Container]) -> tuple[Guest, ...]:
+    groups = {group.name: group for group in layout.lab.guests}
+    on_guest: dict[str, list[Container]] = defaultdict(list)
+    for made in containers:
+        on_guest[made.guest].append(made)
+    return tuple(
+        _guest(layout, place, groups[place.group].guest(place.number), on_guest[place.name])
+        for place in guests(layout.lab)
+    )
 
 
 def _guest(
