@@ -47,67 +47,100 @@ def creation(client: Connection, inputs: Inputs) -> dict[str, Any]:
 
 
 def _host_config(client: Connection, inputs: Inputs) -> dict[str, Any]:
-    capabilities = inputs.get("capabilities") or {}
-    volumes = inputs.get("volumes") or []
     host: dict[str, Any] = client.api.create_host_config(
-        binds=[
+        restart_policy=restart_policy(inputs),
+        **_limits(inputs),
+        **_permissions(inputs),
+        **_connections(inputs),
+        **_storage(inputs),
+        **_logging(inputs),
+    )
+    if inputs.get("cgroupnsMode"):
+        host["CgroupnsMode"] = inputs["cgroupnsMode"]
+    return host
+
+
+def _limits(inputs: Inputs) -> dict[str, Any]:
+    """How much memory, processor and so on it may use."""
+    return {
+        "mem_limit": inputs.get("memory", 0) * MIB or None,
+        "memswap_limit": swap_limit(inputs),
+        "mem_reservation": inputs.get("memoryReservation", 0) * MIB or None,
+        "nano_cpus": round(float(inputs["cpus"]) * NANO) if inputs.get("cpus") else None,
+        "cpu_shares": inputs.get("cpuShares"),
+        "cpuset_cpus": inputs.get("cpuSet"),
+        "cgroup_parent": inputs.get("cgroupParent"),
+        "shm_size": inputs.get("shmSize", 0) * MIB or None,
+        "ulimits": [Ulimit(**limit) for limit in inputs.get("ulimits") or []] or None,
+    }
+
+
+def _permissions(inputs: Inputs) -> dict[str, Any]:
+    """What of the daemon's machine it may see and change."""
+    capabilities = inputs.get("capabilities") or {}
+    return {
+        "privileged": inputs.get("privileged", False),
+        "read_only": inputs.get("readOnly"),
+        "init": inputs.get("init"),
+        "ipc_mode": inputs.get("ipcMode"),
+        "pid_mode": inputs.get("pidMode"),
+        "userns_mode": inputs.get("usernsMode"),
+        "runtime": inputs.get("runtime"),
+        "cap_add": _full_names(capabilities.get("adds")),
+        "cap_drop": _full_names(capabilities.get("drops")),
+        "security_opt": inputs.get("securityOpts"),
+        "sysctls": inputs.get("sysctls"),
+        "group_add": inputs.get("groupAdds"),
+        "devices": [
+            f"{d['hostPath']}:{d.get('containerPath') or d['hostPath']}:{d['permissions']}"
+            for d in inputs.get("devices") or []
+        ]
+        or None,
+    }
+
+
+def _connections(inputs: Inputs) -> dict[str, Any]:
+    """Its ports, and how it finds others; the networks themselves come behind its creation."""
+    return {
+        "network_mode": inputs["networkMode"],
+        "port_bindings": _bindings(inputs),
+        "publish_all_ports": inputs.get("publishAllPorts", False),
+        "dns": inputs.get("dns"),
+        "dns_opt": inputs.get("dnsOpts"),
+        "dns_search": inputs.get("dnsSearches"),
+        "extra_hosts": [f"{h['host']}:{h['ip']}" for h in inputs.get("hosts") or []] or None,
+    }
+
+
+def _storage(inputs: Inputs) -> dict[str, Any]:
+    """What is mounted in it."""
+    volumes = inputs.get("volumes") or []
+    return {
+        "binds": [
             f"{v.get('volumeName') or v['hostPath']}:{v['containerPath']}"
             f"{':ro' if v.get('readOnly') else ':rw'}"
             for v in volumes
             if v.get("volumeName") or v.get("hostPath")
         ]
         or None,
-        volumes_from=[v["fromContainer"] for v in volumes if v.get("fromContainer")] or None,
-        mounts=[
+        "volumes_from": [v["fromContainer"] for v in volumes if v.get("fromContainer")] or None,
+        "mounts": [
             Mount(m["target"], m.get("source"), m["type"], m.get("readOnly", False))
             for m in inputs.get("mounts") or []
         ]
         or None,
-        port_bindings=_bindings(inputs),
-        publish_all_ports=inputs.get("publishAllPorts", False),
-        privileged=inputs.get("privileged", False),
-        read_only=inputs.get("readOnly"),
-        init=inputs.get("init"),
-        ipc_mode=inputs.get("ipcMode"),
-        pid_mode=inputs.get("pidMode"),
-        userns_mode=inputs.get("usernsMode"),
-        runtime=inputs.get("runtime"),
-        network_mode=inputs["networkMode"],
-        restart_policy=restart_policy(inputs),
-        cap_add=_full_names(capabilities.get("adds")),
-        cap_drop=_full_names(capabilities.get("drops")),
-        security_opt=inputs.get("securityOpts"),
-        mem_limit=inputs.get("memory", 0) * MIB or None,
-        memswap_limit=swap_limit(inputs),
-        mem_reservation=inputs.get("memoryReservation", 0) * MIB or None,
-        nano_cpus=round(float(inputs["cpus"]) * NANO) if inputs.get("cpus") else None,
-        cpu_shares=inputs.get("cpuShares"),
-        cpuset_cpus=inputs.get("cpuSet"),
-        cgroup_parent=inputs.get("cgroupParent"),
-        shm_size=inputs.get("shmSize", 0) * MIB or None,
-        tmpfs=inputs.get("tmpfs"),
-        sysctls=inputs.get("sysctls"),
-        storage_opt=inputs.get("storageOpts"),
-        devices=[
-            f"{d['hostPath']}:{d.get('containerPath') or d['hostPath']}:{d['permissions']}"
-            for d in inputs.get("devices") or []
-        ]
-        or None,
-        dns=inputs.get("dns"),
-        dns_opt=inputs.get("dnsOpts"),
-        dns_search=inputs.get("dnsSearches"),
-        group_add=inputs.get("groupAdds"),
-        extra_hosts=[f"{h['host']}:{h['ip']}" for h in inputs.get("hosts") or []] or None,
-        ulimits=[Ulimit(**limit) for limit in inputs.get("ulimits") or []] or None,
-        log_config=LogConfig(
-            type=inputs.get("logDriver", "json-file"), config=inputs.get("logOpts") or {}
-        )
-        if inputs.get("logDriver") or inputs.get("logOpts")
-        else None,
-    )
-    if inputs.get("cgroupnsMode"):
-        host["CgroupnsMode"] = inputs["cgroupnsMode"]
-    return host
+        "tmpfs": inputs.get("tmpfs"),
+        "storage_opt": inputs.get("storageOpts"),
+    }
+
+
+def _logging(inputs: Inputs) -> dict[str, Any]:
+    driver, options = inputs.get("logDriver"), inputs.get("logOpts")
+    if not (driver or options):
+        return {}
+    return {
+        "log_config": LogConfig(type=inputs.get("logDriver", "json-file"), config=options or {})
+    }
 
 
 def _full_names(capabilities: list[str] | None) -> list[str] | None:

@@ -13,101 +13,6 @@ from airgap.framework import Inputs, State
 MIB = 2**20
 
 
-def state_of(told: dict[str, Any], known: Inputs) -> State:
-    """The outputs of a container, with what only the program knows taken over from `known`."""
-    config, host = told["Config"], told["HostConfig"]
-    networks: dict[str, Any] = told["NetworkSettings"]["Networks"] or {}
-    swap = host["MemorySwap"]
-
-    def asked(name: str) -> bool:
-        """Whether the program gives it; of a container made elsewhere all is told."""
-        return bool(known.get(name)) or not known
-
-    return {
-        **_only_known(known),
-        "attach": False,
-        "bridge": "",
-        "capabilities": _capabilities(host) or known.get("capabilities"),
-        "cgroupParent": host.get("CgroupParent") or None,
-        "cgroupnsMode": known.get("cgroupnsMode"),
-        "command": config.get("Cmd") or [],
-        "cpuPeriod": None,
-        "cpuQuota": None,
-        "cpuSet": host.get("CpusetCpus", ""),
-        "cpuShares": host.get("CpuShares", 0),
-        "cpus": cpus(host["NanoCpus"]) if host.get("NanoCpus") else known.get("cpus"),
-        "deviceReadBps": [],
-        "deviceReadIops": [],
-        "deviceRequests": [],
-        "deviceWriteBps": [],
-        "deviceWriteIops": [],
-        "devices": _devices(host),
-        "dns": host.get("Dns") or [],
-        "dnsOpts": host.get("DnsOptions") or [],
-        "dnsSearches": host.get("DnsSearch") or [],
-        "domainname": config.get("Domainname", ""),
-        "entrypoints": config.get("Entrypoint") or [],
-        "envs": _envs(config, known),
-        "exitCode": None if told["State"]["Running"] else told["State"]["ExitCode"],
-        "gpus": None,
-        "groupAdds": host.get("GroupAdd") or [],
-        "healthcheck": _healthcheck(config),
-        "hostname": config["Hostname"],
-        "hosts": _hosts(host),
-        "image": _image(told, known),
-        "init": bool(host.get("Init")),
-        "ipcMode": host.get("IpcMode", ""),
-        "labels": known.get("labels", []) if known else labels_of(config.get("Labels"), known),
-        "logDriver": host["LogConfig"]["Type"],
-        # The daemon's own options stand among them.
-        "logOpts": (host["LogConfig"].get("Config") or {}) if asked("logOpts") else {},
-        "logs": False,
-        "maxRetryCount": host["RestartPolicy"].get("MaximumRetryCount", 0),
-        "memory": host["Memory"] // MIB,
-        "memoryReservation": host.get("MemoryReservation", 0) // MIB,
-        "memorySwap": swap if swap < 0 else swap // MIB,
-        "mounts": _mounts(host),
-        "mustRun": told["State"]["Running"] if known.get("mustRun", True) else False,
-        "name": told["Name"].lstrip("/"),
-        "networkDatas": [_network_data(name, each) for name, each in networks.items()],
-        "networkMode": host["NetworkMode"],
-        "networksAdvanced": [_NETWORK | each for each in known.get("networksAdvanced") or []]
-        if known
-        else _networks(told),
-        "pidMode": host.get("PidMode") if known.get("pidMode") else None,
-        "platform": told.get("Platform"),
-        "ports": _ports(told, known),
-        "privileged": host["Privileged"],
-        "publishAllPorts": host.get("PublishAllPorts", False),
-        "readOnly": host["ReadonlyRootfs"],
-        "restart": host["RestartPolicy"]["Name"] or "no",
-        "rm": host["AutoRemove"],
-        "runtime": host["Runtime"],
-        "securityOpts": host.get("SecurityOpt") or [],
-        "shmSize": host["ShmSize"] // MIB,
-        "stdinOpen": config["OpenStdin"],
-        "stopSignal": config.get("StopSignal") or "",
-        # 0 is not handed on: the daemon tells none, and what was asked for stays.
-        "stopTimeout": config.get("StopTimeout", known.get("stopTimeout")),
-        "storageOpts": host.get("StorageOpt") or {},
-        "sysctls": host.get("Sysctls") or {},
-        "tmpfs": host.get("Tmpfs") or {},
-        "tty": config["Tty"],
-        "ulimits": [
-            {"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]}
-            for u in host.get("Ulimits") or []
-            if asked("ulimits")
-        ],
-        "uploads": known.get("uploads") or _unless_found(known),
-        "user": config.get("User", ""),
-        "usernsMode": host.get("UsernsMode", ""),
-        "volumes": [_VOLUME | each for each in known.get("volumes") or []]
-        if known
-        else _volumes(told),
-        "workingDir": config.get("WorkingDir", ""),
-    }
-
-
 UNFILLED = (
     "attach",
     "containerLogs",
@@ -123,6 +28,20 @@ UNFILLED = (
     "rm",
 )
 """Outputs that belong to inputs which are refused."""
+_UNREAD: State = {
+    "attach": False,
+    "bridge": "",
+    "cpuPeriod": None,
+    "cpuQuota": None,
+    "deviceReadBps": [],
+    "deviceReadIops": [],
+    "deviceRequests": [],
+    "deviceWriteBps": [],
+    "deviceWriteIops": [],
+    "gpus": None,
+    "logs": False,
+}
+"""Outputs that are the same for every container here, in the form of the official plugin."""
 _NETWORK: dict[str, Any] = {
     "aliases": [],
     "driverOpts": [],
@@ -148,6 +67,132 @@ _PROGRAM_ONLY = (
     "wait",
     "waitTimeout",
 )
+
+
+def state_of(told: dict[str, Any], known: Inputs) -> State:
+    """The outputs of a container, with what only the program knows taken over from `known`."""
+    config, host = told["Config"], told["HostConfig"]
+    return {
+        **_UNREAD,
+        **_only_known(known),
+        **_configured(config, known),
+        **_limited(host, known),
+        **_permitted(host, known),
+        **_connected(told, known),
+        **_stored(told, known),
+        **_logged(host, known),
+        "exitCode": None if told["State"]["Running"] else told["State"]["ExitCode"],
+        "image": _image(told, known),
+        "maxRetryCount": host["RestartPolicy"].get("MaximumRetryCount", 0),
+        "mustRun": told["State"]["Running"] if known.get("mustRun", True) else False,
+        "name": told["Name"].lstrip("/"),
+        "platform": told.get("Platform"),
+        "restart": host["RestartPolicy"]["Name"] or "no",
+        "rm": host["AutoRemove"],
+        "runtime": host["Runtime"],
+    }
+
+
+def _asked(known: Inputs, name: str) -> bool:
+    """Whether the program gives it; of a container made elsewhere all is told."""
+    return bool(known.get(name)) or not known
+
+
+def _configured(config: dict[str, Any], known: Inputs) -> State:
+    """What runs, under which names, and how it stops."""
+    return {
+        "command": config.get("Cmd") or [],
+        "domainname": config.get("Domainname", ""),
+        "entrypoints": config.get("Entrypoint") or [],
+        "envs": _envs(config, known),
+        "healthcheck": _healthcheck(config),
+        "hostname": config["Hostname"],
+        "labels": known.get("labels", []) if known else labels_of(config.get("Labels"), known),
+        "stdinOpen": config["OpenStdin"],
+        "stopSignal": config.get("StopSignal") or "",
+        # 0 is not handed on: the daemon tells none, and what was asked for stays.
+        "stopTimeout": config.get("StopTimeout", known.get("stopTimeout")),
+        "tty": config["Tty"],
+        "user": config.get("User", ""),
+        "workingDir": config.get("WorkingDir", ""),
+    }
+
+
+def _limited(host: dict[str, Any], known: Inputs) -> State:
+    """How much memory, processor and so on it may use."""
+    swap = host["MemorySwap"]
+    return {
+        "cgroupParent": host.get("CgroupParent") or None,
+        "cpuSet": host.get("CpusetCpus", ""),
+        "cpuShares": host.get("CpuShares", 0),
+        "cpus": cpus(host["NanoCpus"]) if host.get("NanoCpus") else known.get("cpus"),
+        "memory": host["Memory"] // MIB,
+        "memoryReservation": host.get("MemoryReservation", 0) // MIB,
+        "memorySwap": swap if swap < 0 else swap // MIB,
+        "shmSize": host["ShmSize"] // MIB,
+        "ulimits": [
+            {"name": u["Name"], "soft": u["Soft"], "hard": u["Hard"]}
+            for u in host.get("Ulimits") or []
+            if _asked(known, "ulimits")
+        ],
+    }
+
+
+def _permitted(host: dict[str, Any], known: Inputs) -> State:
+    """What of the daemon's machine it may see and change."""
+    return {
+        "capabilities": _capabilities(host) or known.get("capabilities"),
+        "cgroupnsMode": known.get("cgroupnsMode"),
+        "devices": _devices(host),
+        "groupAdds": host.get("GroupAdd") or [],
+        "init": bool(host.get("Init")),
+        "ipcMode": host.get("IpcMode", ""),
+        "pidMode": host.get("PidMode") if known.get("pidMode") else None,
+        "privileged": host["Privileged"],
+        "readOnly": host["ReadonlyRootfs"],
+        "securityOpts": host.get("SecurityOpt") or [],
+        "sysctls": host.get("Sysctls") or {},
+        "usernsMode": host.get("UsernsMode", ""),
+    }
+
+
+def _connected(told: dict[str, Any], known: Inputs) -> State:
+    """Its networks and ports, and how it finds others."""
+    host = told["HostConfig"]
+    networks: dict[str, Any] = told["NetworkSettings"]["Networks"] or {}
+    asked = known.get("networksAdvanced") or []
+    return {
+        "dns": host.get("Dns") or [],
+        "dnsOpts": host.get("DnsOptions") or [],
+        "dnsSearches": host.get("DnsSearch") or [],
+        "hosts": _hosts(host),
+        "networkDatas": [_network_data(name, each) for name, each in networks.items()],
+        "networkMode": host["NetworkMode"],
+        "networksAdvanced": [_NETWORK | each for each in asked] if known else _networks(told),
+        "ports": _ports(told, known),
+        "publishAllPorts": host.get("PublishAllPorts", False),
+    }
+
+
+def _stored(told: dict[str, Any], known: Inputs) -> State:
+    """What is mounted in it, and what was put there."""
+    host, asked = told["HostConfig"], known.get("volumes") or []
+    return {
+        "mounts": _mounts(host),
+        "storageOpts": host.get("StorageOpt") or {},
+        "tmpfs": host.get("Tmpfs") or {},
+        "uploads": known.get("uploads") or _unless_found(known),
+        "volumes": [_VOLUME | each for each in asked] if known else _volumes(told),
+    }
+
+
+def _logged(host: dict[str, Any], known: Inputs) -> State:
+    told = host["LogConfig"]
+    return {
+        "logDriver": told["Type"],
+        # The daemon's own options stand among them.
+        "logOpts": (told.get("Config") or {}) if _asked(known, "logOpts") else {},
+    }
 
 
 def _unless_found(known: Inputs) -> list[Any] | None:
