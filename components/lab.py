@@ -1,5 +1,6 @@
 """The whole lab: the host and, on it, the guests."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
@@ -11,6 +12,7 @@ from components.host import Host, HostArgs
 from components.service import Service, ServiceArgs, ServicePlace, Started
 from isolab.plan.guest import domain_disks
 from isolab.plan.model import HOST, GuestImage, Plan
+from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.network import firewall
 from isolab.plan.order import guest_order
 from isolab.plan.rollout import Chain
@@ -50,24 +52,11 @@ class Lab(pulumi.ComponentResource):
         over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
-        balancers: dict[str, Balancer] = {}
+        balancers = _balancers_on_host(plan, host, child)
         chain = Chain[pulumi.Resource](standing.names)
-        on_host = BalancerPlace(
-            dockerd=host.dockerd,
-            pulls_from=f"127.0.0.1:{plan.registry.loopback_port}",
-            ready=(host.network, host.registry_answers),
-        )
-        for balancer in plan.balancers:
-            if balancer.container.guest == HOST:
-                balancers[balancer.name] = Balancer(
-                    balancer.name, BalancerArgs(balancer=balancer, place=on_host), child
-                )
-        # Balancers before the replicas that they wait for.
-        carriers = {balancer.container.guest for balancer in plan.balancers}
-        first = sorted(plan.guests, key=lambda guest: guest.name not in carriers)
         started: dict[str, Started] = {}
         filters = firewall.rulesets(plan)
-        for guest in guest_order(first):
+        for guest in _in_order(plan):
             Guest(
                 guest.name,
                 GuestArgs(
@@ -89,24 +78,8 @@ class Lab(pulumi.ComponentResource):
                 ),
                 child,
             )
-        place = ServicePlace(
-            connection=None,
-            dockerd=host.dockerd,
-            root=None,
-            ready=host.registry_answers,
-            filtered=host.network,
-            networks={},
-            volumes={},
-            pulls_from=on_host.pulls_from,
-            seed=seed,
-            clustered=frozenset(),
-            # One replica has no fellows to wait for.
-            rollout_step=lambda planned, container, parent: (),
-            chain=chain,
-            ports_read=standing.ports,
-            folder=folder,
-        )
         # Behind the guests: they may wait for services there.
+        place = _host_as_place(plan, host, seed, chain, standing, folder)
         for service, containers in containers_by_service(plan.host_containers):
             component = Service(
                 f"{HOST}-{service}",
@@ -115,3 +88,58 @@ class Lab(pulumi.ComponentResource):
             )
             started.update(component.started)
         self.register_outputs({})
+
+
+def _registry(plan: Plan) -> str:
+    """host:port of the lab's registry, as the host's Docker reaches it."""
+    return f"127.0.0.1:{plan.registry.loopback_port}"
+
+
+def _balancers_on_host(
+    plan: Plan, host: Host, child: pulumi.ResourceOptions
+) -> dict[str, Balancer]:
+    """By their names; those on guests come with the guests."""
+    place = BalancerPlace(
+        dockerd=host.dockerd,
+        pulls_from=_registry(plan),
+        ready=(host.network, host.registry_answers),
+    )
+    return {
+        balancer.name: Balancer(balancer.name, BalancerArgs(balancer=balancer, place=place), child)
+        for balancer in plan.balancers
+        if balancer.container.guest == HOST
+    }
+
+
+def _in_order(plan: Plan) -> Sequence[PlannedGuest]:
+    """Balancers before the replicas that they wait for."""
+    carriers = {balancer.container.guest for balancer in plan.balancers}
+    return guest_order(sorted(plan.guests, key=lambda guest: guest.name not in carriers))
+
+
+def _host_as_place(
+    plan: Plan,
+    host: Host,
+    seed: str,
+    chain: Chain[pulumi.Resource],
+    standing: Standing,
+    folder: Path,
+) -> ServicePlace:
+    """What services on the host itself see of it."""
+    return ServicePlace(
+        connection=None,
+        dockerd=host.dockerd,
+        root=None,
+        ready=host.registry_answers,
+        filtered=host.network,
+        networks={},
+        volumes={},
+        pulls_from=_registry(plan),
+        seed=seed,
+        clustered=frozenset(),
+        # One replica has no fellows to wait for.
+        rollout_step=lambda planned, container, parent: (),
+        chain=chain,
+        ports_read=standing.ports,
+        folder=folder,
+    )
