@@ -25,6 +25,26 @@ def make_app(store: Keeper, place: Place) -> Flask:
     """The application over a store, answering from a place."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    add_page(app, store, place)
+    add_answers(app, store)
+
+    @app.after_request
+    def seal(response: Response) -> Response:
+        response.headers["X-Served-By"] = f"{place.replica}@{place.guest}"
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        if not request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
+def add_page(app: Flask, store: Keeper, place: Place) -> None:
+    """What people see: the entries, and the form for one more."""
 
     def page(draft: Draft, problem: str | None, status: int) -> tuple[str, int]:
         entries: tuple[Entry, ...] = ()
@@ -61,23 +81,17 @@ def make_app(store: Keeper, place: Place) -> Flask:
             return page(draft, "The database does not answer; this entry is not stored.", 503)
         return redirect(url_for("show"), 303)
 
+
+def add_answers(app: Flask, store: Keeper) -> None:
+    """What programs ask: the entries, and whether guestbook and database work."""
+
     @app.get("/entries")
     def entries() -> tuple[Response, int]:
         try:
             found = store.recent(SHOWN)
         except Unreachable:
             return jsonify(error="the database does not answer"), 503
-        return jsonify(
-            [
-                {
-                    "name": entry.name,
-                    "text": entry.text,
-                    "posted": f"{entry.posted.isoformat()}Z",
-                    "served_by": entry.served_by,
-                }
-                for entry in found
-            ]
-        ), 200
+        return jsonify([as_json(entry) for entry in found]), 200
 
     @app.get("/healthz")
     def healthy() -> tuple[Response, int]:
@@ -88,16 +102,11 @@ def make_app(store: Keeper, place: Place) -> Flask:
     def alive() -> Response:
         return jsonify(alive=True)
 
-    @app.after_request
-    def seal(response: Response) -> Response:
-        response.headers["X-Served-By"] = f"{place.replica}@{place.guest}"
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.path.startswith("/static/"):
-            response.headers["Cache-Control"] = "no-store"
-        return response
 
-    return app
+def as_json(entry: Entry) -> dict[str, str]:
+    return {
+        "name": entry.name,
+        "text": entry.text,
+        "posted": f"{entry.posted.isoformat()}Z",
+        "served_by": entry.served_by,
+    }
