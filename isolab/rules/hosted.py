@@ -1,6 +1,7 @@
 """Rules about services on the host itself: what they may not mean or need there."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from isolab.model import HOST, Lab, Placement, Problem, Service
 from isolab.rules.problem import problem
@@ -72,38 +73,47 @@ def hosted_services_listen_where_they_say(lab: Lab) -> Iterator[Problem]:
 def the_host_keeps_to_itself(lab: Lab) -> Iterator[Problem]:
     """What would have to be made on the host beside the container, or cannot hold there."""
     closed = {network.name for network in lab.networks if network.internal}
-    balanced = {route.service for balancer in lab.balancers for route in balancer.routes}
-    clustered = {cluster.service for cluster in lab.clusters}
     for service in hosted(lab):
-        refused = {
-            "volumes": bool(service.volumes or service.binds or service.guest_mounts)
-            and "no volumes or bind mounts",
-            "pids_limit": service.limits.pids is not None and "no limit of processes",
-            "network_mode": service.network_mode == "none" and "no network of its own",
-            "container_name": bool(service.container_name)
-            and "a name of the stack's, beside the user's own containers",
-            "hostname": bool(service.hostname) and "the host's name",
-            "sysctls": bool(service.sysctls) and "the host's kernel settings",
-            **{
-                key: bool(getattr(service, key)) and "nothing of the host but its network"
-                for key in ("privileged", "devices", "pid", "ipc", "cgroup")
-            },
-            **{
-                key: bool(getattr(service, key)) and "the host's name servers"
-                for key in ("dns", "dns_search", "dns_opt", "domainname")
-            },
-            "networks": not closed.isdisjoint(service.networks) and "no internal networks",
-        }
-        for key, has in refused.items():
-            if has:
+        for key, lacks in _lacking(service, closed).items():
+            if lacks:
                 own = ("services", service.name, key)
                 path = own if own in lab.positions else ("services", service.name)
                 yield problem(
                     lab,
                     path,
-                    f"a service on the host has {has}",
+                    f"a service on the host has {lacks}",
                     f"leave it out, or {ON_A_GUEST}",
                 )
+
+
+def _lacking(service: Service, internal: set[str]) -> dict[str, str | Literal[False]]:
+    """Keys to what the host has in their place, where the service uses them."""
+    return {
+        "volumes": bool(service.volumes or service.binds or service.guest_mounts)
+        and "no volumes or bind mounts",
+        "pids_limit": service.limits.pids is not None and "no limit of processes",
+        "network_mode": service.network_mode == "none" and "no network of its own",
+        "container_name": bool(service.container_name)
+        and "a name of the stack's, beside the user's own containers",
+        "hostname": bool(service.hostname) and "the host's name",
+        "sysctls": bool(service.sysctls) and "the host's kernel settings",
+        **{
+            key: bool(getattr(service, key)) and "nothing of the host but its network"
+            for key in ("privileged", "devices", "pid", "ipc", "cgroup")
+        },
+        **{
+            key: bool(getattr(service, key)) and "the host's name servers"
+            for key in ("dns", "dns_search", "dns_opt", "domainname")
+        },
+        "networks": not internal.isdisjoint(service.networks) and "no internal networks",
+    }
+
+
+def balanced_and_clustered_services_are_on_guests(lab: Lab) -> Iterator[Problem]:
+    """Their replicas have an address each, as guests do."""
+    balanced = {route.service for balancer in lab.balancers for route in balancer.routes}
+    clustered = {cluster.service for cluster in lab.clusters}
+    for service in hosted(lab):
         for what, names in (("a balancer", balanced), ("a cluster", clustered)):
             if service.name in names:
                 yield problem(
