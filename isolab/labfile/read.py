@@ -16,14 +16,14 @@ from isolab.labfile.keys import (
     VOLUME,
 )
 from isolab.labfile.names import COMPOSE_NAME, NAME, check_compose_name, check_name
-from isolab.labfile.service import service
+from isolab.labfile.service import Draft, service
 from isolab.labfile.syntax.node import Node
 from isolab.labfile.syntax.parse import places
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, entries, forms
 from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.labfile.values.tables import nothing, table
-from isolab.model import Host, Lab, Security, ServiceNetwork
+from isolab.model import Host, Lab, Security, Service, ServiceNetwork
 
 T = TypeVar("T")
 
@@ -31,23 +31,13 @@ T = TypeVar("T")
 def lab(root: Node) -> Lab:
     """The lab that the file describes."""
     file = Path(root.position.file)
-    asked = profiles.active(root.origin.variables)
     with Fields(root, LAB, "a lab file", OUTSIDE_LAB) as fields:
         fields.get("include", include, ())
         fields.get("version", scalars.text, "")
-        drafts = fields.get("services", _named(service), ()) or ()
-        there = profiles.enabled(drafts, asked)
-        missing = profiles.disabled(drafts, asked)
-        for draft in there:
-            for problem in profiles.unmet(draft, missing):
-                fields.add(problem)
-        fields.some_of(
-            "services", "include", example='services: {web: {image: "isolab/guestbook:1"}}'
-        )
+        there, missing = _drafts(fields, profiles.active(root.origin.variables))
         name = fields.get("name", _name, "") or file.stem
         chosen: Security = fields.get("security", security.security, "compose")
         volumes = fields.get("volumes", _named(_volume), ()) or ()
-        names = frozenset(draft.service.name for draft in there)
         made = Lab(
             name=name,
             file=str(file),
@@ -56,13 +46,7 @@ def lab(root: Node) -> Lab:
             host=fields.get("host", layers.host, Host()),
             cidr=fields.get("network", layers.network, None),
             guests=fields.get("guests", guests.groups, ()),
-            services=links.applied(
-                (
-                    security.completed(profiles.completed(draft, names, name), draft.node, chosen)
-                    for draft in there
-                ),
-                there,
-            ),
+            services=_services(there, name, chosen),
             notes=tuple(note for draft in there for note in draft.notes),
             disabled=missing,
             networks=fields.get("networks", _named(_network), ()),
@@ -78,6 +62,30 @@ def lab(root: Node) -> Lab:
             positions=dict(places(root)),
         )
     return made
+
+
+def _drafts(
+    fields: Fields, asked: frozenset[str]
+) -> tuple[tuple[Draft, ...], dict[str, tuple[str, ...]]]:
+    """The services that are there with these profiles, and the others with their profiles."""
+    drafts = fields.get("services", _named(service), ()) or ()
+    there, missing = profiles.enabled(drafts, asked), profiles.disabled(drafts, asked)
+    for draft in there:
+        for problem in profiles.unmet(draft, missing):
+            fields.add(problem)
+    fields.some_of("services", "include", example='services: {web: {image: "isolab/guestbook:1"}}')
+    return there, missing
+
+
+def _services(drafts: tuple[Draft, ...], lab: str, chosen: Security) -> tuple[Service, ...]:
+    """Each with what only the lab around it tells: who is there, its security, links to it."""
+    names = frozenset(draft.service.name for draft in drafts)
+    completed = (profiles.completed(draft, names, lab) for draft in drafts)
+    secured = (
+        security.completed(made, draft.node, chosen)
+        for made, draft in zip(completed, drafts, strict=True)
+    )
+    return links.applied(secured, drafts)
 
 
 def _named(reader: Callable[[str, Node], T]) -> Shaped[tuple[T, ...]]:
