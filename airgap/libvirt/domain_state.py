@@ -32,6 +32,7 @@ libvirt puts a machine type's full name in the place of a short one, so that one
 elsewhere does not tell what was asked for.
 """
 _DISK: dict[str, Any] = {"blockDevice": "", "file": "", "scsi": False, "url": "", "wwn": ""}
+_CONSOLE: dict[str, Any] = {"sourceHost": "127.0.0.1", "sourcePath": "", "sourceService": "0"}
 _EMPTY: dict[str, Any] = {
     "coreosIgnition": "",
     "fwCfgName": "opt/com.coreos/config",
@@ -45,9 +46,28 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
     """The outputs; `known` is what was asked for, or empty for a domain made elsewhere."""
     root = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     kind = root.find("os/type")
-    reshaped = "xml" in known
-    state: dict[str, Any] = {
-        "arch": kind.get("arch"),
+    state = _told(connection, domain, root, known)
+    state |= {name: known.get(name, _EMPTY.get(name)) for name in _CARRIED_OVER}
+    consoles = known.get("consoles", ()) if known else _consoles(root)
+    state["consoles"] = [_CONSOLE | each for each in consoles]
+    if known and "machine" not in known:
+        state["machine"] = kind.get("machine")
+    if not known:
+        state["cloudinit"] = _seed(root)
+    state["type"] = known.get("type", root.get("type"))
+    if "xml" in known:
+        # What the stylesheet made of it is not what the program asked for.
+        state |= {name: known[name] for name in ("memory", "vcpu") if name in known}
+        state["disks"] = [_DISK | each for each in known.get("disks", ())]
+    return state
+
+
+def _told(
+    connection: Connection, domain: libvirt.virDomain, root: Element, known: Inputs
+) -> dict[str, Any]:
+    """What libvirt tells of it."""
+    return {
+        "arch": root.find("os/type").get("arch"),
         "autostart": bool(domain.autostart()),
         "bootDevices": [],
         "description": root.findtext("description", ""),
@@ -64,26 +84,6 @@ def state_of(connection: Connection, domain: libvirt.virDomain, known: Inputs) -
         "tpm": None,
         "vcpu": int(root.findtext("vcpu")),
     }
-    state |= {name: known.get(name, _EMPTY.get(name)) for name in _CARRIED_OVER}
-    state["consoles"] = [
-        {
-            "sourceHost": "127.0.0.1",
-            "sourcePath": "",
-            "sourceService": "0",
-            **each,
-        }
-        for each in (known.get("consoles", ()) if known else _consoles(root))
-    ]
-    if known and "machine" not in known:
-        state["machine"] = kind.get("machine")
-    if not known:
-        state["cloudinit"] = _seed(root)
-    state["type"] = known.get("type", root.get("type"))
-    if reshaped:
-        # What the stylesheet made of it is not what the program asked for.
-        state |= {name: known[name] for name in ("memory", "vcpu") if name in known}
-        state["disks"] = [_DISK | each for each in known.get("disks", ())]
-    return state
 
 
 def _seed(root: Element) -> str | None:
