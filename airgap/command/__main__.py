@@ -3,7 +3,8 @@
 from airgap.command.local import LocalCommand
 from airgap.command.remote import RemoteCommand
 from airgap.command.ssh import Connections
-from airgap.framework import Object, Plugin, serve
+from airgap.framework import Plugin, serve
+from airgap.framework.schema import Object
 
 PLUGIN = Plugin(
     name="command",

@@ -7,22 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airgap.command.ssh import Connections
-from airgap.framework import (
-    ANY,
-    BOOLEAN,
-    STRING,
-    UNKNOWN,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    List,
-    Map,
-    Report,
-    ResourceType,
-    State,
-)
+from airgap.framework import UNKNOWN, Context, Created, Failure, Inputs, Report, ResourceType, State
+from airgap.framework.schema import ANY, BOOLEAN, STRING, Field, List, Map
 
 FIELDS = {
     "create": Field(STRING),

@@ -10,7 +10,8 @@ from typing import IO
 from airgap.command.command import FIELDS, INSTEAD, Command, Outcome, Task, text
 from airgap.command.ssh import Connections
 from airgap.command.streams import Lines
-from airgap.framework import STRING, Context, Failure, Field, Inputs, List, Object
+from airgap.framework import Context, Failure, Inputs
+from airgap.framework.schema import STRING, Field, List, Object
 
 _SHELL = ["/bin/sh", "-c"]
 _CHECK_CANCELLED = 0.2

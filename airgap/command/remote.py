@@ -10,17 +10,8 @@ from paramiko.ssh_exception import SSHException
 from airgap.command.command import FIELDS, Command, Outcome, Task, text
 from airgap.command.ssh import Connections, Target
 from airgap.command.streams import Lines
-from airgap.framework import (
-    INTEGER,
-    STRING,
-    Change,
-    Context,
-    Failure,
-    Field,
-    Inputs,
-    Object,
-    State,
-)
+from airgap.framework import Change, Context, Failure, Inputs, State
+from airgap.framework.schema import INTEGER, STRING, Field, Object
 
 _CONNECTION = Object(
     {

@@ -5,7 +5,8 @@ from airgap.docker.container import Container
 from airgap.docker.image import RemoteImage
 from airgap.docker.network import Network
 from airgap.docker.volume import Volume
-from airgap.framework import STRING, Field, List, Object, Plugin, serve
+from airgap.framework import Plugin, serve
+from airgap.framework.schema import STRING, Field, List, Object
 
 PLUGIN = Plugin(
     name="docker",

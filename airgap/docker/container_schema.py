@@ -1,7 +1,7 @@
 """What a container takes, and which changes Docker can make in place."""
 
 from airgap.docker.labels import LABELS
-from airgap.framework import BOOLEAN, INTEGER, STRING, Bag, Field, Kind, List, Map, Object
+from airgap.framework.schema import BOOLEAN, INTEGER, STRING, Bag, Field, Kind, List, Map, Object
 
 
 def _fixed(kind: object, **more: object) -> Field:

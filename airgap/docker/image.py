@@ -8,20 +8,8 @@ import requests
 from docker.errors import APIError
 
 from airgap.docker.connection import Connection, found
-from airgap.framework import (
-    BOOLEAN,
-    STRING,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    List,
-    Map,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Failure, Inputs, ResourceType, State
+from airgap.framework.schema import BOOLEAN, STRING, Field, List, Map, Object
 
 _ID = len("sha256:") + 64
 TRIES = 3

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from airgap.framework import STRING, Field, Inputs, List, Object
+from airgap.framework import Inputs
+from airgap.framework.schema import STRING, Field, List, Object
 
 LABELS = List(
     Object({"label": Field(STRING, required=True), "value": Field(STRING, required=True)}),

@@ -6,20 +6,8 @@ from docker.types import IPAMConfig, IPAMPool
 
 from airgap.docker.connection import Connection, found
 from airgap.docker.labels import LABELS, labels_of, labels_to
-from airgap.framework import (
-    BOOLEAN,
-    STRING,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    List,
-    Map,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Failure, Inputs, ResourceType, State
+from airgap.framework.schema import BOOLEAN, STRING, Field, List, Map, Object
 
 _POOL = Object(
     {

@@ -4,17 +4,8 @@ from typing import Any
 
 from airgap.docker.connection import Connection, found
 from airgap.docker.labels import LABELS, labels_of, labels_to
-from airgap.framework import (
-    STRING,
-    Context,
-    Created,
-    Field,
-    Inputs,
-    Map,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Inputs, ResourceType, State
+from airgap.framework.schema import STRING, Field, Map, Object
 
 
 class Volume(ResourceType[Connection]):

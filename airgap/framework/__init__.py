@@ -15,9 +15,9 @@ A resource is a subclass of `ResourceType[Client]` with
 
 - `token`          "docker:index/volume:Volume"
 - `inputs`         Object({name: Field(kind, required=, default=, replaces=, …)}); an input
-                   that is not in it is refused by name. Kinds: STRING, INTEGER, NUMBER, BOOLEAN,
-                   ANY, List(kind), List(kind, ordered=False), Bag(kind) (in no order either, and
-                   a difference is told of the whole), Map(kind), Object({...}).
+                   that is not in it is refused by name. Kinds, in `schema`: STRING, INTEGER,
+                   NUMBER, BOOLEAN, ANY, List(kind), List(kind, ordered=False), Bag(kind) (in no
+                   order either, and a difference is told of the whole), Map(kind), Object({...}).
 - `computed`       names of outputs that are known only after a create (unknown in its preview)
 - `unfilled`       names of outputs that the official plugin has and that stay empty here
 - `instead`        what to use for an input that is refused: {"cpuShares": "cpus"}
@@ -72,43 +72,19 @@ from airgap.framework.resource import (
     ResourceType,
     State,
 )
-from airgap.framework.schema import (
-    ANY,
-    BOOLEAN,
-    INTEGER,
-    NUMBER,
-    STRING,
-    Bag,
-    Field,
-    Kind,
-    List,
-    Map,
-    Object,
-)
 from airgap.framework.serve import serve
 from airgap.framework.values import UNKNOWN
 
 __all__ = [
-    "ANY",
-    "BOOLEAN",
-    "INTEGER",
-    "NUMBER",
-    "STRING",
     "UNKNOWN",
-    "Bag",
     "Change",
     "Context",
     "Created",
     "Ending",
     "Failure",
-    "Field",
     "HalfDone",
     "Inputs",
-    "Kind",
-    "List",
     "Lost",
-    "Map",
-    "Object",
     "Plugin",
     "Report",
     "ResourceType",

@@ -1,6 +1,7 @@
 """Runs the plugin."""
 
-from airgap.framework import STRING, Field, Object, Plugin, serve
+from airgap.framework import Plugin, serve
+from airgap.framework.schema import STRING, Field, Object
 from airgap.libvirt.connection import Connection
 from airgap.libvirt.domain import Domain
 from airgap.libvirt.network import Network

@@ -1,6 +1,6 @@
 """What a domain can be given."""
 
-from airgap.framework import BOOLEAN, INTEGER, STRING, Field, List, Map, Object
+from airgap.framework.schema import BOOLEAN, INTEGER, STRING, Field, List, Map, Object
 from airgap.libvirt.xml import XSLT
 
 CPU = Object({"mode": Field(STRING)})

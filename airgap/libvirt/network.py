@@ -6,21 +6,8 @@ from collections.abc import Iterable
 
 import libvirt
 
-from airgap.framework import (
-    BOOLEAN,
-    INTEGER,
-    STRING,
-    Change,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    List,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Change, Context, Created, Failure, Inputs, ResourceType, State
+from airgap.framework.schema import BOOLEAN, INTEGER, STRING, Field, List, Object
 from airgap.libvirt.connection import Connection, found, ignoring_gone
 from airgap.libvirt.network_dns import change_dns_hosts
 from airgap.libvirt.network_xml import document, state_of

@@ -6,17 +6,8 @@ from typing import Any
 
 import libvirt
 
-from airgap.framework import (
-    STRING,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Failure, Inputs, ResourceType, State
+from airgap.framework.schema import STRING, Field, Object
 from airgap.libvirt.connection import Connection, found, ignoring_gone, until_accepted
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 

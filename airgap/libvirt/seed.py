@@ -7,16 +7,8 @@ from typing import Any
 import libvirt
 import pycdlib
 
-from airgap.framework import (
-    STRING,
-    Context,
-    Created,
-    Field,
-    Inputs,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Inputs, ResourceType, State
+from airgap.framework.schema import STRING, Field, Object
 from airgap.libvirt import iso, storage
 from airgap.libvirt.connection import Connection
 from airgap.libvirt.xml import element, text

@@ -9,18 +9,8 @@ from typing import Any
 
 import libvirt
 
-from airgap.framework import (
-    INTEGER,
-    STRING,
-    Context,
-    Created,
-    Failure,
-    Field,
-    Inputs,
-    Object,
-    ResourceType,
-    State,
-)
+from airgap.framework import Context, Created, Failure, Inputs, ResourceType, State
+from airgap.framework.schema import INTEGER, STRING, Field, Object
 from airgap.libvirt import storage
 from airgap.libvirt.connection import Connection
 from airgap.libvirt.xml import XSLT, element, parse, transformed

@@ -5,8 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from airgap.framework import Failure, Field, Object
-from airgap.framework.schema import STRING
+from airgap.framework import Failure
+from airgap.framework.schema import STRING, Field, Object
 
 Element = Any
 """lxml has no types of its own."""

@@ -6,19 +6,11 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from airgap.framework import (
-    BOOLEAN,
-    INTEGER,
-    STRING,
     UNKNOWN,
-    Bag,
     Context,
     Created,
     Failure,
-    Field,
     Inputs,
-    List,
-    Map,
-    Object,
     Plugin,
     ResourceType,
     State,
@@ -26,7 +18,7 @@ from airgap.framework import (
 )
 from airgap.framework.diff import changes, drifted
 from airgap.framework.journal import Journal
-from airgap.framework.schema import check
+from airgap.framework.schema import BOOLEAN, INTEGER, STRING, Bag, Field, List, Map, Object, check
 from airgap.framework.servicer import Servicer
 from airgap.framework.values import Secret
 

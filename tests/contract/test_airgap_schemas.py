@@ -17,8 +17,8 @@ import pytest
 
 from airgap.command.__main__ import PLUGIN as COMMAND
 from airgap.docker.__main__ import PLUGIN as DOCKER
-from airgap.framework import ANY, Bag, Field, List, Map, Object, Plugin, ResourceType
-from airgap.framework.schema import Kind, Scalar, check
+from airgap.framework import Plugin, ResourceType
+from airgap.framework.schema import ANY, Bag, Field, Kind, List, Map, Object, Scalar, check
 from airgap.libvirt.__main__ import PLUGIN as LIBVIRT
 
 # The SDK warns of a class of its own that nobody here uses.
