@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from isolab.labfile.syntax.node import Broken, Invalid, Node, Reader, did_you_mean
 from isolab.labfile.values.shape import (
@@ -29,7 +29,7 @@ class Gathering:
         self._problems: list[Problem] = []
         self._broken = False
 
-    def __enter__(self) -> "Gathering":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -38,7 +38,11 @@ class Gathering:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None and (self._problems or self._broken):
+        if error is None:
+            self._end()
+
+    def _end(self) -> None:
+        if self._problems or self._broken:
             raise Invalid(tuple(self._problems))
 
     def add(self, problem: Problem) -> None:
@@ -83,18 +87,10 @@ class Fields(Gathering):
                 hint = hint or f"known here: {', '.join(sorted(known))}"
                 self.add(value.problem(f"{what} has no key {key!r} that isolab supports", hint))
 
-    def __enter__(self) -> "Fields":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None and self._shapes is not None:
+    def _end(self) -> None:
+        if self._shapes is not None:
             raise Answer(self._answer(self._shapes))
-        super().__exit__(kind, error, trace)
+        super()._end()
 
     def __contains__(self, key: str) -> bool:
         return self._shapes is not None or key in self._fields
