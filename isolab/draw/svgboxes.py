@@ -5,6 +5,7 @@ from html import escape
 
 from isolab.draw import look
 from isolab.draw.drawing import Box, Line
+from isolab.draw.rails import stubs_by_network
 from isolab.draw.svgparts import (
     LINE,
     Piece,
@@ -134,31 +135,15 @@ def row(boxes: Sequence[Box], networks: Sequence[Box], lines: Sequence[Line]) ->
         pieces.append(container(box, tallest).at(left, 0))
         left += pieces[-1].width + GAP
     places = tuple(place for piece in pieces for place in piece.places)
-    rails = _rails(dict(places), networks, lines)
-    drawn, width, low = _railed(rails, tallest, left - GAP)
+    starts = {box: place.x for box, place in places}
+    found = stubs_by_network(starts, networks, lines, _STUB, _STUBS_APART)
+    drawn, width, low = _railed(found, tallest, left - GAP)
     return Piece(
         width=width,
         height=tallest + low,
         svg=drawn + "".join(piece.svg for piece in pieces),
         places=places,
     )
-
-
-def _rails(
-    places: dict[str, Rect], networks: Sequence[Box], lines: Sequence[Line]
-) -> list[tuple[Box, list[float]]]:
-    """Networks with the places of their stubs, the busiest first: it crosses the fewest."""
-    on: dict[str, list[str]] = {network.id: [] for network in networks}
-    for tie in lines:
-        if tie.kind == "attached" and tie.source in places and tie.target in on:
-            on[tie.target].append(tie.source)
-    ordered = sorted((n for n in networks if on[n.id]), key=lambda n: (-len(on[n.id]), n.name))
-    stubs: dict[str, list[float]] = {network.id: [] for network in ordered}
-    for box, place in places.items():
-        mine = [network for network in reversed(ordered) if box in on[network.id]]
-        for index, network in enumerate(mine):
-            stubs[network.id].append(place.x + _STUB + _STUBS_APART * index)
-    return [(network, stubs[network.id]) for network in ordered]
 
 
 def _railed(

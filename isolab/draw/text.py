@@ -9,6 +9,7 @@ from rich.text import Text
 from isolab.draw import look
 from isolab.draw.drawing import Box, Drawing, Line, LineKind
 from isolab.draw.fold import folded
+from isolab.draw.rails import stubs_by_network
 from isolab.draw.textblocks import (
     PLAIN,
     Block,
@@ -151,23 +152,14 @@ def _row(
 def _rails(
     row: Sequence[tuple[Box, Block]], networks: Sequence[Box], lines: Sequence[Line]
 ) -> tuple[Rail, ...]:
-    """The busiest network first: its rail is next to the containers and crosses fewest stubs."""
+    """The first one is next to the containers."""
     starts: dict[str, int] = {}
     left = 0
     for box, block in row:
         starts[box.id] = left
         left += width(block) + 1
-    on: dict[str, list[str]] = {network.id: [] for network in networks}
-    for line in lines:
-        if line.kind == "attached" and line.source in starts and line.target in on:
-            on[line.target].append(line.source)
-    ordered = sorted((n for n in networks if on[n.id]), key=lambda n: (-len(on[n.id]), n.name))
-    stubs: dict[str, list[int]] = {network.id: [] for network in networks}
-    for start_of, start in starts.items():
-        mine = [network for network in reversed(ordered) if start_of in on[network.id]]
-        for number, network in enumerate(mine):
-            stubs[network.id].append(start + _STUB + _STUBS_APART * number)
-    return tuple(Rail(label=_rail_label(n), stubs=tuple(stubs[n.id])) for n in ordered)
+    found = stubs_by_network(starts, networks, lines, _STUB, _STUBS_APART)
+    return tuple(Rail(label=_rail_label(n), stubs=tuple(stubs)) for n, stubs in found)
 
 
 def _rail_label(network: Box) -> Text:
