@@ -53,12 +53,12 @@ def cloud_init(node: Node) -> CloudInit:
     return told
 
 
-@accepts(text_like("a user's name", _NAME))
-def _name(node: Node) -> str:
-    name = scalars.filled(node)
-    if not re.fullmatch(_NAME, name):
-        node.refuse(f"{node.shown} is no name of a user or group", "small letters, digits, - and _")
-    return name
+_name = scalars.matching(
+    "a user's name",
+    _NAME,
+    "is no name of a user or group",
+    "small letters, digits, - and _",
+)
 
 
 @accepts(text_like("a user's name", _NAME))
@@ -88,12 +88,9 @@ _GROUPS = forms(text=_words, items=many(_name))
 _USER_FORMS = forms(text=_short_user, mapping=_long_user)
 
 
-@accepts(text_like("a package's name", _PACKAGE))
-def _package(node: Node) -> str:
-    name = scalars.filled(node)
-    if not re.fullmatch(_PACKAGE, name):
-        node.refuse(f"{node.shown} is no package's name", "as apt-get install takes it")
-    return name
+_package = scalars.matching(
+    "a package's name", _PACKAGE, "is no package's name", "as apt-get install takes it"
+)
 
 
 def _file(node: Node) -> GuestFile:
@@ -123,9 +120,4 @@ def _permissions(node: Node) -> int:
     return int(node.value, 8)
 
 
-@accepts(text_like("user:group", _OWNER))
-def _owner(node: Node) -> str:
-    owner = scalars.filled(node)
-    if not re.fullmatch(_OWNER, owner):
-        node.refuse(f"{node.shown} given, expected an owner such as root:root")
-    return owner
+_owner = scalars.matching("user:group", _OWNER, "given, expected an owner such as root:root")

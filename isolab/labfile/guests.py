@@ -106,15 +106,10 @@ def _image(node: Node) -> str:
     return os.path.normpath(path if word.startswith("~") else word)
 
 
-@accepts(text_like("host-passthrough, host-model or a model such as Nehalem", r"[A-Za-z0-9_.-]+"))
-def _cpu(node: Node) -> str:
-    word = scalars.filled(node)
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", word):
-        node.refuse(
-            f"{node.shown} given, expected host-passthrough, host-model or a model such as Nehalem",
-            "virsh cpu-models x86_64 lists them",
-        )
-    return word
+_CPU = "host-passthrough, host-model or a model such as Nehalem"
+_cpu = scalars.matching(
+    _CPU, r"[A-Za-z0-9_.-]+", f"given, expected {_CPU}", "virsh cpu-models x86_64 lists them"
+)
 
 
 groups = Shaped(_read, each(_group, NAME).shape)

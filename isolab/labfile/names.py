@@ -12,19 +12,17 @@ COMPOSE_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}"
 
 def check_name(node: Node, name: str, what: str) -> str:
     """The name, where it can also be a host's."""
-    if not re.fullmatch(NAME, name):
-        node.refuse(
-            f"{name!r} is no name for {what}",
-            "small letters, digits and hyphens, at most 40, no hyphen at either end",
-        )
-    return name
+    rule = "small letters, digits and hyphens, at most 40, no hyphen at either end"
+    return _checked(node, name, what, NAME, rule)
 
 
 def check_compose_name(node: Node, name: str, what: str) -> str:
     """The name, where Compose allows it."""
-    if not re.fullmatch(COMPOSE_NAME, name):
-        node.refuse(
-            f"{name!r} is no name for {what}",
-            "letters, digits, hyphens, underscores and dots, at most 40, a letter or digit first",
-        )
+    rule = "letters, digits, hyphens, underscores and dots, at most 40, a letter or digit first"
+    return _checked(node, name, what, COMPOSE_NAME, rule)
+
+
+def _checked(node: Node, name: str, what: str, pattern: str, rule: str) -> str:
+    if not re.fullmatch(pattern, name):
+        node.refuse(f"{name!r} is no name for {what}", rule)
     return name

@@ -108,13 +108,18 @@ def _external(node: Node) -> bool:
 _EXTERNAL = forms(text=scalars.flag, mapping=_external)
 
 
+def _is_external(fields: Fields, driver: str) -> bool:
+    """Whether somebody else was to make it; beside that what has no effect here."""
+    fields.get("driver", scalars.choice(driver), driver)
+    fields.get("name", scalars.text, "")
+    fields.get("labels", table(fallback=nothing), {})
+    return fields.get("external", _EXTERNAL, False)
+
+
 def _network(name: str, node: Node) -> ServiceNetwork:
     check_compose_name(node, name, "a network")
     with Fields(node, LAB_NETWORK, "a network", OUTSIDE_LAB_NETWORK) as fields:
-        fields.get("driver", scalars.choice("bridge"), "bridge")
-        fields.get("name", scalars.text, "")
-        fields.get("labels", table(fallback=nothing), {})
-        external = fields.get("external", _EXTERNAL, False)
+        external = _is_external(fields, driver="bridge")
         fields.get("attachable", scalars.flag, False)
         fields.get("enable_ipv4", scalars.only(word=True, hint="guests have nothing else"), True)
         fields.get("enable_ipv6", scalars.only(word=False, hint="guests have IPv4 alone"), False)
@@ -126,8 +131,5 @@ def _volume(name: str, node: Node) -> tuple[str, bool]:
     """Its name, and whether somebody else was to make it."""
     check_compose_name(node, name, "a volume")
     with Fields(node, VOLUME, "a volume", OUTSIDE_VOLUME) as fields:
-        fields.get("driver", scalars.choice("local"), "local")
-        fields.get("name", scalars.text, "")
-        fields.get("labels", table(fallback=nothing), {})
-        external = fields.get("external", _EXTERNAL, False)
+        external = _is_external(fields, driver="local")
     return name, external

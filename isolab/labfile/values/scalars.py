@@ -48,6 +48,18 @@ def filled(node: Node) -> str:
     return text(node) or node.refuse("is empty, expected text")
 
 
+def matching(title: str, pattern: str, complaint: str, hint: str = "") -> Shaped[str]:
+    """Text that fits a pattern; the complaint follows what was given instead."""
+
+    def read(node: Node) -> str:
+        word = filled(node)
+        if not re.fullmatch(pattern, word):
+            node.refuse(f"{node.shown} {complaint}", hint)
+        return word
+
+    return Shaped(read, lambda: text_like(title, pattern))
+
+
 @accepts(one_of(True, False, "true", "false", title="true or false"))
 def flag(node: Node) -> bool:
     """true or false."""
