@@ -1,9 +1,9 @@
 """Rules about names: what a lab refers to is there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from isolab.model import HOST, Lab, Problem
-from isolab.rules.problem import item, problem, unknown, warning
+from isolab.rules.problem import Path, item, problem, unknown, warning
 
 
 def networks_exist(lab: Lab) -> Iterator[Problem]:
@@ -11,9 +11,7 @@ def networks_exist(lab: Lab) -> Iterator[Problem]:
     known = {network.name for network in lab.networks} | {"default"}
     for service in lab.services:
         path = ("services", service.name, "networks")
-        for index, name in enumerate(service.networks):
-            if name not in known:
-                yield unknown(lab, item(lab, path, name, index), "network", name, known)
+        yield from _unknown_in(lab, path, "network", service.networks, known)
 
 
 def what_is_external_is_made(lab: Lab) -> Iterator[Problem]:
@@ -54,9 +52,7 @@ def dependencies_exist(lab: Lab) -> Iterator[Problem]:
     known = {service.name for service in lab.services}
     for service in lab.services:
         path = ("services", service.name, "depends_on")
-        for index, name in enumerate(service.depends_on):
-            if name not in known:
-                yield unknown(lab, item(lab, path, name, index), "service", name, known)
+        yield from _unknown_in(lab, path, "service", service.depends_on, known)
 
 
 def placed_services_exist(lab: Lab) -> Iterator[Problem]:
@@ -92,3 +88,11 @@ def no_group_is_called_host(lab: Lab) -> Iterator[Problem]:
 
 def _guest_names(lab: Lab) -> set[str]:
     return {f"{group.name}-{n}" for group in lab.guests for n in range(1, group.count + 1)}
+
+
+def _unknown_in(
+    lab: Lab, path: Path, what: str, names: Iterable[str], known: Collection[str]
+) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if name not in known:
+            yield unknown(lab, item(lab, path, name, index), what, name, known)
