@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from isolab.cli.context import deployed, engine, stack
-from isolab.cli.context.lesson_checks import check, fits, lessons
+from isolab.cli.context.lesson_checks import add_arguments, check, fits, lessons
 from isolab.cli.errors import DONE, FAILED, UNABLE
 from isolab.cli.output import results
 from isolab.lessons import texts
@@ -21,14 +21,7 @@ HELP = "check the lessons' claims on the running lab"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "lessons",
-        nargs="*",
-        metavar="LESSON",
-        help="which ones (default: all that this lab can show)",
-    )
-    stack.add_option(parser)
-    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
+    add_arguments(parser, "which ones (default: all that this lab can show)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit's XML there")
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from isolab.cli.context import deployed, stack
-from isolab.cli.context.lesson_checks import fits, lessons
+from isolab.cli.context.lesson_checks import add_arguments, fits, lessons
 from isolab.cli.context.tutor import Course, Setting
 from isolab.cli.errors import DONE
 from isolab.cli.output import results
@@ -18,14 +18,7 @@ HELP = "lessons on what each layer isolates, with the lab at hand"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "lessons",
-        nargs="*",
-        metavar="LESSON",
-        help="name or number (default: a list to choose from)",
-    )
-    stack.add_option(parser)
-    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
+    add_arguments(parser, "name or number (default: a list to choose from)")
     parser.add_argument(
         "--html", type=Path, metavar="FOLDER", help="write the course there as pages instead"
     )

@@ -1,20 +1,28 @@
 """The lessons that are meant, and their claims checked on the running lab."""
 
+import argparse
 from collections.abc import Sequence
 
-from isolab.cli.context import live
+from isolab.cli.context import live, stack
 from isolab.cli.context.engine import say
 from isolab.cli.context.lesson_environment import lesson_environment
 from isolab.cli.errors import BAD_INPUT, FAILED, UNABLE, Failure
 from isolab.cli.output import results
 from isolab.labfile.syntax.node import did_you_mean
-from isolab.lessons import plot, read
+from isolab.lessons import plot, read, texts
 from isolab.lessons.check import check_claim
 from isolab.lessons.model import ClaimResult, Lesson, LessonResult
 from isolab.plan.model import Plan
 
 SETTLING = 30
 """Seconds that a lab has to be healthy before checks begin."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, which: str) -> None:
+    """Which lessons, on which stack, in which language."""
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help=which)
+    stack.add_option(parser)
+    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
 
 
 def lessons(names: Sequence[str]) -> tuple[Lesson, ...]:
