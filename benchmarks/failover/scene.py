@@ -1,14 +1,13 @@
 """The replicated lab as faults and their measuring see it."""
 
 import shlex
-import subprocess
 import time
 from dataclasses import dataclass
 
 from isolab.plan.model import Balancer, Container, Guest, Plan
 from isolab.transport import Unreachable
 from machine import keys
-from machine.host.transport import GuestTransport
+from machine.host.transport import GuestTransport, HostTransport
 
 ASKING = 60
 """Seconds for one command in a guest that is short of processor."""
@@ -59,16 +58,9 @@ class Scene:
 
     def host(self, *command: str) -> None:
         """A command on the host."""
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=ASKING,
-            start_new_session=True,
-            check=False,
-        )
-        if done.returncode:
-            raise WentWrong(f"{' '.join(command)}: {done.stderr.strip()}")
+        result = HostTransport().run(command, timeout=ASKING)
+        if not result.ok:
+            raise WentWrong(f"{' '.join(command)}: {result.stderr.strip()}")
 
     def whole(self) -> bool:
         """Whether every replica is healthy."""

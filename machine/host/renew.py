@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from machine import steps
+
 RENEWED = "ISOLAB_RENEWED"
 """The variable of a process that was started again: it is not tried twice."""
 SOCKET = "ISOLAB_RENEWED_BY"
@@ -72,18 +74,9 @@ def _chain(groups: tuple[str, ...]) -> tuple[str, ...]:
 
 def _probed(command: Sequence[str]) -> str:
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            start_new_session=True,
-            timeout=PROBE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        return steps.run(command, timeout=PROBE)
+    except steps.Unable:
         return ""
-    return "" if done.returncode else done.stdout
 
 
 def with_groups(order: Sequence[str], command: Sequence[str]) -> list[str]:
