@@ -1,6 +1,8 @@
 """What all tests share: goldens, and the set of plugins that those on the engine run on."""
 
-from collections.abc import Callable
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +11,8 @@ import pytest
 from machine.engine import plugins
 
 ON_AN_ENGINE = ("tests/engine", "tests/live")
+IN_FIXTURES: defaultdict[str, list[float]] = defaultdict(list)
+"""Fixture to the seconds of each of its set-ups, without those of the fixtures that it uses."""
 
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("isolab", deadline=None)
@@ -43,6 +47,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = (each for reports in terminalreporter.stats.values() for each in reports)
     if any(str(getattr(r, "nodeid", "")).startswith(ON_AN_ENGINE) for r in reports):
         terminalreporter.write_line(f"plugins: {_plugins()}")
+    _tell_slow_fixtures(terminalreporter)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """Pytest's own durations name the test that happened to be the first to ask for a fixture."""
+    begin = time.monotonic()
+    try:
+        return (yield)
+    finally:
+        IN_FIXTURES[f"{fixturedef.baseid}::{fixturedef.argname}"].append(time.monotonic() - begin)
+
+
+def _tell_slow_fixtures(terminalreporter: pytest.TerminalReporter) -> None:
+    least = terminalreporter.config.getoption("durations_min")
+    slow = {name: each for name, each in IN_FIXTURES.items() if sum(each) >= least}
+    for name, each in sorted(slow.items(), key=lambda pair: -sum(pair[1])):
+        terminalreporter.write_line(f"fixture {name}: {sum(each):.1f} s, set up {len(each)} times")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

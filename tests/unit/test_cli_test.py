@@ -146,5 +146,6 @@ def test_while_writing_code_only_what_is_fast_has_its_say():
         "pyright",
         "import-linter",
     ]
-    assert tests.command[-5:] == (*command.FAST, "-x", "-m", "not long and not slow")
+    options = ("--durations-min=1", "-x", "-m", "not long and not slow")
+    assert tests.command[-6:] == (*command.FAST, *options)
     assert all(part.plugins is None for part in (*readers, tests))

@@ -1,11 +1,11 @@
 """What the failover's client counts, against a server that does as it is told."""
 
 import http.server
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from servers import serving
 
 from benchmarks.failover import client as module
 from benchmarks.failover.client import Client, Request, longest_gap
@@ -37,10 +37,8 @@ class Guestbook(http.server.BaseHTTPRequestHandler):
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(module, "PAUSE", 0.01)
     monkeypatch.setattr(Guestbook, "away", False)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Guestbook)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    with serving(Guestbook) as address:
+        yield address
 
 
 def test_the_longest_gap_counts_from_the_start_and_to_the_end() -> None:

@@ -1,13 +1,13 @@
 """Where the guest image comes from, and that a half-made one is never used."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from servers import serving
 
 from machine.images import cache, cpio, guest_download, guest_image
 
@@ -28,11 +28,8 @@ def publisher(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         f"{'0' * 128}  debian-12-nocloud-amd64.qcow2\n"
         f"{hashlib.sha512(image).hexdigest()}  {guest_download.IMAGE}\n"
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", folder
-    server.shutdown()
-    server.server_close()
+    with serving(partial(Quiet, directory=str(folder))) as address:
+        yield address, folder
 
 
 def ignore(line: str) -> None:

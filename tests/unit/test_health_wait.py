@@ -12,7 +12,7 @@ from isolab.plan.read import examine_file
 CASES = {
     "starting starting healthy": (0, ""),
     "none": (1, "has no healthcheck"),
-    "unhealthy": (1, "is unhealthy after 2 s; it said last:\nlast words"),
+    "unhealthy": (1, "is unhealthy after 1 s; it said last:\nlast words"),
 }
 
 
@@ -27,7 +27,10 @@ def test_it_ends_as_docker_says(tmp_path: Path, said: str) -> None:
         '[ "$(wc -l < words)" = 1 ] || sed -i 1d words\n'
     )
     docker.chmod(0o755)
-    script = AWAIT_HEALTH.replace("NAME", "db-1").replace("TIMEOUT", "2")
+    (tmp_path / "sleep").write_text("#!/bin/sh\nexec /bin/sleep 0.1\n")
+    (tmp_path / "sleep").chmod(0o755)
+    seconds = "1" if said == "unhealthy" else "60"
+    script = AWAIT_HEALTH.replace("NAME", "db-1").replace("TIMEOUT", seconds)
     paths = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     done = subprocess.run(["sh", "-c", script], env=paths, capture_output=True, text=True)
     code, words = CASES[said]

@@ -3,13 +3,13 @@
 import hashlib
 import io
 import tarfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from servers import serving
 
 from machine.engine import pulumi_cli, pulumi_release
 from machine.engine.pulumi_release import CannotDownload
@@ -93,11 +93,8 @@ def packed() -> bytes:
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(pulumi_release, "SILENCE", 1.0)
     Server.published, Server.asked = packed(), []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        yield address
 
 
 def fetched(into: Path, place: str, *ways: Way) -> list[str]:

@@ -141,6 +141,7 @@ def test_the_command_goes_on_with_the_groups_and_the_whole_environment(place: Pa
     assert not {renew.SOCKET, renew.BEGAN} & told["environment"].keys()
 
 
+@pytest.mark.slow
 def test_the_command_began_when_its_first_process_did(place: Path) -> None:
     said, _ = started(place, SET_UP="3").communicate()
     assert 3 < json.loads(said)["seconds"] < 60

@@ -165,10 +165,10 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
 
 
 def fast(words: Sequence[str]) -> tuple[Part, ...]:
-    """Linters, types, and the tests without those that take seconds each."""
+    """Linters, types, and the tests without those that take seconds each: one second is told."""
     places = selected(words)
     options = tuple(word for word in words if word not in places)
-    return (*linters(), _pytest("tests", places or FAST, options))
+    return (*linters(), _pytest("tests", places or FAST, ("--durations-min=1", *options)))
 
 
 def linters() -> tuple[Part, ...]:
