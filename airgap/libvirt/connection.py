@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import libvirt
 
-from airgap.framework import Failure, Lost
+from airgap.framework import Context, Failure, Inputs, Lost, ResourceType
 from airgap.framework.waiting import NotYet, answered
 from airgap.libvirt.uri import for_libvirt, is_remote
 
@@ -144,6 +144,21 @@ def found(lookup: Callable[[str], Thing], key: str) -> Thing | None:
         if is_gone(error):
             return None
         raise
+
+
+def remove_leftover(
+    resource: ResourceType["Connection"],
+    kind: str,
+    lookup: Callable[[str], Any],
+    context: Context["Connection"],
+    inputs: Inputs,
+) -> None:
+    """Remove what an interrupted create left under the resource's name, where it left something."""
+    name = inputs["name"]
+    with context.client.told(f"what is left of {kind} {name} was not removed"):
+        left = found(lookup, name)
+        if left is not None:
+            resource.delete(context, left.UUIDString(), dict(inputs))
 
 
 def until_accepted(act: Callable[[], Any]) -> None:

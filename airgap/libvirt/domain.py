@@ -15,7 +15,7 @@ from airgap.framework import (
     State,
 )
 from airgap.libvirt import leases
-from airgap.libvirt.connection import Connection, found, ignoring_gone
+from airgap.libvirt.connection import Connection, found, ignoring_gone, remove_leftover
 from airgap.libvirt.domain_schema import INPUTS
 from airgap.libvirt.domain_state import state_of
 from airgap.libvirt.domain_xml import DISK_LETTERS, document, network_of, seed_disk
@@ -95,10 +95,8 @@ class Domain(ResourceType[Connection]):
             return Created(domain.UUIDString(), state_of(connection, domain, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with context.client.told(f"what is left of domain {inputs['name']} was not removed"):
-            domain = found(context.client.handle.lookupByName, inputs["name"])
-            if domain is not None:
-                self.delete(context, domain.UUIDString(), dict(inputs))
+        lookup = context.client.handle.lookupByName
+        remove_leftover(self, "domain", lookup, context, inputs)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         connection = context.client

@@ -8,7 +8,7 @@ import libvirt
 
 from airgap.framework import Change, Context, Created, Failure, Inputs, ResourceType, State
 from airgap.framework.schema import BOOLEAN, INTEGER, STRING, Field, List, Object
-from airgap.libvirt.connection import Connection, found, ignoring_gone
+from airgap.libvirt.connection import Connection, found, ignoring_gone, remove_leftover
 from airgap.libvirt.network_dns import change_dns_hosts
 from airgap.libvirt.network_xml import document, state_of
 from airgap.libvirt.xml import XSLT, transformed
@@ -90,10 +90,8 @@ class Network(ResourceType[Connection]):
             return Created(network.UUIDString(), state_of(network, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with context.client.told(f"what is left of network {inputs['name']} was not removed"):
-            network = found(context.client.handle.networkLookupByName, inputs["name"])
-            if network is not None:
-                self.delete(context, network.UUIDString(), dict(inputs))
+        lookup = context.client.handle.networkLookupByName
+        remove_leftover(self, "network", lookup, context, inputs)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with context.client.told(f"network {id} cannot be read"):

@@ -8,7 +8,13 @@ import libvirt
 
 from airgap.framework import Context, Created, Failure, Inputs, ResourceType, State
 from airgap.framework.schema import STRING, Field, Object
-from airgap.libvirt.connection import Connection, found, ignoring_gone, until_accepted
+from airgap.libvirt.connection import (
+    Connection,
+    found,
+    ignoring_gone,
+    remove_leftover,
+    until_accepted,
+)
 from airgap.libvirt.xml import XSLT, element, parse, transformed
 
 _MEASURED = ("allocation", "available", "capacity")
@@ -69,10 +75,8 @@ class Pool(ResourceType[Connection]):
             return Created(pool.UUIDString(), _state(pool, inputs))
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
-        with context.client.told(f"what is left of storage pool {inputs['name']} was not removed"):
-            pool = found(context.client.handle.storagePoolLookupByName, inputs["name"])
-            if pool is not None:
-                self.delete(context, pool.UUIDString(), dict(inputs))
+        lookup = context.client.handle.storagePoolLookupByName
+        remove_leftover(self, "storage pool", lookup, context, inputs)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
         with context.client.told(f"storage pool {id} cannot be read"):
