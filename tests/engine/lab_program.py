@@ -65,6 +65,14 @@ def on_this_machine(args: pulumi.ResourceTransformationArgs) -> Any:
             props |= {"entrypoints": SLEEP, "wait": None, "cgroup_parent": None}
             if props.get("cpus") and float(props["cpus"]) > MOST_CPUS:
                 props["cpus"] = "2.0"
+            # A sandbox has not all capabilities, and none of a guest's disks and groups.
+            props["privileged"] = None
+            if props.get("devices"):
+                props["devices"] = [{**each, "host_path": "/dev/zero"} for each in props["devices"]]
+            if props.get("group_adds"):
+                props["group_adds"] = [
+                    each if each.isdigit() else "44" for each in props["group_adds"]
+                ]
             if not str(props.get("user") or "0").replace(":", "").isdigit():
                 props["user"] = "1000"
     return pulumi.ResourceTransformationResult(props, opts)
