@@ -118,6 +118,20 @@ def test_what_comes_whole_is_retained_however_long_it_takes(
     assert (tmp_path / "pulumi").stat().st_mode & 0o111
 
 
+def test_a_python_whose_tarfile_has_no_filters_unpacks_it_too(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(self: tarfile.TarFile, path: Path) -> None:
+        """As up to Python 3.11.3."""
+        for member in self.getmembers():
+            self.extract(member, path)
+
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.setattr(tarfile.TarFile, "extractall", before)
+    assert fetched(tmp_path, place, right) == []
+    assert is_whole(tmp_path)
+
+
 @pytest.mark.parametrize("way", [silent, broken_off, damaged, refusing])
 def test_a_download_that_fails_is_begun_once_more(tmp_path: Path, place: str, way: Way) -> None:
     (said,) = fetched(tmp_path, place, way, right)
