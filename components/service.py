@@ -168,7 +168,10 @@ def pull(service: pulumi.Resource, name: str, args: ServiceArgs) -> docker.Remot
         name=images.reference(args.containers[0], args.place.pulls_from),
         # Other services may run it: Docker removes none in use. On the host ./lab down does.
         keep_locally=True,
-        opts=inside(service, args.place),
+        # A guest's Docker has waited by then; the host's own is there before the lab's registry.
+        opts=pulumi.ResourceOptions.merge(
+            inside(service, args.place), pulumi.ResourceOptions(depends_on=[args.place.ready])
+        ),
     )
 
 

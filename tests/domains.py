@@ -30,8 +30,10 @@ class _Seen(Mocks):
     def __init__(self, pool: str) -> None:
         self.pool = pool
         self.domains: list[dict[str, Any]] = []
+        self.names: list[str] = []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.names.append(args.name)
         match args.typ:
             case "libvirt:index/domain:Domain":
                 self.domains.append(args.inputs)
@@ -47,6 +49,15 @@ class _Seen(Mocks):
 
 def asked_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
     """The inputs of a lab's domains."""
+    return _made(plan, folder).domains
+
+
+def order_of(plan: Plan, folder: Path) -> list[str]:
+    """The names of a lab's resources in an order in which the engine may make them."""
+    return _made(plan, folder).names
+
+
+def _made(plan: Plan, folder: Path) -> _Seen:
     seen = _Seen(plan.pool.path)
     pulumi.runtime.set_mocks(seen, project="isolab", stack=plan.stack)
     image = GuestImage(
@@ -69,7 +80,7 @@ def asked_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
 
     with tempfile.TemporaryDirectory() as seeds:
         made(Path(seeds))
-    return seen.domains
+    return seen
 
 
 def from_airgap(inputs: Mapping[str, Any]) -> str:

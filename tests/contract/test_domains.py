@@ -97,3 +97,13 @@ PASSES_ON = """\
   <xsl:template match="/"><xsl:copy-of select="."/></xsl:template>
 </xsl:stylesheet>
 """
+
+
+def test_the_hosts_services_wait_for_the_labs_registry() -> None:
+    """Their Docker is there before it; a guest's is not."""
+    lab = REPO / "tests/labs/valid/on-host.yaml"
+    plan = plan_of(lab)
+    hosted = [f"host-{c.service}-image" for c in plan.host_containers]
+    order = domains.order_of(plan, lab.parent)
+    assert hosted
+    assert all(order.index("test-host-registry-answers") < order.index(name) for name in hosted)
