@@ -13,7 +13,7 @@ from typing import Any
 
 from machine.images import service_catalog
 
-OWN = ("isolab", "isolab-build")
+OWN = ("isolab", "isolab-build", "isolab-images")
 """Folders of repositories that isolab pushes to."""
 
 
@@ -77,6 +77,24 @@ def forget_blob(blob: Path) -> None:
         for link in (repositories / own).glob(f"**/_layers/sha256/{blob.name}"):
             shutil.rmtree(link, ignore_errors=True)
     shutil.rmtree(blob)
+
+
+def manifest(digest: str) -> str:
+    """An image's manifest, as it is."""
+    return _data(digest.removeprefix("sha256:")).read_text()
+
+
+def configuration(manifest: str) -> str:
+    """sha256:… of the configuration that a manifest names; empty where it names none."""
+    content: dict[str, Any] = json.loads(manifest)
+    config: dict[str, Any] = content.get("config") or {}
+    return config.get("digest", "")
+
+
+def layers_size(digest: str) -> int:
+    """Bytes of an image's layers, compressed: what a guest pulls."""
+    content: dict[str, Any] = json.loads(manifest(digest))
+    return sum(layer["size"] for layer in content.get("layers", []))
 
 
 def size(path: Path) -> int:

@@ -1,0 +1,86 @@
+"""Which images a file or folder holds: of docker save, an OCI archive, an OCI layout."""
+
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from machine.steps import Unable
+
+NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+"""Annotations with an image's name, the fullest first."""
+
+
+class NotAnArchive(Unable):
+    """A file or folder that holds no images."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An image in an archive."""
+
+    name: str
+    """Empty where the archive has none."""
+    source: str
+    """As skopeo calls it."""
+
+
+def read(path: Path) -> tuple[Found, ...]:
+    """All images of a file or folder.
+
+    Raises:
+        NotAnArchive: It is none of the three.
+    """
+    if path.is_dir():
+        index = path / "index.json"
+        if not (path / "oci-layout").is_file() or not index.is_file():
+            raise NotAnArchive(f"{path} is no OCI layout", "it has no oci-layout and no index.json")
+        return tuple(_of_layout(json.loads(index.read_text()), f"oci:{path}"))
+    try:
+        with tarfile.open(path) as archive:
+            documents = dict(_documents(archive))
+    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
+        raise NotAnArchive(
+            f"{path} cannot be read: {error}", "docker save writes such a file"
+        ) from error
+    if "manifest.json" in documents:
+        return tuple(_of_docker(documents["manifest.json"], f"docker-archive:{path}"))
+    if "index.json" in documents:
+        return tuple(_of_layout(documents["index.json"], f"oci-archive:{path}"))
+    raise NotAnArchive(
+        f"{path} holds no image: neither manifest.json nor index.json is in it",
+        "docker save writes such a file; what docker export writes is no image",
+    )
+
+
+def _documents(archive: tarfile.TarFile) -> Iterator[tuple[str, Any]]:
+    wanted = {"manifest.json", "index.json"}
+    for member in archive:
+        name = member.name.removeprefix("./")
+        if name in wanted and (content := archive.extractfile(member)):
+            yield name, json.load(content)
+            wanted.discard(name)
+        if not wanted:
+            return
+
+
+def _of_docker(rows: list[Mapping[str, Any]], archive: str) -> Iterator[Found]:
+    for number, row in enumerate(rows):
+        names: list[str] = row.get("RepoTags") or []
+        yield from (Found(name=name, source=f"{archive}:{name}") for name in names)
+        if not names:
+            yield Found(name="", source=f"{archive}:@{number}")
+
+
+def _of_layout(index: Mapping[str, Any], layout: str) -> Iterator[Found]:
+    rows: list[Mapping[str, Any]] = index.get("manifests") or []
+    for row in rows:
+        notes: Mapping[str, str] = row.get("annotations") or {}
+        names = [notes[key] for key in NAMES if key in notes]
+        reference = notes.get(NAMES[1], "")
+        # A tag alone is no name.
+        name = next((name for name in names if "/" in name or ":" in name), "")
+        if reference or len(rows) == 1:
+            yield Found(name=name, source=f"{layout}:{reference}" if reference else layout)
