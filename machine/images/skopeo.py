@@ -11,8 +11,10 @@ from pathlib import Path
 from machine import paths
 from machine.steps import Unable
 
-CERTIFICATES = (Path("/etc/docker/certs.d"), Path("/etc/containers/certs.d"))
+CERTIFICATES = "/etc/docker/certs.d"
 """Where a registry's own certificate authority lies, in a folder with the registry's name."""
+FURTHER_CERTIFICATES = ("/etc/containers/certs.d", "~/.config/containers/certs.d")
+"""Where skopeo looks for it, too."""
 TIMEOUT = 3600.0
 """Seconds for one copy."""
 _SAID = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
@@ -40,7 +42,8 @@ def manifest(source: str, *options: str) -> str:
 
 def verification(registry: str, option: str) -> tuple[str, ...]:
     """As Docker does it: what listens on the loopback need not prove who it is."""
-    trusted = any((folder / registry).is_dir() for folder in CERTIFICATES)
+    folders = (CERTIFICATES, *FURTHER_CERTIFICATES)
+    trusted = any((Path(folder).expanduser() / registry).is_dir() for folder in folders)
     return (f"--{option}=false",) if _on_loopback(registry) and not trusted else ()
 
 
@@ -91,7 +94,7 @@ def explained(source: str, stderr: str) -> tuple[str, str]:
     if "x509" in low or "certificate" in low:
         return (
             f"{source}: the registry's certificate is not trusted",
-            f"put its authority into {CERTIFICATES[0]}/{registry}/ca.crt ({text})",
+            f"put its authority into {CERTIFICATES}/{registry}/ca.crt ({text})",
         )
     if "unauthorized" in low or "authentication required" in low or "denied" in low:
         return (

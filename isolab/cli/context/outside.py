@@ -40,11 +40,13 @@ def bring(plan: Plan) -> None:
     """Put what is missing into the store, once for all guests and labs."""
     from machine.images import outside, store
 
-    for image in missing(plan):
-        if outside.in_docker(image):
-            store.add_from_docker(image, image, say)
-        else:
-            store.pull([image], say)
+    wanted = missing(plan)
+    local = [image for image in wanted if outside.in_docker(image)]
+    for image in local:
+        store.add_from_docker(image, image, say)
+    others = [image for image in wanted if image not in local]
+    if others:
+        store.pull(others, say)
 
 
 def _told(absent: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ def show(lab: str | None, *, as_json: bool) -> None:
     """Print the list."""
     from machine.images import guest_image, service_images
 
-    rows = list(_of_lab(_read(lab)) if lab else _stored())
+    rows = list(_of_lab(read(lab)) if lab else _stored())
     guest = guest_image.find()
     if as_json:
         document = {
@@ -83,7 +83,8 @@ def _told(row: Row) -> str:
     return f"{line} {missing.get(row.origin, f'not here: ./lab image add {row.image}')}"
 
 
-def _read(lab: str) -> Lab:
+def read(lab: str) -> Lab:
+    """The lab of a file, or the end of the command."""
     from isolab import labfile
     from machine.stack import lab_file
 
