@@ -87,3 +87,19 @@ def test_an_image_of_this_docker_is_added_by_name(name: str) -> None:
     assert outside.recorded()[name].origin == "docker"
     docker("rmi", name)
     assert served(name) == "here"
+
+
+def test_what_is_exported_has_its_name_and_digest_on_another_machine(
+    name: str, archive: Path, tmp_path: Path
+) -> None:
+    assert main(["image", "add", str(archive)]) == 0
+    digest = digest_of(name)
+    lab = tmp_path / "shop.yaml"
+    lab.write_text(f"name: shop\nguests: {{app: {{}}}}\nservices:\n  web: {{image: '{name}'}}\n")
+    file = tmp_path / "images.tar"
+    assert main(["image", "export", str(lab), str(file)]) == 0
+    outside.forget(name)
+    assert main(["image", "export", str(lab), str(file)]) == 3
+    assert main(["image", "add", str(file)]) == 0
+    assert digest_of(name) == digest
+    assert served(name) == "here"

@@ -105,7 +105,11 @@ def store(name: str) -> None:
     for folder in (link, blob):
         folder.mkdir(parents=True)
     (link / "link").write_text(DIGEST)
-    (blob / "data").write_text(json.dumps({"layers": [{"size": 2**20}]}))
+    layer = storage / "blobs/sha256/bb" / ("b" * 64)
+    layer.mkdir(parents=True)
+    (layer / "data").write_text("a layer")
+    rows = [{"size": 2**20, "digest": f"sha256:{layer.name}"}]
+    (blob / "data").write_text(json.dumps({"layers": rows}))
     row = Stored(digest=DIGEST, id="", size=2**20, origin="added", source="file")
     outside.record(images.full_name(name), row)
 
@@ -140,6 +144,18 @@ def test_up_says_what_is_missing_before_anything_is_touched(
     assert "nginx; nothing was touched" in said
     assert "no way to docker.io" in said
     assert "./lab image add" in said
+
+
+def test_an_export_is_an_archive_that_can_be_added(cache: Path) -> None:
+    file = cache / "shop.yaml"
+    file.write_text(LAB)
+    assert main(["image", "export", str(file), str(cache / "images.tar")]) == 3
+    store("nginx")
+    assert main(["image", "export", str(file), str(cache / "images.tar")]) == 0
+    (image,) = archives.read(cache / "images.tar")
+    assert image.name == "docker.io/library/nginx:latest"
+    with tarfile.open(cache / "images.tar") as archive:
+        assert {f"blobs/sha256/{c * 64}" for c in "ab"} < set(archive.getnames())
 
 
 @pytest.mark.parametrize(

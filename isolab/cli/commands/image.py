@@ -3,14 +3,14 @@
 import argparse
 from ipaddress import ip_address
 
-from isolab.cli.commands.images import add, listing, pull
+from isolab.cli.commands.images import add, export, listing, pull
 from isolab.cli.context.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.syntax.node import did_you_mean
 
 NAME = "image"
-HELP = "the images of labs: list, add, pull, build, push them to another registry"
-PARTS = (listing, add, pull)
+HELP = "the images of labs: list, add, pull, export, build, push them to another registry"
+PARTS = (listing, add, pull, export)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
