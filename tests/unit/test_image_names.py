@@ -3,12 +3,17 @@
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from isolab.cli import main
+from isolab.cli.output import changes
+from isolab.diff.compare import diff
 from isolab.plan import images
+from isolab.plan.model import Plan, Surroundings
+from machine import stack as machine_stack
 from machine.images import archives, outside, reachable, service_catalog, skopeo
 from machine.images.outside import Stored
 
@@ -131,6 +136,35 @@ def test_the_list_of_a_lab_says_what_is_there(
     after = listed(file, capsys)
     assert (after["from"], after["there"], after["digest"]) == ("added", True, DIGEST)
     assert (after["size"], after["services"]) == (2**20, ["web"])
+
+
+def planned(file: Path) -> Plan:
+    found = machine_stack.plan_file_on_host(file, {}, Surroundings(stack="shop"))
+    assert isinstance(found, Plan)
+    return found
+
+
+def test_guests_pull_it_by_digest_from_the_labs_registry(cache: Path) -> None:
+    file = cache / "shop.yaml"
+    file.write_text(LAB)
+    (before,) = planned(file).containers
+    assert images.unresolved(before)
+    assert images.reference(before, "10.0.0.1:5000") == "nginx"
+    store("nginx")
+    (after,) = planned(file).containers
+    reference = f"10.0.0.1:5000/isolab-images/docker.io/library/nginx@{DIGEST}"
+    assert images.reference(after, "10.0.0.1:5000") == reference
+
+
+def test_another_image_under_the_name_is_a_change(cache: Path) -> None:
+    file = cache / "shop.yaml"
+    file.write_text(LAB)
+    store("nginx")
+    new = planned(file)
+    (container,) = new.containers
+    guest = replace(new.guests[0], containers=(replace(container, digest="sha256:" + "c" * 64),))
+    told = "\n".join(changes.as_text(diff(replace(new, guests=(guest,)), new, {})))
+    assert "image nginx cccccccccccc -> aaaaaaaaaaaa" in told
 
 
 def test_up_says_what_is_missing_before_anything_is_touched(

@@ -37,7 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     given, called = arguments.image, arguments.called
     path = Path(given)
-    if path.exists():
+    # A project often has a folder that is called like its image.
+    by_name = not path.is_file() and not (path / "oci-layout").is_file()
+    if path.exists() and not (by_name and outside.in_docker(given)):
         try:
             found = archives.read(path)
         except archives.NotAnArchive as error:
