@@ -2,11 +2,14 @@
 
 import json
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from machine import paths
 from machine.steps import Unable
 
 NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -17,6 +20,10 @@ class NotAnArchive(Unable):
     """A file or folder that holds no images."""
 
 
+_BY_NAME = frozenset(f"application/vnd.oci.image.{kind}.v1+json" for kind in ("manifest", "index"))
+"""The kinds that skopeo finds by a name among others."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """An image in an archive."""
@@ -25,6 +32,37 @@ class Found:
     """Empty where the archive has none."""
     source: str
     """As skopeo calls it."""
+    descriptor: Mapping[str, Any] | None = None
+    """The image's row in its layout's index, where skopeo finds it only in one of its own."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Found, ...]]:
+    """The same as `read`, each where skopeo finds it meanwhile."""
+    found = read(path)
+    if not any(image.descriptor for image in found):
+        yield found
+        return
+    with tempfile.TemporaryDirectory(prefix="isolab-layout-", dir=paths.SCRATCH) as folder:
+        layout = path.resolve()
+        if not path.is_dir():
+            layout = Path(folder) / "all"
+            with tarfile.open(path) as archive:
+                archive.extractall(layout, filter="data")
+        yield tuple(
+            _alone(image, layout, Path(folder) / str(number)) if image.descriptor else image
+            for number, image in enumerate(found)
+        )
+
+
+def _alone(image: Found, layout: Path, place: Path) -> Found:
+    """A layout with one image, which shares the blobs of another."""
+    place.mkdir()
+    (place / "blobs").symlink_to(layout / "blobs")
+    (place / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
+    index = {"schemaVersion": 2, "manifests": [image.descriptor]}
+    (place / "index.json").write_text(json.dumps(index))
+    return replace(image, source=f"oci:{place}")
 
 
 def read(path: Path) -> tuple[Found, ...]:
@@ -83,4 +121,8 @@ def _of_layout(index: Mapping[str, Any], layout: str) -> Iterator[Found]:
         # A tag alone is no name.
         name = next((name for name in names if "/" in name or ":" in name), "")
         if reference or len(rows) == 1:
-            yield Found(name=name, source=f"{layout}:{reference}" if reference else layout)
+            yield Found(
+                name=name,
+                source=f"{layout}:{reference}" if reference else layout,
+                descriptor=None if row.get("mediaType", "") in ("", *_BY_NAME) else row,
+            )

@@ -41,10 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     by_name = not path.is_file() and not (path / "oci-layout").is_file()
     if path.exists() and not (by_name and outside.in_docker(given)):
         try:
-            found = archives.read(path)
+            with archives.opened(path) as found:
+                added = store.add(_named(found, given, called), str(path.resolve()), say)
         except archives.NotAnArchive as error:
             raise Failure(BAD_INPUT, error.message, error.hint) from error
-        added = store.add(_named(found, given, called), str(path.resolve()), say)
     else:
         name = _checked(called or given)
         if not outside.in_docker(given):
