@@ -114,7 +114,8 @@ def store(name: str) -> None:
     layer.mkdir(parents=True)
     (layer / "data").write_text("a layer")
     rows = [{"size": 2**20, "digest": f"sha256:{layer.name}"}]
-    (blob / "data").write_text(json.dumps({"layers": rows}))
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    (blob / "data").write_text(json.dumps({"mediaType": kind, "layers": rows}))
     row = Stored(digest=DIGEST, id="", size=2**20, origin="added", source="file")
     outside.record(images.full_name(name), row)
 
@@ -188,6 +189,12 @@ def test_an_export_is_an_archive_that_can_be_added(cache: Path) -> None:
     assert main(["image", "export", str(file), str(cache / "images.tar")]) == 0
     (image,) = archives.read(cache / "images.tar")
     assert image.name == "docker.io/library/nginx:latest"
+    with archives.opened(cache / "images.tar") as (held,):
+        layout = Path(held.source.removeprefix("oci:"))
+        assert (layout / "blobs/sha256" / ("b" * 64)).read_text() == "a layer"
+        (row,) = json.loads((layout / "index.json").read_text())["manifests"]
+        assert row["digest"] == DIGEST
+    assert not layout.exists()
     with tarfile.open(cache / "images.tar") as archive:
         assert {f"blobs/sha256/{c * 64}" for c in "ab"} < set(archive.getnames())
 
