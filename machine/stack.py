@@ -11,7 +11,7 @@ from isolab.plan.model import GuestImage, Plan, Surroundings
 from isolab.plan.read import Examined, examine_lab
 from machine import keys, paths
 from machine.host import host_files, kvm, running
-from machine.images import builds, guest_image, own_images, service_images
+from machine.images import builds, guest_image, outside, own_images, service_images
 
 Report = Callable[[str], None]
 
@@ -62,7 +62,14 @@ def examine_on_host(lab: Lab, around: Surroundings) -> Examined:
     sources = {bind.source for service in lab.services for bind in service.binds}
     found = {source: host_files.look(Path(source)) for source in sorted(sources)}
     return examine_lab(
-        lab, replace(around, images=own_images.find(lab), builds=builds.find(lab), host_files=found)
+        lab,
+        replace(
+            around,
+            images=own_images.find(lab),
+            builds=builds.find(lab),
+            host_files=found,
+            digests={**outside.digests(lab), **around.digests},
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from isolab.plan import images
 from isolab.plan.model import Container, Guest, Plan
 
 VARIABLE = re.compile(r"@([a-z0-9_.-]+)@")
@@ -80,7 +81,7 @@ def _of_container(plan: Plan, container: Container) -> Iterator[tuple[str, str]]
     yield "container", container.name
     yield "guest", container.guest
     yield "address", next(g.address for g in plan.guests if g.name == container.guest)
-    repository = container.image.rsplit(":", 1)[0]
+    repository = images.repository(container)
     yield "repository", repository
     if container.digest:
         yield "digest", container.digest

@@ -18,7 +18,7 @@ from machine.deployment import config, state
 from machine.deployment.control import StackControl, backend
 from machine.engine import pulumi_cli
 from machine.host.transport import HostTransport
-from machine.images import builds, cache, guest_image, registry_storage, service_catalog
+from machine.images import builds, cache, guest_image, outside, registry_storage, service_catalog
 from machine.steps import Unable
 
 RECENT = 3600.0
@@ -57,7 +57,12 @@ def find() -> Found:
     unused = list(_histories())
     if not unknown:
         used, stored = _digests(plans), registry_storage.images()
-        unused += [*_engines(), *_guest_images(plans), *_builds(used, stored)]
+        unused += [
+            *_engines(),
+            *_guest_images(plans),
+            *_builds(used, stored),
+            *_outside(used, stored),
+        ]
         try:
             unused += _registry(used, stored)
         except registry_storage.Broken as broken:
@@ -128,6 +133,13 @@ def _builds(used: Set[str], stored: Sequence[registry_storage.Image]) -> Iterato
         if row.digest not in needed:
             name = key.replace(":", " ", 1)[:40]
             yield Unused(kind="build", name=name, size=0, remove=partial(builds.forget, key))
+
+
+def _outside(used: Set[str], stored: Sequence[registry_storage.Image]) -> Iterator[Unused]:
+    needed = used | {image.digest for image in stored if not _old(image.link)}
+    for name, row in outside.recorded().items():
+        if row.digest not in needed:
+            yield Unused(kind="image", name=name, size=0, remove=partial(outside.forget, name))
 
 
 def _registry(used: Set[str], stored: Sequence[registry_storage.Image]) -> Iterator[Unused]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from machine.images import service_catalog
 
-OWN = ("isolab", "isolab-build")
+OWN = ("isolab", "isolab-build", "isolab-images")
 """Folders of repositories that isolab pushes to."""
 
 
@@ -56,7 +56,7 @@ def unreachable(retained: Set[str]) -> tuple[Path, ...]:
     Raises:
         Broken: What one of them needs cannot be told.
     """
-    needed = {name for digest in retained for name in _needs(digest)}
+    needed = {name for digest in retained for name in needs(digest)}
     blobs = _root() / "blobs/sha256"
     return tuple(path for path in sorted(blobs.glob("*/*")) if path.name not in needed)
 
@@ -79,6 +79,24 @@ def forget_blob(blob: Path) -> None:
     shutil.rmtree(blob)
 
 
+def manifest(digest: str) -> str:
+    """An image's manifest, as it is."""
+    return data(digest.removeprefix("sha256:")).read_text()
+
+
+def configuration(manifest: str) -> str:
+    """sha256:… of the configuration that a manifest names; empty where it names none."""
+    content: dict[str, Any] = json.loads(manifest)
+    config: dict[str, Any] = content.get("config") or {}
+    return config.get("digest", "")
+
+
+def layers_size(digest: str) -> int:
+    """Bytes of an image's layers, compressed: what a guest pulls."""
+    content: dict[str, Any] = json.loads(manifest(digest))
+    return sum(layer["size"] for layer in content.get("layers", []))
+
+
 def size(path: Path) -> int:
     """Bytes that a file or folder takes."""
     files = (path,) if path.is_file() else path.rglob("*")
@@ -89,21 +107,22 @@ def size(path: Path) -> int:
     return found
 
 
-def _needs(digest: str) -> Iterator[str]:
+def needs(digest: str) -> Iterator[str]:
     """The names of all blobs of an image: its manifest, configuration, layers."""
     name = digest.removeprefix("sha256:")
     yield name
     try:
-        content: dict[str, Any] = json.loads(_data(name).read_text())
+        content: dict[str, Any] = json.loads(data(name).read_text())
         parts = [*content.get("layers", []), *filter(None, [content.get("config")])]
         yield from (part["digest"].removeprefix("sha256:") for part in parts)
         for inner in content.get("manifests", []):
-            yield from _needs(inner["digest"])
+            yield from needs(inner["digest"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Broken(f"{digest}: {error}") from error
 
 
-def _data(name: str) -> Path:
+def data(name: str) -> Path:
+    """A blob's content, by its sha256 without the prefix."""
     return _root() / "blobs/sha256" / name[:2] / name / "data"
 
 

@@ -40,7 +40,9 @@ def registry_files() -> RegistryFiles:
     """For the stack's registry; asks nobody."""
     row = service_catalog.read().get(REGISTRY.name)
     if row is None:
-        raise Unable("the service images are not built on this machine", "run ./lab up once")
+        raise Unable(
+            "the service images are not built on this machine", "./lab image build builds them"
+        )
     return RegistryFiles(image=row.id, storage=str(service_catalog.storage()))
 
 

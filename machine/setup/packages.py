@@ -43,6 +43,7 @@ PACKAGES = (
     Package(name="xsltproc", reason="pulumi-libvirt's xslt", unless="xsltproc"),
     Package(name="genisoimage", reason="pulumi-libvirt's cloud-init disks", unless="mkisofs"),
     Package(name="mmdebstrap", reason="builds images from packages", unless="mmdebstrap"),
+    Package(name="skopeo", reason="copies images from files and registries", unless="skopeo"),
     Package(name="e2fsprogs", reason="makes file systems", unless="mkfs.ext4"),
 )
 

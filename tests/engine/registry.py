@@ -46,13 +46,8 @@ class Registry:
         return registry
 
     def _push(self, tag: str) -> None:
-        settings = [
-            'ENTRYPOINT ["/bin/busybox"]',
-            'CMD ["httpd","-f","-p","80"]',
-            f"LABEL edition={tag}",
-        ]
         name = f"{self.address}/tiny"
-        self.client.api.import_image_from_data(_root(), repository=name, tag=tag, changes=settings)
+        make(f"{name}:{tag}")
         for _ in range(50):
             last = self.client.images.push(name, tag).splitlines()[-1]
             if "error" not in last:
@@ -76,6 +71,19 @@ class Registry:
         self.process.wait()
         for image in self.client.images.list(f"{self.address}/tiny"):
             self.client.images.remove(image.id, force=True)
+
+
+def make(name: str) -> None:
+    """An image in this machine's Docker, whose tag tells its edition."""
+    repository, _, tag = name.rpartition(":")
+    settings = [
+        'ENTRYPOINT ["/bin/busybox"]',
+        'CMD ["httpd","-f","-p","80"]',
+        f"LABEL edition={tag}",
+    ]
+    docker.from_env().api.import_image_from_data(
+        _root(), repository=repository, tag=tag, changes=settings
+    )
 
 
 def _root() -> bytes:

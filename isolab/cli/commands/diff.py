@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from isolab.cli.context import before_after, stack
+from isolab.cli.context import before_after, outside, stack
 from isolab.cli.context.before_after import BeforeAfter
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.output import changes
@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     from machine import durations, keys
 
     both = _before_after(arguments)
+    outside.tell(both.new)
     key = keys.fingerprint_key(both.stack)
     found = diff(both.old, both.new, durations.read(kvm=both.new.kvm), key=key)
     print(*told(arguments.format, both.stack, found, both.old, both.new), sep="\n")

@@ -1,22 +1,23 @@
 """`./lab image`: the images that guests and services are made from."""
 
 import argparse
-import json
 from ipaddress import ip_address
 
+from isolab.cli.commands.images import add, export, listing, pull
 from isolab.cli.context.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.syntax.node import did_you_mean
 
 NAME = "image"
-HELP = "list the images on this machine, build them, push them to another registry"
+HELP = "the images of labs: list, add, pull, export, build, push them to another registry"
+PARTS = (listing, add, pull, export)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    listing = what.add_parser("list", help="names and digests")
-    listing.add_argument("--json", action="store_true", help="one JSON document")
+    for part in PARTS:
+        part.configure(what)
     build = what.add_parser("build", help="build what is missing or changed")
     build.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
     push = what.add_parser("push", help="send service images to another registry, by digest")
@@ -28,36 +29,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List, build or push."""
+    """What the part does."""
     match arguments.what:
         case "build":
             _build(yes=arguments.yes)
         case "push":
             _push(arguments)
         case _:
-            _list(as_json=arguments.json)
+            return arguments.part(arguments)
     return DONE
-
-
-def _list(*, as_json: bool) -> None:
-    from machine.images import guest_image, service_images
-
-    guest = guest_image.find()
-    digests = dict(service_images.digests())
-    if as_json:
-        document = {"guest": guest and guest.digest, "services": digests}
-        print(json.dumps(document, indent=1))
-        return
-    print(f"guest image  {guest.digest[:12] if guest else 'not built: ./lab image build'}")
-    for name, digest in sorted(digests.items()):
-        print(f"{name:24} {digest}")
 
 
 def _build(*, yes: bool) -> None:
     from machine.setup import provision
 
     provision.prepare_shared(say, yes=yes)
-    _list(as_json=False)
+    listing.show(None, as_json=False)
 
 
 def _push(arguments: argparse.Namespace) -> None:

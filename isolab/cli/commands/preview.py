@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isolab.cli.commands.diff import add_formats, told
-from isolab.cli.context import consent, deployed, engine, stack
+from isolab.cli.context import consent, deployed, engine, outside, stack
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.output import layers, operations
 from isolab.cli.output.progress import Progress
@@ -69,6 +69,7 @@ def _run(
     cidr = known_config.cidr if known_config else None
     lab = str(arguments.to.resolve()) if arguments.to else target.lab
     new = _planned(target.stack, lab, cidr)
+    outside.tell(new)
     old = deployed.find(target.stack)
     consent.same_libvirt(old, new)
     guests = sorted({guest.name for each in (plan, new, old) if each for guest in each.guests})

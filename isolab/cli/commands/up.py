@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from isolab.cli.context import consent, engine, reassign, stack
+from isolab.cli.context import consent, engine, outside, reassign, stack
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
 from isolab.cli.output import summary
 from isolab.cli.output.progress import Progress
@@ -52,6 +52,7 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     # The part of the set-up before it was started again counts.
     begin = renew.began()
     plan, subnet_open = stack.checked_plan(target)
+    outside.check(plan)
     guests = [guest.name for guest in plan.guests]
     old, disks = _standing(target.stack)
     consent.same_libvirt(old, plan)
@@ -59,6 +60,7 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     agreed = consent.ask(NAME, consent.lost_by(old, disks, plan), accepted=accepted)
     provision.prepare(engine.say, yes=arguments.yes)
     engine.built(target.lab)
+    outside.bring(plan)
     # The set-up may have made another guest image, and with it another root disk.
     wanted = _as_on_this_machine(target)
     consent.ask(NAME, consent.lost_by(old, disks, wanted), accepted=accepted or agreed)

@@ -1,0 +1,1 @@
+"""The parts of `./lab image` that are about images from elsewhere, one a module."""
