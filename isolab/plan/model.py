@@ -434,6 +434,8 @@ class Plan:
     clusters: tuple[Cluster, ...] = ()
     images: Mapping[str, GuestImage] = field(default_factory=dict[str, GuestImage])
     """Images of the user's own that guests boot from, as far as they are known."""
+    autostart: bool = False
+    """libvirt starts the guests at its own start, hence with the host."""
 
     @property
     def containers(self) -> tuple[Container, ...]:
