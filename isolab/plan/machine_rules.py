@@ -1,12 +1,12 @@
 """Rules that need to know the machine: what it can hold, and what others there have taken."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
 
 from isolab.labfile.syntax.node import did_you_mean
 from isolab.model import Lab, Problem
 from isolab.plan.guest.processor import LIKE_THE_HOST, PASSED_THROUGH
 from isolab.plan.model import HOST, Machine, Plan
+from isolab.plan.network import overlaps
 from isolab.rules.problem import problem, setting, warning
 
 Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]
@@ -58,17 +58,13 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
 
 def the_subnet_is_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
     """Two networks with one subnet: the machine reaches one of them only."""
-    mine = IPv4Network(plan.network.cidr)
-    for taken in machine.networks:
-        if not mine.overlaps(IPv4Network(taken.cidr)):
-            continue
+    for taken in overlaps.overlapping(plan.network.cidr, machine.networks):
         if lab.cidr is None and machine.has_subnet:
             yield warning(
                 lab,
                 ("network",),
-                f"the lab has {plan.network.cidr}, and {taken.owner} has {taken.cidr} by now: "
-                "the machine reaches one of them only where they overlap",
-                "after ./lab down, ./lab up takes one that is free",
+                overlaps.words(plan.network.cidr, taken),
+                overlaps.WHAT_TO_DO,
             )
         elif lab.cidr:
             yield problem(
