@@ -10,9 +10,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from isolab.plan.model import RunningDomain
+from isolab.units import MiB
 from machine import sandbox
 from machine.engine import plugin_info, plugins, pulumi_cli
-from machine.host import access, addresses, kvm
+from machine.host import access, addresses, domain_use, kvm, looking
 from machine.host.transport import HostTransport
 from machine.images import debian_sources, service_catalog
 from machine.setup import daemons, firewall, guest_shutdown, packages, requirements
@@ -73,6 +75,11 @@ def _checks() -> Iterator[Check]:
     if daemons.has_systemd():
         yield shutdown_check(lacking=guest_shutdown.is_lacking())
     yield subnets_check(tuple(addresses.in_use(HostTransport(), DEFAULT_LIBVIRT)))
+    yield memory_check(
+        domain_use.domains(HostTransport(), DEFAULT_LIBVIRT),
+        looking.memory(),
+        domain_use.available(),
+    )
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
     found = pulumi_cli.executable()
@@ -232,6 +239,19 @@ def subnets_check(networks: Sequence[tuple[IPv4Network, str]]) -> Check:
     detail = f"{'; '.join(found)} overlap: the machine reaches one of them only"
     fix = "./lab down of that stack, then ./lab up takes a subnet that is free, or network.cidr"
     return Check(name="subnets", verdict="unusable", detail=detail, fix=fix)
+
+
+def memory_check(
+    domains: Sequence[RunningDomain], memory: MiB, available: MiB | None = None
+) -> Check:
+    """Whether the guests of all labs fit the machine together."""
+    held = sum(domain.memory for domain in domains)
+    left = f", {available} MiB are available" if available is not None else ""
+    detail = f"{memory} MiB; domains that run have {held} MiB{left}"
+    if held <= memory:
+        return Check(name="memory", verdict="ok", detail=detail)
+    fix = "./lab down a lab: the kernel kills a domain when all use what they have"
+    return Check(name="memory", verdict="unusable", detail=detail, fix=fix)
 
 
 def shutdown_check(*, lacking: bool) -> Check:
