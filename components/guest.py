@@ -256,7 +256,7 @@ def make_domain(site: Site, disks: Disks) -> libvirt.Domain:
             }
         ],
         consoles=[{"type": "pty", "target_port": "0", "target_type": "serial"}],
-        autostart=False,
+        autostart=plan.autostart,
         # The addresses are read back only once the guest has them: a change that is none. With
         # it a network that was replaced goes unseen, so that is said in another way.
         # A stylesheet that changes replaces the domain, so a domain may keep an older one.

@@ -60,6 +60,8 @@ class Host:
 
     libvirt: str = "qemu:///system"
     virtualization: Virtualization = "auto"
+    autostart: bool = False
+    """Guests start with the host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

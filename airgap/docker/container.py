@@ -1,6 +1,5 @@
 """Containers: made, awaited until they are healthy, changed in place where Docker can."""
 
-import time
 from collections.abc import Sequence
 
 from airgap.docker.connection import Connection, found
@@ -13,7 +12,7 @@ from airgap.docker.container_creation import (
 )
 from airgap.docker.container_schema import INPUTS, LEFT_AS_THEY_ARE
 from airgap.docker.container_state import MIB, UNFILLED, made, state_of, updated
-from airgap.docker.container_wait import LOOK_EVERY, settled
+from airgap.docker.container_wait import gone, settled
 from airgap.framework import (
     Change,
     Context,
@@ -119,9 +118,7 @@ class Container(ResourceType[Connection]):
             if grace:
                 found(api.stop, id, grace)
             found(api.remove_container, id, bool(state.get("removeVolumes", True)), False, True)
-            # Docker answers before a removal that somebody else began has come to its end.
-            while found(api.inspect_container, id):
-                time.sleep(LOOK_EVERY)
+            gone(context, id, state.get("name", id))
 
 
 def _same_ports(state: State, inputs: Inputs) -> bool:

@@ -1,13 +1,15 @@
-"""Waits until a container is up, and healthy where that is asked for."""
+"""Waits until a container is up, healthy where that is asked for, or gone."""
 
 import time
 from typing import Any
 
-from airgap.docker.connection import Connection
+from airgap.docker.connection import Connection, found
 from airgap.framework import Context, Failure, Inputs
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at a container that is not healthy yet."""
+REMOVAL_TIMEOUT = 60.0
+"""Seconds for a removal that Docker has begun; one that takes longer does not end by itself."""
 
 
 def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, Any]:
@@ -41,6 +43,17 @@ def settled(context: Context[Connection], id: str, inputs: Inputs) -> dict[str, 
             context.say(f"{inputs['name']} is {health}")
             said = health
         told = api.inspect_container(id)
+
+
+def gone(context: Context[Connection], id: str, name: str) -> None:
+    """Waits until Docker has removed it: it answers before a removal that another began ends."""
+    end = time.monotonic() + REMOVAL_TIMEOUT
+    while found(context.client.api.inspect_container, id):
+        reason = context.ending.reason if context.ending.wait(LOOK_EVERY) else ""
+        if not reason and time.monotonic() > end:
+            reason = f"timed out after {REMOVAL_TIMEOUT:g} s"
+        if reason:
+            raise Failure(f"{reason} while Docker was removing container {name}")
 
 
 def _last_words(context: Context[Connection], id: str) -> str:

@@ -51,7 +51,7 @@ def diff(
 
 def _told(reach: Reach, change: Change, measured: Mapping[str, Sequence[float]]) -> Change:
     """With its order of events, and how long they take."""
-    if not change.effects and change.layer != "guest":
+    if not change.effects and (change.layer != "guest" or change.change == "update"):
         return change
     match change.layer:
         case "host":

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from isolab.diff import effects
 from isolab.diff.change import Change, Loss
+from isolab.diff.facts import said
 from isolab.diff.reach import Reach
 from isolab.diff.transition import ContainerTransition, GuestTransition
 
 PLAN_TOLD = frozenset({"libvirt", "kvm", "network", "image", "guests", "host_containers"}) | {
     "balancers",
+    "autostart",
     "clusters",
     "images",
 }
@@ -64,6 +66,7 @@ def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
             yield Change(layer="guest", name=guest.name, change="create", reasons=())
             continue
         if guest.new is not None and not (guest.root or guest.data or guest.domain):
+            yield from _changed_in_place(reach, guest)
             continue
         struck = tuple(_struck(reach, guest))
         found = effects.told(reach, struck)
@@ -76,6 +79,14 @@ def guest_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
             effects=found,
             **effects.loss_and_data(found, lost),
         )
+
+
+def _changed_in_place(reach: Reach, guest: GuestTransition) -> Iterator[Change]:
+    """Source: the libvirt provider's schema, where autostart does not replace a domain."""
+    old, new = reach.transition.old, reach.transition.new
+    if old and new and old.autostart != new.autostart:
+        reason = f"autostart {said(old.autostart)} -> {said(new.autostart)}"
+        yield Change(layer="guest", name=guest.name, change="update", reasons=(reason,))
 
 
 def _struck(reach: Reach, guest: GuestTransition) -> Iterator[ContainerTransition]:

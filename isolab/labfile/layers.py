@@ -1,34 +1,18 @@
-"""The layers that Compose does not have: host, network, placement."""
+"""The layers that Compose does not have, beside the host: network, placement."""
 
 from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, each, forms
 from isolab.labfile.values.shape import accepts
-from isolab.model import Host, Placement, Strategy, Virtualization
+from isolab.model import Placement, Strategy
 
-_VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")
 _STRATEGY: Reader[Strategy] = scalars.choice("spread", "pack")
 _TARGETS = scalars.one_or_many(scalars.filled)
-_HOST = {
-    "libvirt": "Any libvirt URI.",
-    "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
-}
 _NETWORK = {"cidr": "The subnet of host and guests; auto derives one from the stack's name."}
 _PLACEMENT = {
     "guests": "Guest groups and guests, one or a list, or host.",
     "strategy": "spread puts replicas on different guests; pack fills one guest before the next.",
 }
-
-
-def host(node: Node) -> Host:
-    """The physical host."""
-    default = Host()
-    with Fields(node, _HOST, "host") as fields:
-        libvirt = fields.get("libvirt", scalars.filled, default.libvirt)
-        virtualization: Virtualization = fields.get(
-            "virtualization", _VIRTUALIZATION, default.virtualization
-        )
-    return Host(libvirt=libvirt, virtualization=virtualization)
 
 
 def network(node: Node) -> str | None:

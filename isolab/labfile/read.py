@@ -7,6 +7,7 @@ from typing import TypeVar
 from isolab.labfile import balancers, clusters, files, guests, layers, security
 from isolab.labfile.compose import links, profiles
 from isolab.labfile.compose.include import include
+from isolab.labfile.host import host
 from isolab.labfile.keys import (
     LAB,
     LAB_NETWORK,
@@ -43,7 +44,7 @@ def lab(root: Node) -> Lab:
             file=str(file),
             description=fields.get("description", scalars.text, ""),
             security=chosen,
-            host=fields.get("host", layers.host, Host()),
+            host=fields.get("host", host, Host()),
             cidr=fields.get("network", layers.network, None),
             guests=fields.get("guests", guests.groups, ()),
             services=_services(there, name, chosen),

@@ -1,15 +1,17 @@
 """Rules that need to know the machine: what it can hold, and what others there have taken."""
 
-from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
+from collections.abc import Callable, Iterator, Sequence
 
 from isolab.labfile.syntax.node import did_you_mean
 from isolab.model import Lab, Problem
 from isolab.plan.guest.processor import LIKE_THE_HOST, PASSED_THROUGH
-from isolab.plan.model import HOST, Machine, Plan
+from isolab.plan.model import HOST, Machine, Plan, RunningDomain
+from isolab.plan.network import overlaps
 from isolab.rules.problem import problem, setting, warning
 
 Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]
+NAMED = 3
+"""Domains that a message names; the others are counted."""
 EVERYWHERE = ("0.0.0.0", "*", "::", "")
 
 
@@ -32,6 +34,48 @@ def guests_fit_the_machine(lab: Lab, plan: Plan, machine: Machine) -> Iterator[P
         )
 
 
+def guests_fit_beside_others(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
+    """Domains of all labs, and others, share the memory: beyond it the kernel kills one of them."""
+    wanted = sum(guest.memory for guest in plan.guests)
+    own, others = _running(plan, machine)
+    have = sum(domain.memory for domain in others)
+    more = wanted - sum(domain.memory for domain in own)
+    if wanted > machine.memory or more <= 0:
+        return
+    if wanted + have > machine.memory:
+        yield problem(
+            lab,
+            ("guests",),
+            f"the guests have {wanted} MiB of memory together, and {_named(others)} "
+            f"{'has' if len(others) == 1 else 'have'} {have} MiB, but this machine has "
+            f"{machine.memory} MiB",
+            "./lab down another lab, or give the guests less",
+        )
+    elif machine.available is not None and more > machine.available:
+        yield warning(
+            lab,
+            ("guests",),
+            f"the guests may take {more} MiB more of memory, but {machine.available} MiB of this "
+            "machine's are available",
+        )
+
+
+def _running(
+    plan: Plan, machine: Machine
+) -> tuple[tuple[RunningDomain, ...], tuple[RunningDomain, ...]]:
+    """Domains of the stack, also those that its plan has no more, and everybody else's."""
+    prefix = f"isolab-{plan.stack}-"
+    own = tuple(domain for domain in machine.running if domain.name.startswith(prefix))
+    return own, tuple(domain for domain in machine.running if domain not in own)
+
+
+def _named(domains: Sequence[RunningDomain]) -> str:
+    names = [domain.name for domain in domains]
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return " and ".join(names)
+
+
 def processors_suffice(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
     """Guests may share processors; they are slower when all are busy."""
     wanted = sum(guest.vcpus for guest in plan.guests)
@@ -47,6 +91,14 @@ def processors_suffice(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Probl
 def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
     """Disks take what is written to them, not their size; full ones stop their guests."""
     wanted = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
+    growth = sum(domain.growth for domain in _running(plan, machine)[1])
+    if wanted <= machine.free_disk < wanted + growth:
+        yield warning(
+            lab,
+            ("guests",),
+            f"the disks may grow to {wanted} MiB together, and those of other domains by "
+            f"{growth} MiB, but {plan.pool.path} has {machine.free_disk} MiB left",
+        )
     if wanted > machine.free_disk:
         yield warning(
             lab,
@@ -58,17 +110,13 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
 
 def the_subnet_is_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
     """Two networks with one subnet: the machine reaches one of them only."""
-    mine = IPv4Network(plan.network.cidr)
-    for taken in machine.networks:
-        if not mine.overlaps(IPv4Network(taken.cidr)):
-            continue
+    for taken in overlaps.overlapping(plan.network.cidr, machine.networks):
         if lab.cidr is None and machine.has_subnet:
             yield warning(
                 lab,
                 ("network",),
-                f"the lab has {plan.network.cidr}, and {taken.owner} has {taken.cidr} by now: "
-                "the machine reaches one of them only where they overlap",
-                "after ./lab down, ./lab up takes one that is free",
+                overlaps.words(plan.network.cidr, taken),
+                overlaps.WHAT_TO_DO,
             )
         elif lab.cidr:
             yield problem(
@@ -130,6 +178,7 @@ def processors_exist(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem
 
 RULES: tuple[Rule, ...] = (
     guests_fit_the_machine,
+    guests_fit_beside_others,
     processors_suffice,
     disks_may_fill_up,
     the_subnet_is_free,

@@ -62,6 +62,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         balancers=balancing,
         images={path: surroundings.images[path] for path in own_images(lab, surroundings)},
         clusters=clusters.planned(lab),
+        autostart=lab.host.autostart,
     )
 
 

@@ -60,6 +60,16 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunningDomain:
+    """A virtual machine that runs on the host, isolab's or not."""
+
+    name: str
+    memory: MiB
+    growth: MiB
+    """What its disks may still take of the host's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Machine:
     """What the physical host has for a lab, and what others there have taken of it."""
 
@@ -75,6 +85,10 @@ class Machine:
     """Addresses and TCP ports that somebody listens on; none where the stack itself is there."""
     cpu_models: tuple[str, ...] = ()
     """Processors that libvirt knows; none where it could not be asked."""
+    running: tuple[RunningDomain, ...] = ()
+    """Domains that run, those of the stack too."""
+    available: MiB | None = None
+    """Memory that could be had now without swapping; None where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -434,6 +448,8 @@ class Plan:
     clusters: tuple[Cluster, ...] = ()
     images: Mapping[str, GuestImage] = field(default_factory=dict[str, GuestImage])
     """Images of the user's own that guests boot from, as far as they are known."""
+    autostart: bool = False
+    """libvirt starts the guests at its own start, hence with the host."""
 
     @property
     def containers(self) -> tuple[Container, ...]:

@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     guests.guests_can_boot,
     guests.exceptions_are_guests,
     guests.cloud_init_leaves_isolab_alone,
+    guests.libvirt_is_on_this_machine,
     guests.the_subnet_is_private,
     guests.the_subnet_has_room,
     hosted.the_host_stands_alone,

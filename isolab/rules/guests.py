@@ -13,6 +13,8 @@ LEAST_MEMORY = MiB(384)
 LEAST_DATA = MiB(64)
 BELOW_FIRST_GUEST = 11
 """Addresses that no guest gets, and one more for the broadcast."""
+LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+_AUTHORITY = re.compile(r"[^:/]+://(?:[^/@]*@)?(?P<host>\[[^]/]*\]|[^:/?]*)")
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 ISOLABS_OWN = (
     "/bin/",
@@ -115,6 +117,19 @@ def cloud_init_leaves_isolab_alone(lab: Lab) -> Iterator[Problem]:
             if f"{file.path}/".startswith(ISOLABS_OWN):
                 where = (*path, "write_files", index, "path")
                 yield problem(lab, where, f"{file.path} is isolab's own on a guest")
+
+
+def libvirt_is_on_this_machine(lab: Lab) -> Iterator[Problem]:
+    """Registry, balancers, Docker on the host and the lab network are all of one machine."""
+    named = _AUTHORITY.match(lab.host.libvirt)
+    if named and named["host"].strip("[]") not in LOOPBACK:
+        yield problem(
+            lab,
+            ("host", "libvirt"),
+            f"{lab.host.libvirt} is the libvirt of another machine, but the lab's registry and "
+            "its services on the host are on this one",
+            "run isolab there, with qemu:///system",
+        )
 
 
 def the_subnet_is_private(lab: Lab) -> Iterator[Problem]:

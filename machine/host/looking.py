@@ -10,7 +10,7 @@ from isolab.plan.model import Machine, Taken
 from isolab.plan.network.addresses import bridge
 from isolab.transport import Transport, Unreachable
 from isolab.units import MiB
-from machine.host import addresses
+from machine.host import addresses, domain_use
 from machine.host.transport import HostTransport
 
 
@@ -28,13 +28,20 @@ def machine(stack: str, libvirt: str, reserved: Iterable[str]) -> Machine:
         taken.setdefault(str(network), owner)
     up = _there(host, bridge(stack))
     return Machine(
-        memory=MiB(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20),
+        memory=memory(),
         cpus=os.cpu_count() or 1,
         free_disk=MiB(shutil.disk_usage(_existing(Path(POOLS))).free // 2**20),
         networks=tuple(Taken(cidr=cidr, owner=owner) for cidr, owner in taken.items()),
         listening=() if up else tuple(sorted(set(addresses.listening(host)))),
         cpu_models=_cpu_models(host, libvirt),
+        running=domain_use.domains(host, libvirt),
+        available=domain_use.available(),
     )
+
+
+def memory() -> MiB:
+    """All of the machine's."""
+    return MiB(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20)
 
 
 def _there(host: Transport, device: str) -> bool:

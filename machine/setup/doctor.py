@@ -6,12 +6,16 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from isolab.plan.model import RunningDomain
+from isolab.units import MiB
 from machine import sandbox
 from machine.engine import plugin_info, plugins, pulumi_cli
-from machine.host import access, kvm
+from machine.host import access, addresses, domain_use, kvm, looking
+from machine.host.transport import HostTransport
 from machine.images import debian_sources, service_catalog
 from machine.setup import daemons, firewall, guest_shutdown, packages, requirements
 from machine.steps import Unable
@@ -24,12 +28,15 @@ UP = "./lab up makes it"
 NEEDS = "ISOLAB_ENVIRONMENT_NEEDS"
 """The variable in which the entry script hands over the Debian packages that it would install."""
 NAMED = 3
+LAB_NETWORK = "the libvirt network isolab-"
+DEFAULT_LIBVIRT = "qemu:///system"
 HIDE_BY_SYSTEMD = (
     "hide it: sudo systemctl edit libvirtd.service, with the lines [Service] and "
     "InaccessiblePaths=/dev/kvm, then sudo systemctl restart libvirtd.service"
 )
-OPTIONAL = frozenset({"kvm", "shutdown", "firewall"})
-"""A lab runs without these: slower, with guests that are killed, or without a way out."""
+OPTIONAL = frozenset({"kvm", "shutdown", "firewall", "subnets", "memory"})
+"""A lab runs without these: slower, with guests that are killed, without a way out, or on a
+machine where another lab has what it would need."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +74,12 @@ def _checks() -> Iterator[Check]:
         yield firewall_check(backend, firewall.drops() if backend == "nftables" else None)
     if daemons.has_systemd():
         yield shutdown_check(lacking=guest_shutdown.is_lacking())
+    yield subnets_check(tuple(addresses.in_use(HostTransport(), DEFAULT_LIBVIRT)))
+    yield memory_check(
+        domain_use.domains(HostTransport(), DEFAULT_LIBVIRT),
+        looking.memory(),
+        domain_use.available(),
+    )
     finding = kvm.look()
     yield kvm_check(finding, tried_by_libvirt=daemons.sees_broken(finding), hidden=sandbox.inside())
     found = pulumi_cli.executable()
@@ -203,6 +216,42 @@ def firewall_check(backend: firewall.Backend, drops: bool | None) -> Check:
         "; guests have no way out where `sudo iptables -S FORWARD` begins with -P FORWARD DROP"
     )
     return Check(name="firewall", verdict="unknown", detail=detail, fix=firewall.FIX)
+
+
+def subnets_check(networks: Sequence[tuple[IPv4Network, str]]) -> Check:
+    """Whether another network has addresses of a lab's.
+
+    Args:
+        networks: All of this machine, with whose they are.
+    """
+    found = tuple(
+        f"{cidr} of {lab} and {other} of {owner}"
+        for place, (cidr, lab) in enumerate(networks)
+        if lab.startswith(LAB_NETWORK)
+        for number, (other, owner) in enumerate(networks)
+        if number != place
+        and cidr.overlaps(other)
+        # Of two labs that overlap, one line.
+        and not (owner.startswith(LAB_NETWORK) and number < place)
+    )
+    if not found:
+        return Check(name="subnets", verdict="ok", detail="no other network overlaps a lab's")
+    detail = f"{'; '.join(found)} overlap: the machine reaches one of them only"
+    fix = "./lab down of that stack, then ./lab up takes a subnet that is free, or network.cidr"
+    return Check(name="subnets", verdict="unusable", detail=detail, fix=fix)
+
+
+def memory_check(
+    domains: Sequence[RunningDomain], memory: MiB, available: MiB | None = None
+) -> Check:
+    """Whether the guests of all labs fit the machine together."""
+    held = sum(domain.memory for domain in domains)
+    left = f", {available} MiB are available" if available is not None else ""
+    detail = f"{memory} MiB; domains that run have {held} MiB{left}"
+    if held <= memory:
+        return Check(name="memory", verdict="ok", detail=detail)
+    fix = "./lab down a lab: the kernel kills a domain when all use what they have"
+    return Check(name="memory", verdict="unusable", detail=detail, fix=fix)
 
 
 def shutdown_check(*, lacking: bool) -> Check:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from isolab.model import Problem
-from isolab.plan.model import Machine, Surroundings, Taken
+from isolab.plan.model import Machine, RunningDomain, Surroundings, Taken
 from isolab.plan.read import Examined, examine_file
 from isolab.units import MiB
+from machine.host import domain_use
+from machine.setup import doctor
 
 MACHINE = Machine(
     memory=MiB(8192), cpus=4, free_disk=MiB(65536), cpu_models=("Nehalem", "Skylake-Client")
@@ -106,3 +108,73 @@ def test_processors_that_containers_share_are_a_warning(tmp_path: Path) -> None:
     found = examined(tmp_path, MACHINE, text)
     assert found.plan
     assert only(found.warnings)[0] == "guests.app.vcpus"
+
+
+def with_others(machine: Machine, *others: tuple[str, int, int]) -> Machine:
+    found = (RunningDomain(name=n, memory=MiB(m), growth=MiB(g)) for n, m, g in others)
+    return replace(machine, running=tuple(found))
+
+
+def test_memory_counts_over_all_domains_that_run(tmp_path: Path) -> None:
+    fits = with_others(MACHINE, ("isolab-other-app-1", 4096, 0))
+    assert not examined(tmp_path, fits).errors
+    full = with_others(MACHINE, ("isolab-other-app-1", 4096, 0), ("mine", 512, 0))
+    path, message = only(examined(tmp_path, full).errors)
+    assert path == "guests"
+    assert message == (
+        "the guests have 4096 MiB of memory together, and isolab-other-app-1 and mine have "
+        "4608 MiB, but this machine has 8192 MiB"
+    )
+
+
+def test_a_lab_that_runs_already_is_not_refused_its_repair(tmp_path: Path) -> None:
+    own = (("isolab-test-app-1", 2048, 0), ("isolab-test-app-2", 2048, 0))
+    full = with_others(MACHINE, *own, ("isolab-other-app-1", 6000, 0))
+    assert not examined(tmp_path, full).errors
+    assert examined(tmp_path, with_others(full, *own[:1], ("other", 6000, 0))).errors
+
+
+def test_memory_that_programs_hold_is_a_warning(tmp_path: Path) -> None:
+    machine = replace(MACHINE, available=MiB(3000))
+    path, message = only(examined(tmp_path, machine).warnings)
+    assert (path, message) == (
+        "guests",
+        "the guests may take 4096 MiB more of memory, but 3000 MiB of this machine's are available",
+    )
+    own = (("isolab-test-app-1", 2048, 0), ("isolab-test-app-2", 2048, 0))
+    assert not examined(tmp_path, with_others(machine, *own)).warnings
+
+
+def test_disks_of_other_domains_may_fill_the_machine_too(tmp_path: Path) -> None:
+    machine = with_others(MACHINE, ("isolab-other-app-1", 64, 60000))
+    assert "those of other domains by 60000 MiB" in only(examined(tmp_path, machine).warnings)[1]
+
+
+def test_domstats_is_read_domain_by_domain() -> None:
+    listing = """Domain: 'isolab-other-app-1'
+  balloon.current=1048576
+  balloon.maximum=1048576
+  block.count=2
+  block.0.name=vda
+  block.0.allocation=0
+  block.0.capacity=8589934592
+  block.0.physical=1073741824
+  block.1.name=vdb
+  block.1.capacity=376832
+  block.1.physical=376832
+
+Domain: 'no-stats'
+
+"""
+    assert tuple(domain_use.of(listing)) == (
+        RunningDomain(name="isolab-other-app-1", memory=MiB(1024), growth=MiB(7168)),
+        RunningDomain(name="no-stats", memory=MiB(0), growth=MiB(0)),
+    )
+
+
+def test_doctor_tells_when_all_labs_together_have_more_than_the_machine() -> None:
+    domains = with_others(MACHINE, ("isolab-a-app-1", 3000, 0), ("isolab-b-app-1", 3000, 0)).running
+    assert doctor.memory_check(domains, MiB(8192)).verdict == "ok"
+    check = doctor.memory_check(domains, MiB(4096), MiB(100))
+    assert (check.verdict, check.name in doctor.OPTIONAL) == ("unusable", True)
+    assert check.detail == "4096 MiB; domains that run have 6000 MiB, 100 MiB are available"

@@ -1,6 +1,8 @@
 """Which stack `./lab status` shows, and what it says where there is none to show."""
 
 import json
+from collections.abc import Callable
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from isolab.plan.read import plan_file
 from isolab.plan.serialize import dumps
 from machine.deployment import config, lock
 from machine.engine import pulumi_cli
+from machine.host import addresses
 
+Network = tuple[IPv4Network, str]
 LAB = Path(__file__).parents[2] / "stacks/reference.yaml"
 
 
@@ -45,6 +49,15 @@ def bring_up(home: Path, stack: str) -> None:
     file.write_text(json.dumps(state))
 
 
+def networks(*there: Network) -> Callable[..., tuple[Network, ...]]:
+    """A machine that has these."""
+
+    def asked(*_: object, **__: object) -> tuple[Network, ...]:
+        return there
+
+    return asked
+
+
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is asked: what is shown is the stack's name."""
@@ -54,6 +67,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> None:
         return live.Status(stack=plan.stack, host=host, guests=(), endpoints=(), drift=())
 
     monkeypatch.setattr(live, "status", asked)
+    monkeypatch.setattr(addresses, "in_use", networks())
     monkeypatch.setattr(status, "text", lambda now: now.stack)
 
 
@@ -90,3 +104,17 @@ def test_a_stack_that_is_being_made_is_told_from_one_that_is_down(
         (drift,) = json.loads(capsys.readouterr().out)["drift"]
         assert drift.startswith("stack reference is not up yet")
     assert lock.holder("reference") == ""
+
+
+@pytest.mark.usefixtures("shown")
+def test_a_network_that_came_later_is_a_warning(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_up(home, "reference")
+    tunnel = (IPv4Network("10.0.0.0/8"), "a route of tun0")
+    monkeypatch.setattr(addresses, "in_use", networks(tunnel))
+    assert main(["status"]) == 0
+    assert "\nwarning: the lab has 10." in capsys.readouterr().out
+    assert main(["status", "--json"]) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert "a route of tun0 has 10.0.0.0/8 by now" in warning

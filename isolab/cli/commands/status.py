@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from isolab.cli.context import deployed, live, stack
+from isolab.cli.context import deployed, live, since_up, stack
 from isolab.cli.errors import DONE, FAILED, UNABLE
 from machine.deployment import lock
 
@@ -35,8 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_nothing(name, said[0]), indent=1) if arguments.json else "\n".join(said))
         return FAILED
     now = live.status(plan)
-    document = asdict(now) | {"verdict": now.verdict}
-    print(json.dumps(document, indent=1) if arguments.json else text(now))
+    warnings = since_up.asked(plan, drift=bool(now.drift))
+    document = asdict(now) | {"verdict": now.verdict, "warnings": warnings}
+    if arguments.json:
+        print(json.dumps(document, indent=1))
+    else:
+        print("\n".join((text(now), *(f"warning: {line}" for line in warnings))))
     return CODES[now.verdict]
 
 
@@ -55,6 +59,7 @@ def _nothing(name: str, why: str) -> dict[str, object]:
         "guests": [],
         "endpoints": [],
         "verdict": "down",
+        "warnings": [],
         "drift": [why],
     }
 

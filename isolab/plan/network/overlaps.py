@@ -1,0 +1,22 @@
+"""Subnets of which a machine reaches only one, since another network has the same addresses."""
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+
+from isolab.plan.model import Taken
+
+WHAT_TO_DO = "after ./lab down, ./lab up takes one that is free"
+
+
+def overlapping(cidr: str, networks: Iterable[Taken]) -> Iterator[Taken]:
+    """The networks that have addresses of this subnet."""
+    mine = IPv4Network(cidr)
+    return (taken for taken in networks if mine.overlaps(IPv4Network(taken.cidr)))
+
+
+def words(cidr: str, taken: Taken) -> str:
+    """What is wrong with a lab's subnet that a network has since."""
+    return (
+        f"the lab has {cidr}, and {taken.owner} has {taken.cidr} by now: "
+        "the machine reaches one of them only where they overlap"
+    )
