@@ -60,6 +60,8 @@ class Host:
 
     libvirt: str = "qemu:///system"
     virtualization: Virtualization = "auto"
+    trusted: bool = False
+    """Whether services on the host may have capabilities, profiles of their own, and be root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ _TARGETS = scalars.one_or_many(scalars.filled)
 _HOST = {
     "libvirt": "Any libvirt URI.",
     "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
+    "trusted": "Whether services on the host may add capabilities, loosen profiles, be root.",
 }
 _NETWORK = {"cidr": "The subnet of host and guests; auto derives one from the stack's name."}
 _PLACEMENT = {
@@ -28,7 +29,8 @@ def host(node: Node) -> Host:
         virtualization: Virtualization = fields.get(
             "virtualization", _VIRTUALIZATION, default.virtualization
         )
-    return Host(libvirt=libvirt, virtualization=virtualization)
+        trusted = fields.get("trusted", scalars.flag, default.trusted)
+    return Host(libvirt=libvirt, virtualization=virtualization, trusted=trusted)
 
 
 def network(node: Node) -> str | None:
