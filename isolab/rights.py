@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-HARMLESS = ("no-new-privileges", "apparmor=docker-default", "apparmor:docker-default")
-"""How security options begin that take away, or say what Docker does by itself."""
+HARMLESS = ("apparmor=docker-default", "apparmor:docker-default")
+"""Security options that say what Docker does by itself."""
 
 
 def on_the_host(
@@ -11,7 +11,13 @@ def on_the_host(
 ) -> Mapping[str, str]:
     """Keys of the service to what they would give it of the host, in words."""
     capabilities = sorted({name.upper().removeprefix("CAP_") for name in cap_add})
-    loose = sorted({option for option in security_opt if not option.startswith(HARMLESS)})
+    loose = sorted(
+        {
+            option
+            for option in security_opt
+            if option not in HARMLESS and not option.startswith("no-new-privileges")
+        }
+    )
     found = {
         "cap_add": f"capabilities of the host: {', '.join(capabilities)}" if capabilities else "",
         "security_opt": f"a profile of its own: {', '.join(map(_short, loose))}" if loose else "",
