@@ -62,6 +62,8 @@ class Host:
     virtualization: Virtualization = "auto"
     autostart: bool = False
     """Guests start with the host."""
+    trusted: bool = False
+    """Whether services on the host may have capabilities, profiles of their own, and be root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

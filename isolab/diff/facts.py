@@ -91,6 +91,14 @@ def copied(container: Container | None) -> Iterator[str]:
         yield f"gets a copy of {copy.source} at {copy.target}{how_much}"
 
 
+def gained(before: Container | None, after: Container | None) -> Iterator[str]:
+    """What of the host the container has now and had not, in words."""
+    had = before.host_rights.values() if before else ()
+    for words in after.host_rights.values() if after else ():
+        if words not in had:
+            yield f"gets {words}"
+
+
 @cache
 def _plain_fields() -> tuple[str, ...]:
     told = {*CONTAINER_IRRELEVANT, *CONTAINER_IN_PARTS}

@@ -41,6 +41,7 @@ def _service(
     reasons: dict[str, None] = {}
     if not old:
         reasons |= dict.fromkeys(copy for c in new for copy in facts.copied(c.new))
+    reasons |= dict.fromkeys(right for c in new for right in facts.gained(c.old, c.new))
     if old and new and len(old) != len(new):
         reasons[f"replicas {len(old)} -> {len(new)}"] = None
     renamed = tuple(_renamed(old, new))

@@ -77,6 +77,8 @@ def _facts(
     for cluster in clusters:
         if container.name in cluster.members:
             yield f"cluster {cluster.name} ({cluster.engine})"
+    if container.host_rights:
+        yield f"trusted with {', '.join(container.host_rights)}"
     if guest and not has_way_out(container, guest):
         yield "no way out"
 
@@ -103,6 +105,7 @@ def _details(container: Container, clusters: tuple[Cluster, ...]) -> Iterator[tu
         ("user", container.user or "the image's"),
         ("root filesystem", "read-only" if container.read_only else "writable"),
         ("capabilities", _capabilities(container)),
+        ("of the host", "; ".join(container.host_rights.values())),
         ("variables", ", ".join(name for name, _ in container.environment)),
         ("command", " ".join(container.command or ())),
     )

@@ -10,6 +10,7 @@ _KEYS = {
     "libvirt": "The URI of a libvirt on this machine.",
     "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
     "autostart": "Guests start with the host: libvirt starts them at its own start.",
+    "trusted": "Whether services on the host may add capabilities, loosen profiles, be root.",
 }
 
 
@@ -22,4 +23,7 @@ def host(node: Node) -> Host:
             "virtualization", _VIRTUALIZATION, default.virtualization
         )
         autostart = fields.get("autostart", scalars.flag, default.autostart)
-    return Host(libvirt=libvirt, virtualization=virtualization, autostart=autostart)
+        trusted = fields.get("trusted", scalars.flag, default.trusted)
+    return Host(
+        libvirt=libvirt, virtualization=virtualization, autostart=autostart, trusted=trusted
+    )

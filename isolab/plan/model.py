@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from isolab import rights
 from isolab.model import HOST as HOST
 from isolab.model import CloudInit, Condition, Device, GuestMount, Healthcheck, Limits, Ulimit
 from isolab.units import MiB, Seconds
@@ -304,6 +305,15 @@ class Container:
     cgroup: str = ""
     devices: tuple[Device, ...] = ()
     """Of the guest."""
+
+    @property
+    def host_rights(self) -> Mapping[str, str]:
+        """Of a container on the host: what it has of it beyond its network, by key, in words."""
+        if self.guest != HOST:
+            return {}
+        return rights.on_the_host(
+            cap_add=self.cap_add, security_opt=self.security_opt, user=self.user
+        )
 
     @property
     def called(self) -> frozenset[str]:

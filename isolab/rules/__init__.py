@@ -53,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     hosted.hosted_services_listen_where_they_say,
     hosted.the_host_keeps_to_itself,
     hosted.balanced_and_clustered_services_are_on_guests,
+    hosted.rights_on_the_host_are_trusted,
     hosted.guests_wait_for_no_hosted_service,
     services.nobody_waits_in_a_circle,
     services.health_can_be_seen,

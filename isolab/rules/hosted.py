@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from isolab import rights
 from isolab.model import HOST, Lab, Placement, Problem, Service
-from isolab.rules.problem import problem
+from isolab.rules.problem import problem, warning
 
 ANY_ADDRESS = ("", "0.0.0.0")
 ON_A_GUEST = "place it on a guest"
@@ -121,6 +122,27 @@ def balanced_and_clustered_services_are_on_guests(lab: Lab) -> Iterator[Problem]
                     ("services", service.name),
                     f"it belongs to {what}, whose replicas are on guests",
                     ON_A_GUEST,
+                )
+
+
+def rights_on_the_host_are_trusted(lab: Lab) -> Iterator[Problem]:
+    """With them, whoever wrote the lab file is root on this machine; a guest is the wall."""
+    for service in hosted(lab):
+        found = rights.on_the_host(
+            cap_add=service.cap_add, security_opt=service.security_opt, user=service.user
+        )
+        for key, words in found.items():
+            own = ("services", service.name, key)
+            path = own if own in lab.positions else ("services", service.name)
+            if lab.host.trusted:
+                yield warning(lab, path, f"{service.name} gets {words}")
+            else:
+                yield problem(
+                    lab,
+                    path,
+                    f"a service on the host would get {words}",
+                    f"leave it out, {ON_A_GUEST}, or host: {{trusted: true}} where whoever wrote "
+                    "this file may be root on this machine",
                 )
 
 

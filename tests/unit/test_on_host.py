@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from isolab.diff.compare import diff
+from isolab.draw import draw
+from isolab.draw.make import drawing_of
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.network import firewall
 from isolab.plan.read import plan_file
@@ -72,3 +74,30 @@ def test_a_move_to_a_guest_is_told(tmp_path: Path) -> None:
     assert change.change == "replace"
     assert {e.name for e in change.effects} >= {"isolab-s-peer-1"}
     assert diff(planned(), planned()) == ()
+
+
+def test_rights_of_the_host_are_told_where_they_come(tmp_path: Path) -> None:
+    """In validate (tests/labs), in the diff of a change and of a move, and in drawings."""
+    before = edited(tmp_path, "guests:", "host: {trusted: true}\nguests:")
+    file = tmp_path / "on-host.yaml"
+    file.write_text(file.read_text().replace("[9001]", "[9001]\n    cap_add: [SYS_ADMIN]"))
+    given = planned(file)
+    (change,) = diff(before, given)
+    assert "gets capabilities of the host: SYS_ADMIN" in change.reasons
+    assert "trusted with cap_add" in draw(drawing_of(given), "text")
+    moved = file.read_text().replace("peer: host", "peer: app")
+    (tmp_path / "on-guest.yaml").write_text(moved)
+    on_guest = planned(tmp_path / "on-guest.yaml")
+    assert "trusted with" not in draw(drawing_of(on_guest), "text")
+    (change,) = (c for c in diff(on_guest, given) if c.name == "peer")
+    assert "gets capabilities of the host: SYS_ADMIN" in change.reasons
+
+
+def test_rights_of_the_host_need_trust(tmp_path: Path) -> None:
+    file = tmp_path / "on-host.yaml"
+    file.write_text(LAB.read_text().replace("ports: [9001]", "ports: [9001]\n    user: root"))
+    problems = plan_file(file, {}, Surroundings(stack="s", files="/files"))
+    assert not isinstance(problems, Plan)
+    assert [(p.path, p.severity) for p in problems if p.severity == "error"] == [
+        ("services.peer.user", "error")
+    ]
