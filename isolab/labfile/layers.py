@@ -4,17 +4,21 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, each, forms
 from isolab.labfile.values.shape import accepts
-from isolab.model import Host, Placement, Strategy, Virtualization
+from isolab.model import Host, Outside, Placement, Strategy, Virtualization
 
 _VIRTUALIZATION: Reader[Virtualization] = scalars.choice("auto", "kvm", "tcg")
 _STRATEGY: Reader[Strategy] = scalars.choice("spread", "pack")
+_OUTSIDE: Reader[Outside] = scalars.choice("internet", "open", "lan", "none")
 _TARGETS = scalars.one_or_many(scalars.filled)
 _HOST = {
     "libvirt": "Any libvirt URI.",
     "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
     "trusted": "Whether services on the host may add capabilities, loosen profiles, be root.",
 }
-_NETWORK = {"cidr": "The subnet of host and guests; auto derives one from the stack's name."}
+_NETWORK = {
+    "cidr": "The subnet of host and guests; auto derives one from the stack's name.",
+    "outside": "What guests reach outside: internet (no private addresses), open, lan, none.",
+}
 _PLACEMENT = {
     "guests": "Guest groups and guests, one or a list, or host.",
     "strategy": "spread puts replicas on different guests; pack fills one guest before the next.",
@@ -33,11 +37,12 @@ def host(node: Node) -> Host:
     return Host(libvirt=libvirt, virtualization=virtualization, trusted=trusted)
 
 
-def network(node: Node) -> str | None:
-    """The lab network's subnet; None is auto."""
+def network(node: Node) -> tuple[str | None, Outside]:
+    """The lab network's subnet, None for auto, and what its guests reach outside."""
     with Fields(node, _NETWORK, "network") as fields:
         cidr = fields.get("cidr", scalars.filled, "auto")
-    return None if cidr == "auto" else cidr
+        outside: Outside = fields.get("outside", _OUTSIDE, "internet")
+    return None if cidr == "auto" else cidr, outside
 
 
 def _long(node: Node) -> Placement:
