@@ -11,6 +11,7 @@ from pulumi_command import local
 from isolab.plan import asking, roles
 from isolab.plan.guest import domain_disks
 from isolab.plan.model import GuestImage, Plan
+from isolab.plan.network.reach import reach
 from machine.host import sockets
 from machine.images.service_images import RegistryFiles
 
@@ -81,7 +82,11 @@ def make_network(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> libvirt
         addresses=[plan.network.cidr],
         domain=plan.network.domain,
         dhcp={"enabled": True},
-        dns={"enabled": True, "local_only": True},
+        dns={
+            "enabled": True,
+            "local_only": True,
+            "hosts": [{"ip": plan.network.gateway, "hostname": reach(plan)}],
+        },
         autostart=True,
         opts=opts,
     )

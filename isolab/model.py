@@ -14,6 +14,8 @@ Virtualization = Literal["auto", "kvm", "tcg"]
 Strategy = Literal["spread", "pack"]
 Severity = Literal["error", "warning"]
 Security = Literal["compose", "hardened"]
+Outside = Literal["internet", "open", "lan", "none"]
+"""What guests reach outside: public addresses, all, private ones, nothing."""
 HOST = "host"
 """Where a service runs that no guest holds: the physical host itself."""
 GATEWAY = "host-gateway"
@@ -395,6 +397,7 @@ class Lab:
     """Whose defaults services have that do not say it themselves."""
     cidr: str | None = None
     """None is `auto`: derived from the stack's name."""
+    outside: Outside = "internet"
     guests: tuple[GuestGroup, ...] = ()
     services: tuple[Service, ...] = ()
     disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

@@ -40,6 +40,10 @@ def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
         )
         if before != after
     )
+    outside = (old.network.outside, new.network.outside)
+    if not reasons and outside[0] != outside[1]:
+        words = f"outside {outside[0]} -> {outside[1]}"
+        yield Change(layer="host", name="host", change="update", reasons=(words,))
     if reasons:
         guests = [guest for guest in reach.transition.guests.values() if guest.stays]
         struck = [c for c in reach.transition.containers.values() if _stands_on_the_host(reach, c)]

@@ -4,22 +4,27 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, each, forms
 from isolab.labfile.values.shape import accepts
-from isolab.model import Placement, Strategy
+from isolab.model import Outside, Placement, Strategy
 
 _STRATEGY: Reader[Strategy] = scalars.choice("spread", "pack")
+_OUTSIDE: Reader[Outside] = scalars.choice("internet", "open", "lan", "none")
 _TARGETS = scalars.one_or_many(scalars.filled)
-_NETWORK = {"cidr": "The subnet of host and guests; auto derives one from the stack's name."}
+_NETWORK = {
+    "cidr": "The subnet of host and guests; auto derives one from the stack's name.",
+    "outside": "What guests reach outside: internet (no private addresses), open, lan, none.",
+}
 _PLACEMENT = {
     "guests": "Guest groups and guests, one or a list, or host.",
     "strategy": "spread puts replicas on different guests; pack fills one guest before the next.",
 }
 
 
-def network(node: Node) -> str | None:
-    """The lab network's subnet; None is auto."""
+def network(node: Node) -> tuple[str | None, Outside]:
+    """The lab network's subnet, None for auto, and what its guests reach outside."""
     with Fields(node, _NETWORK, "network") as fields:
         cidr = fields.get("cidr", scalars.filled, "auto")
-    return None if cidr == "auto" else cidr
+        outside: Outside = fields.get("outside", _OUTSIDE, "internet")
+    return None if cidr == "auto" else cidr, outside
 
 
 def _long(node: Node) -> Placement:

@@ -39,13 +39,17 @@ def lab(root: Node) -> Lab:
         name = fields.get("name", _name, "") or file.stem
         chosen: Security = fields.get("security", security.security, "compose")
         volumes = fields.get("volumes", _named(_volume), ()) or ()
+        network = fields.get("network", layers.network, None)
+        # Where it cannot be read, there is no lab either.
+        cidr, outside = network or (None, "internet")
         made = Lab(
             name=name,
             file=str(file),
             description=fields.get("description", scalars.text, ""),
             security=chosen,
             host=fields.get("host", host, Host()),
-            cidr=fields.get("network", layers.network, None),
+            cidr=cidr,
+            outside=outside,
             guests=fields.get("guests", guests.groups, ()),
             services=_services(there, name, chosen),
             notes=tuple(note for draft in there for note in draft.notes),

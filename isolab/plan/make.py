@@ -51,7 +51,7 @@ def make_plan(lab: Lab, surroundings: Surroundings) -> Plan:
         description=lab.description,
         libvirt=lab.host.libvirt,
         kvm=around.kvm,
-        network=_network(stack, cidr),
+        network=_network(lab, stack, cidr),
         pool=Pool(name=f"isolab-{stack}", path=f"{POOLS}/{stack}"),
         registry=_registry(lab, surroundings, around.gateway),
         image=surroundings.guest_image,
@@ -98,13 +98,14 @@ def _layout(lab: Lab, surroundings: Surroundings, cidr: str) -> Layout:
     )
 
 
-def _network(stack: str, cidr: str) -> LabNetwork:
+def _network(lab: Lab, stack: str, cidr: str) -> LabNetwork:
     return LabNetwork(
         name=f"isolab-{stack}",
         bridge=addresses.bridge(stack),
         cidr=cidr,
         gateway=addresses.gateway(cidr),
         domain=f"{stack}.isolab",
+        outside=lab.outside,
     )
 
 

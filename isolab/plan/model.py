@@ -6,7 +6,16 @@ from typing import Literal
 
 from isolab import rights
 from isolab.model import HOST as HOST
-from isolab.model import CloudInit, Condition, Device, GuestMount, Healthcheck, Limits, Ulimit
+from isolab.model import (
+    CloudInit,
+    Condition,
+    Device,
+    GuestMount,
+    Healthcheck,
+    Limits,
+    Outside,
+    Ulimit,
+)
 from isolab.units import MiB, Seconds
 
 
@@ -128,6 +137,8 @@ class LabNetwork:
     """The host's address on it."""
     domain: str
     """DNS suffix of the guests."""
+    outside: Outside = "open"
+    """What guests reach outside; open is what plans of older versions were."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

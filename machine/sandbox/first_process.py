@@ -11,7 +11,7 @@ from pathlib import Path
 
 from machine import paths
 from machine.sandbox import HIDE_KVM, MARK, cgroups
-from machine.setup import daemons
+from machine.setup import daemons, network_hook
 from machine.setup.daemons import DAEMONS, Daemon
 from machine.steps import Unable, run
 
@@ -67,6 +67,10 @@ def _own_libvirt_settings(own: Path) -> None:
     own.mkdir(mode=0o755)
     for file in Path("/etc/libvirt").glob("*.conf"):
         shutil.copy(file, own)
+    hook = own / network_hook.HOOK.relative_to("/etc/libvirt")
+    hook.parent.mkdir(parents=True)
+    shutil.copy(network_hook.SOURCE, hook)
+    hook.chmod(0o755)
     # AppArmor profiles would be written for guests outside of it all.
     with (own / "qemu.conf").open("a") as settings:
         settings.write('\nsecurity_driver = "none"\n')

@@ -17,7 +17,7 @@ from machine.engine import plugin_info, plugins, pulumi_cli
 from machine.host import access, addresses, domain_use, kvm, looking
 from machine.host.transport import HostTransport
 from machine.images import debian_sources, service_catalog
-from machine.setup import daemons, firewall, guest_shutdown, packages, requirements
+from machine.setup import daemons, firewall, guest_shutdown, network_hook, packages, requirements
 from machine.steps import Unable
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ HIDE_BY_SYSTEMD = (
     "hide it: sudo systemctl edit libvirtd.service, with the lines [Service] and "
     "InaccessiblePaths=/dev/kvm, then sudo systemctl restart libvirtd.service"
 )
-OPTIONAL = frozenset({"kvm", "shutdown", "firewall", "subnets", "memory"})
-"""A lab runs without these: slower, with guests that are killed, without a way out, or on a
-machine where another lab has what it would need."""
+OPTIONAL = frozenset({"kvm", "shutdown", "firewall", "network hook", "subnets", "memory"})
+"""A lab runs without these: slower, with guests that are killed, that reach this machine, that have
+no way out, or on a machine where another lab has what it would need."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +72,7 @@ def _checks() -> Iterator[Check]:
         yield _daemon(daemon)
     if backend := firewall.backend():
         yield firewall_check(backend, firewall.drops() if backend == "nftables" else None)
+    yield hook_check(network_hook.state())
     if daemons.has_systemd():
         yield shutdown_check(lacking=guest_shutdown.is_lacking())
     yield subnets_check(tuple(addresses.in_use(HostTransport(), DEFAULT_LIBVIRT)))
@@ -252,6 +253,21 @@ def memory_check(
         return Check(name="memory", verdict="ok", detail=detail)
     fix = "./lab down a lab: the kernel kills a domain when all use what they have"
     return Check(name="memory", verdict="unusable", detail=detail, fix=fix)
+
+
+def hook_check(state: network_hook.State) -> Check:
+    """Whether libvirt closes this machine to the guests of a lab."""
+    name, hook = "network hook", network_hook.HOOK
+    fix = f"./lab up, or as root: {shlex.join(network_hook.action().command)}"
+    match state:
+        case "installed":
+            detail = "guests reach this machine at its open ports alone"
+            return Check(name=name, verdict="ok", detail=f"{detail}: {hook}")
+        case "unknown":
+            return Check(name=name, verdict="unknown", detail=f"{hook} cannot be read", fix=fix)
+        case "missing" | "outdated":
+            detail = f"{hook} is {state}: guests reach what listens on this machine"
+            return Check(name=name, verdict="missing", detail=detail, fix=fix)
 
 
 def shutdown_check(*, lacking: bool) -> Check:

@@ -38,6 +38,7 @@ PACKAGES = (
     # Part of docker.io until Debian 12.
     Package(name="docker-cli", reason="the client of Docker", unless="docker", everywhere=False),
     Package(name="iptables", reason="NAT of the lab network"),
+    Package(name="nftables", reason="closes the machine to guests", unless="nft"),
     Package(name="iproute2", reason="looks at the machine's networks"),
     Package(name="openssh-client", reason="the way into guests", unless="ssh"),
     Package(name="xsltproc", reason="pulumi-libvirt's xslt", unless="xsltproc"),

@@ -7,7 +7,7 @@ from machine.engine import plugins, pulumi_cli
 from machine.host import access, kvm, privilege, sudo_ticket
 from machine.host.privilege import Action
 from machine.images import guest_image, service_catalog, service_images
-from machine.setup import daemons, guest_shutdown, packages
+from machine.setup import daemons, guest_shutdown, network_hook, packages
 from machine.steps import Report, Step, ensure
 
 Stage = tuple[str, float]
@@ -70,9 +70,18 @@ def _system(
     silent = [daemon for daemon in daemons.DAEMONS if daemon.standing() == "silent"] if ask else []
     lets_in = daemons_too and access.state() == "missing"
     orders = guests_too and guest_shutdown.will_lack(missing)
-    needed = actions(missing, silent, lets_in=lets_in, builds=_images_missing(), orders=orders)
+    needed = actions(
+        missing,
+        silent,
+        lets_in=lets_in,
+        builds=_images_missing(),
+        orders=orders,
+        closes=guests_too and network_hook.is_lacking(),
+    )
     privilege.agree(needed, yes=yes)
     ensure(packages.step(), report)
+    if guests_too:
+        ensure(network_hook.step(), report)
     if guests_too and (needed or privilege.is_root()):
         ensure(guest_shutdown.step(), report)
     if daemons_too and daemons.sees_broken(kvm.find()):
@@ -89,6 +98,7 @@ def actions(
     lets_in: bool,
     builds: bool,
     orders: bool = False,
+    closes: bool = False,
 ) -> tuple[Action, ...]:
     """All that needs root, for one question.
 
@@ -98,12 +108,15 @@ def actions(
         lets_in: Whether the user gets access.
         builds: Whether images are built.
         orders: Whether libvirt-guests is put in order, which is worth no question of its own.
+        closes: Whether libvirt's hook is installed, without which guests reach this machine.
     """
     found: list[Action] = []
     if missing:
         found.append(packages.action(missing))
     if lets_in:
         found.append(access.action())
+    if closes:
+        found.append(network_hook.action())
     started = tuple(daemons.DAEMONS) if missing else tuple(silent)
     if started:
         words = "start the daemons" if missing else f"start {', '.join(d.name for d in started)}"

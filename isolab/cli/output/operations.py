@@ -132,7 +132,14 @@ def _follows(
             return True
         services = any(change.layer == "service" for change in known)
         return ("guest", layer.name) in followed or (inside and services)
-    return False
+    # The lab network tells libvirt which ports services and balancers on the host have.
+    changed = [step for step in steps if is_change(step)]
+    opened = all(_is_network(step) and step.operation == "update" for step in changed)
+    return opened and any(change.layer == "service" for change in known)
+
+
+def _is_network(step: Step) -> bool:
+    return layers.what(step.urn, step.parent) == "network"
 
 
 def _is_filter(step: Step) -> bool:

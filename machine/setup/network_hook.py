@@ -1,0 +1,61 @@
+"""libvirt's hook that closes the machine to the guests of a lab: installed, and looked at.
+
+libvirt 6.5 and newer runs what lies in network.d. It looks for hooks when it starts, so a daemon
+that runs is restarted, which guests and networks survive.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Literal
+
+from machine.host.privilege import Action, as_root
+from machine.setup import daemons
+from machine.steps import Report, Step, run
+
+State = Literal["installed", "missing", "outdated", "unknown"]
+SOURCE = Path(__file__).with_name("libvirt_network.py")
+HOOK = Path("/etc/libvirt/hooks/network.d/isolab")
+RESTART = "systemctl try-restart libvirtd.service virtnetworkd.service"
+
+
+def state(hook: Path = HOOK) -> State:
+    """Whether libvirt has it, in this isolab's form."""
+    try:
+        return "installed" if hook.read_bytes() == SOURCE.read_bytes() else "outdated"
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unknown"
+
+
+def is_lacking() -> bool:
+    """Whether it has to be installed."""
+    return state() in ("missing", "outdated")
+
+
+def action() -> Action:
+    """What is done about it."""
+    return Action(
+        words="have libvirt close this machine to the guests of a lab but for its open ports",
+        command=("sh", "-c", _command()),
+    )
+
+
+def step() -> Step:
+    """Install it."""
+
+    def look() -> str:
+        return f"installing {HOOK}" if is_lacking() else ""
+
+    return Step(name="network hook", look=look, act=_install)
+
+
+def _install(report: Report) -> None:
+    run(as_root(["sh", "-c", _command()]))
+    if not daemons.has_systemd():
+        report("libvirtd knows it from its next start on")
+
+
+def _command() -> str:
+    installed = f"install -D -m 755 {shlex.quote(str(SOURCE))} {HOOK}"
+    return f"{installed} && {RESTART}" if daemons.has_systemd() else installed
