@@ -1,8 +1,17 @@
 """What is drawn: boxes in boxes and lines between them, the same for every format."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+Say = Callable[[str], str]
+"""From isolab's own words on a drawing to those of a language."""
+
+
+def english(words: str) -> str:
+    """The words as they are."""
+    return words
+
 
 Kind = Literal[
     "outside",
@@ -74,6 +83,7 @@ class Box:
     state: State | None = None
     focus: bool = False
     """Highlighted."""
+    say: Say = field(default=english, compare=False)
 
     @property
     def title(self) -> str:
@@ -125,6 +135,7 @@ class Drawing:
     """What changes in all, one a line; empty where the drawing tells no change."""
     shows_changes: bool = False
     shows_states: bool = False
+    say: Say = field(default=english, compare=False)
 
     def walk(self) -> Iterator[Box]:
         """All boxes that are drawn."""

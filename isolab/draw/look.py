@@ -32,8 +32,8 @@ def sign(box: Box) -> str:
 def heading(box: Box) -> str:
     """± guest app-1, or how many it stands for."""
     named = box.kind in ("guest", "balancer", "lab network")
-    kind = f"{box.kind} " if named else ""
-    many = f" ({box.count} alike)" if box.alike else ""
+    kind = f"{box.say(box.kind)} " if named else ""
+    many = f" ({box.count} {box.say('alike')})" if box.alike else ""
     return f"{sign(box)}{kind}{box.title}{many}"
 
 
@@ -52,7 +52,7 @@ def remarks(box: Box, most: int = 3) -> tuple[str, ...]:
 def volume(box: Box) -> str:
     """A volume as its disk tells of it."""
     loss = f", {LOST}" if box.mark and box.mark.lost else ""
-    return f"{sign(box)}volume {box.title}{loss}"
+    return f"{sign(box)}{box.say('volume')} {box.title}{loss}"
 
 
 def legend(drawing: Drawing) -> str:
@@ -65,24 +65,31 @@ def legend(drawing: Drawing) -> str:
     if drawing.shows_states:
         parts += [f"{character} {health}" for health, character in HEALTH.items()]
     if any(box.focus for box in boxes):
-        parts.append("▶ highlighted")
+        parts.append(f"▶ {drawing.say('highlighted')}")
     return "   ".join(parts)
 
 
 def described(drawing: Drawing) -> str:
     """The whole picture in words, for who cannot see it."""
-    names = {box.id: f"{box.kind} {box.title}" for box in drawing.walk()}
+    names = {box.id: _named(box) for box in drawing.walk()}
     parts = [drawing.description, *drawing.changes]
     parts += [_in_words(box) for box in drawing.walk() if box.kind not in ("network", "internal")]
     for line in drawing.lines:
         target = names[line.target]
-        parts.append(f"{names[line.source]} {ARROWS[line.kind]} {target} {line.label}".strip())
+        parts.append(
+            f"{names[line.source]} {drawing.say(ARROWS[line.kind])} {target} {line.label}".strip()
+        )
     return ". ".join(part.rstrip(".") for part in parts if part) + "."
 
 
 def _in_words(box: Box) -> str:
     inner = [each.title for each in box.boxes]
-    holds = f", holds {', '.join(inner)}" if inner else ""
-    many = f", {box.count} alike" if box.alike else ""
+    holds = f", {box.say('holds')} {', '.join(inner)}" if inner else ""
+    many = f", {box.count} {box.say('alike')}" if box.alike else ""
     said = ", ".join((*box.facts, *remarks(box)))
-    return f"{box.kind} {box.title}{many}: {said}{holds}"
+    return f"{_named(box)}{many}: {said}{holds}"
+
+
+def _named(box: Box) -> str:
+    """Its kind and its name: container web-1."""
+    return f"{box.say(box.kind)} {box.title}"

@@ -70,11 +70,12 @@ def _head(drawing: Drawing, width: float) -> Piece:
 
 def _outside(drawing: Drawing, width: float) -> Piece:
     facts = drawing.outside.facts
-    more = f", and {len(facts) - 4} more" if len(facts) > 4 else ""
-    opens = f"opens {', '.join(facts[:4])}{more}" if facts else "opens nothing here"
+    say = drawing.say
+    more = f", {say('and')} {len(facts) - 4} {say('more')}" if len(facts) > 4 else ""
+    opens = f"{say('opens')} {', '.join(facts[:4])}{more}" if facts else say("opens nothing here")
     lines = list(wrapped(opens, width - 2 * PAD))
     height = 30 + LINE * len(lines)
-    drawn = edge(drawing.outside, width, height) + text(PAD, 22, "outside", "name")
+    drawn = edge(drawing.outside, width, height) + text(PAD, 22, drawing.outside.name, "name")
     for index, words in enumerate(lines):
         drawn += text(PAD, 40 + LINE * index, words, "soft")
     x = PAD + 6

@@ -154,7 +154,9 @@ def _railed(
     for index, (network, stubs) in enumerate(rails):
         y = top + 20 + _RAIL * index
         closed = " closed" if network.kind == "internal" else ""
-        label = f"{look.sign(network)}{network.name}{', internal' if closed else ''}"
+        label = f"{look.sign(network)}{network.name}"
+        if closed:
+            label += f", {network.say('internal')}"
         end = max(stubs) + 16
         wires = line(((min(stubs), y), (end, y)), f"wire{closed}")
         wires += "".join(line(((x, top), (x, y)), f"wire{closed}") for x in stubs)
@@ -173,9 +175,13 @@ def disk(box: Box, guest: Box, lines: Sequence[Line], width: float) -> Piece:
     drawn, y = "", 40.0
     widest = measured(words) + 2 * PAD
     for volume in box.boxes:
-        users = [f"{names.get(x.source, '')} at {x.label}" for x in lines if x.target == volume.id]
+        users = [
+            f"{names.get(x.source, '')} {box.say('at')} {x.label}"
+            for x in lines
+            if x.target == volume.id
+        ]
         style = "down" if volume.mark and volume.mark.lost else "soft"
-        told = f"{look.volume(volume)}: {', '.join(users) or 'unused'}"
+        told = f"{look.volume(volume)}: {', '.join(users) or box.say('unused')}"
         for part in wrapped(told, inner, as_wide_as(style)):
             drawn += text(PAD, y, part, style)
             widest = max(widest, measured(part, as_wide_as(style)) + 2 * PAD)

@@ -57,7 +57,7 @@ def host(drawing: Drawing) -> Piece:
     top = 30 + LINE * len(said) + FLAG
     upper = beside([container(each) for each in box.of(*CONTAINERS)], WIDTH).at(_LEFT, top)
     names = {each.id: each.title for each in drawing.walk()}
-    found = lanes(drawing.lines, names)
+    found = lanes(drawing.lines, names, drawing.say)
     guests = [guest(each, drawing.lines, _GUEST_WIDTH) for each in box.of("guest")]
     rows = tuple(_placed(guests, found, top + upper.height + 34, {b for b, _ in upper.places}))
     places = dict([*upper.places, *(place for row in rows for place in row.places)])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolab.draw import look
-from isolab.draw.drawing import Action, Line, LineKind
+from isolab.draw.drawing import Action, Line, LineKind, Say
 from isolab.draw.svgparts import Rect, dot, line, measured, number, plate, rect, text
 from isolab.draw.svgparts import tip as arrow_tip
 
@@ -34,7 +34,7 @@ class Lane:
     ends: tuple[End, ...]
 
 
-def lanes(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Lane, ...]:
+def lanes(lines: Sequence[Line], names: Mapping[str, str], say: Say) -> tuple[Lane, ...]:
     """The lanes of a drawing."""
     bundles: dict[tuple[LineKind, str, str], list[Line]] = {}
     for tie in lines:
@@ -44,25 +44,27 @@ def lanes(lines: Sequence[Line], names: Mapping[str, str]) -> tuple[Lane, ...]:
             bundles.setdefault(("route", tie.source, ""), []).append(tie)
         elif tie.kind == "cluster":
             bundles.setdefault(("cluster", "", tie.label), []).append(tie)
-    return tuple(_lane(kind, one, found, names) for (kind, one, _), found in bundles.items())
+    return tuple(_lane(kind, one, found, names, say) for (kind, one, _), found in bundles.items())
 
 
-def _lane(kind: LineKind, one: str, found: Sequence[Line], names: Mapping[str, str]) -> Lane:
+def _lane(
+    kind: LineKind, one: str, found: Sequence[Line], names: Mapping[str, str], say: Say
+) -> Lane:
     actions = {tie.action for tie in found}
     whole = found[0].action if len(actions) == 1 else None
     sign = f"{look.SIGNS[whole]} " if whole else ""
     if kind == "link":
         ends = [End(box=one, tip=True, action=whole)]
         ends += [End(box=tie.source, tip=False, action=tie.action) for tie in found]
-        label = f"to {names[one]}{found[0].label}"
+        label = f"{say('to')} {names[one]}{found[0].label}"
     elif kind == "route":
         ends = [End(box=one, tip=False, action=whole)]
         ends += [End(box=tie.target, tip=True, action=tie.action) for tie in found]
-        label = f"from {names[one]}"
+        label = f"{say('from')} {names[one]}"
     else:
         members = dict.fromkeys(box for tie in found for box in (tie.source, tie.target))
         ends = [End(box=box, tip=False, action=whole) for box in members]
-        label = f"cluster, {found[0].label}"
+        label = f"{say('cluster')}, {found[0].label}"
     return Lane(kind=kind, label=f"{sign}{label}", ends=tuple(ends))
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from isolab.draw import draw
 from isolab.draw.make import drawing_of
+from isolab.draw.translate import translated
 from isolab.lessons import plot, texts
 from isolab.lessons.commands import commands, on_stack
 from isolab.lessons.focus import focus
@@ -49,7 +50,9 @@ def pages(
         "plotted": _plotted,
     }
     made = {
-        INDEX: environment.get_template(INDEX).render(**shared, picture=_picture(plan, frozenset()))
+        INDEX: environment.get_template(INDEX).render(
+            **shared, picture=_picture(plan, frozenset(), language)
+        )
     }
     template = environment.get_template("lesson.html")
     for number, lesson in enumerate(lessons):
@@ -64,7 +67,7 @@ def pages(
             verdicts=verdicts,
             commands=commands(lesson, about),
             check=_check(lesson, about),
-            picture=_picture(about, focus(lesson, about)),
+            picture=_picture(about, focus(lesson, about), language),
         )
     return made
 
@@ -78,8 +81,9 @@ def _check(lesson: Lesson, plan: Plan) -> str:
     return on_stack(f"./lab check {lesson.id}", plan.stack)
 
 
-def _picture(plan: Plan, lit: frozenset[str]) -> Markup:
-    return Markup(draw(drawing_of(plan, focus=lit), "svg"))
+def _picture(plan: Plan, lit: frozenset[str], language: str) -> Markup:
+    drawing = translated(drawing_of(plan, focus=lit), texts.drawn(language))
+    return Markup(draw(drawing, "svg"))
 
 
 def _plotted(claim: Claim, result: ClaimResult) -> Markup:

@@ -19,7 +19,7 @@ Say = Callable[[str], str]
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "pt_BR")
 WORDS = Path(__file__).with_name("words")
-"""The catalogue of what the tutor itself says."""
+"""The catalogues of what the tutor itself says, and of the words on drawings."""
 
 
 def language(variables: Mapping[str, str] = os.environ) -> str:
@@ -32,6 +32,11 @@ def words(language: str) -> Say:
     """What the tutor and the pages say, in that language: a function from the English words."""
     known: Mapping[str, str] = {} if language == ENGLISH else catalogue(WORDS / f"{language}.po")
     return lambda text: known.get(text, text)
+
+
+def drawn(language: str) -> Say:
+    """What stands on drawings, in that language."""
+    return words(f"drawings.{language}") if language != ENGLISH else words(language)
 
 
 def translatable(lesson: Lesson) -> Iterator[str]:
