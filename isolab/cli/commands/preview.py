@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask the engine; nothing is changed, and a stack that was not there is not there after it."""
     target = stack.target(arguments)
     plan, subnet_open = stack.checked_plan(target)
+    engine.with_plugins()
     engine.built(target.lab)
     control = engine.opened(target.stack)
     with _known(control, target, subnet_open):

@@ -90,6 +90,14 @@ def opened(stack: str) -> StackControl:
     return StackControl(stack)
 
 
+def with_plugins() -> None:
+    """End the command where the engine has no plugins yet: an `up` makes them ready."""
+    from machine.engine import plugins
+
+    if plugins.choice() is None:
+        raise Failure(UNABLE, "the engine has no plugins here yet", "./lab up makes them ready")
+
+
 def recovered(control: StackControl) -> None:
     """Clear up behind a killed engine; wait for one at work."""
     try:
