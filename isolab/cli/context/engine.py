@@ -94,7 +94,7 @@ def with_plugins() -> None:
     """End the command where the engine has no plugins yet: an `up` makes them ready."""
     from machine.engine import plugins
 
-    if plugins.choice() is None:
+    if plugins.last() is None:
         raise Failure(UNABLE, "the engine has no plugins here yet", "./lab up makes them ready")
 
 
