@@ -9,6 +9,7 @@ from isolab.plan.model import Plan, Surroundings
 from isolab.plan.network.reach import reach
 from isolab.plan.read import plan_file
 from machine.setup import doctor, libvirt_network, network_hook, provision
+from machine.steps import Unable
 
 LABS = Path(__file__).parents[1] / "labs/valid"
 NETWORK = """<hookData><network><name>isolab-s</name><bridge name='il-s'/>
@@ -101,6 +102,44 @@ def test_the_hook_is_installed_where_it_differs(tmp_path: Path) -> None:
 def test_it_is_worth_a_question_of_its_own() -> None:
     found = provision.actions((), (), lets_in=False, builds=False, closes=True)
     assert found == (network_hook.action(),)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "refused", "ends", "installed"),
+    [((), False, False, True), ((), True, False, False), (("skopeo",), True, True, False)],
+    ids=["agreed", "refused, all else is there", "refused, a package is missing"],
+)
+def test_who_has_no_rights_to_install_it_gets_a_lab_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    lacking: tuple[str, ...],
+    *,
+    refused: bool,
+    ends: bool,
+    installed: bool,
+) -> None:
+    done: list[str] = []
+    said: list[str] = []
+
+    def agree(needed: object, *, yes: bool) -> None:
+        if refused:
+            raise Unable("sudo does not let you do this")
+
+    monkeypatch.setattr(provision.packages, "missing", lambda: lacking)
+    monkeypatch.setattr(provision.daemons, "DAEMONS", ())
+    monkeypatch.setattr(provision.daemons, "sees_broken", lambda finding: False)
+    monkeypatch.setattr(provision.access, "state", lambda: "allowed")
+    monkeypatch.setattr(provision, "_images_missing", lambda: False)
+    monkeypatch.setattr(provision.guest_shutdown, "will_lack", lambda missing: False)
+    monkeypatch.setattr(network_hook, "is_lacking", lambda: True)
+    monkeypatch.setattr(provision.privilege, "agree", agree)
+    monkeypatch.setattr(provision, "ensure", lambda step, report: done.append(step.name))
+    if ends:
+        with pytest.raises(Unable):
+            provision._system(said.append, yes=False)
+        return
+    provision._system(said.append, yes=False)
+    assert ("network hook" in done) is installed
+    assert ("doctor" in " ".join(said)) is not installed
 
 
 def test_doctor_misses_it_and_a_lab_can_run() -> None:
