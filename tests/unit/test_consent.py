@@ -53,7 +53,7 @@ def test_on_a_terminal_yes_is_the_only_yes(monkeypatch: pytest.MonkeyPatch) -> N
     assert consent.ask("up", consent.lost_by(old, (), new), accepted=False)
     for answer in ("\n", "y\n", "no\n", ""):
         monkeypatch.setattr("sys.stdin", Terminal(answer))
-        with pytest.raises(Failure, match="nothing was touched"):
+        with pytest.raises(Failure, match="nothing was changed"):
             consent.ask("up", consent.lost_by(old, (), new), accepted=False)
 
 

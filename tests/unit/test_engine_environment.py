@@ -22,6 +22,6 @@ def test_only_a_preview_leaves_the_state_unwritten(
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     engine = Engine({"PATH": f"{program.parent}:/usr/bin:/bin"}, tmp_path / "log", tmp_path / "run")
     outcome = Outcome()
-    assert [*engine.operate(outcome, command)]
+    list(engine.operate(outcome, command))
     assert outcome.code == 0
     assert outcome.output == f"checkpoints: {told}\n"

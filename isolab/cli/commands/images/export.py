@@ -13,7 +13,7 @@ NAME = "export"
 def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the part's arguments."""
     parser = what.add_parser(NAME, help="write a lab's images into one file for image add")
-    parser.add_argument("lab", metavar="LAB", help="whose images; not those that isolab builds")
+    parser.add_argument("lab", metavar="LAB", help="the lab whose images are written, without those that isolab builds")
     parser.add_argument("file", metavar="FILE", type=Path, help="the OCI archive to write")
     parser.set_defaults(part=run)
 
