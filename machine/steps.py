@@ -42,7 +42,7 @@ def ensure(step: Step, report: Report) -> None:
         step.act(lambda line: report(f"{step.name}: {line}"))
         still = step.look()
         if still:
-            raise Unable(f"{step.name}: still {still}", "./lab doctor says more")
+            raise Unable(f"{step.name}: still {still}", "./lab doctor shows the details")
 
 
 @contextmanager

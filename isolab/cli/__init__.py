@@ -171,8 +171,8 @@ def _help() -> str:
             "  --debug    show the trace of an error",
             "  --version  show the version",
             "",
-            "./lab COMMAND --help tells more. Exit codes: 0 done; 1 failed; 2 bad input,",
-            "nothing touched; 3 this machine can't.",
+            "./lab COMMAND --help describes a command. Exit codes: 0 done; 1 failed;",
+            "2 bad input, nothing changed; 3 this machine lacks something.",
         ]
     )
 
@@ -188,4 +188,4 @@ def _report(error: Exception, *, debug: bool) -> None:
     words = visible(str(error) or type(error).__name__, keep="\n\t")
     print(f"error: {words}", file=sys.stderr)
     if not isinstance(error, Failure):
-        print("  ./lab --debug … shows where it comes from", file=sys.stderr)
+        print("  ./lab --debug … shows the trace", file=sys.stderr)

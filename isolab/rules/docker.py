@@ -88,7 +88,7 @@ def images_are_references(lab: Lab) -> Iterator[Problem]:
         path = ("services", service.name, "image")
         if path in lab.positions and not IMAGE.fullmatch(service.image):
             hint = "for example nginx:1 or registry.example.org/shop/web:1; no capital letters"
-            yield problem(lab, path, f"{service.image!r} is no image reference", hint)
+            yield problem(lab, path, f"{service.image!r} is not an image reference", hint)
 
 
 def names_are_known(lab: Lab) -> Iterator[Problem]:

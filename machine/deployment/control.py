@@ -53,7 +53,7 @@ class StackControl:
         if known and known.backend and known.backend != self._backend:
             raise AnotherBackend(
                 f"stack {stack} was made in the backend {known.backend}, "
-                f"the one in force is {self._backend}; nothing was touched",
+                f"the one in force is {self._backend}; nothing was changed",
                 f"PULUMI_BACKEND_URL={known.backend} takes the stack's own",
             )
         self._file = state.file(self._backend, stack)

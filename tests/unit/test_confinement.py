@@ -54,9 +54,9 @@ def test_the_failure_of_an_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     stub: Any = Stub()
     with pytest.raises(Failure) as failed:
-        engine.fail_unless_done("up", "./lab up goes on from there", stub, stub, stub)
+        engine.fail_unless_done("up", "run ./lab up again to continue", stub, stub, stub)
     assert "AppArmor may have refused" in failed.value.hint
-    assert failed.value.hint.endswith("./lab up goes on from there")
+    assert failed.value.hint.endswith("run ./lab up again to continue")
 
 
 def test_the_kernel_says_which_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_on_a_terminal_yes_is_the_only_yes(monkeypatch: pytest.MonkeyPatch) -> N
     assert consent.ask("up", consent.lost_by(old, (), new), accepted=False)
     for answer in ("\n", "y\n", "no\n", ""):
         monkeypatch.setattr("sys.stdin", Terminal(answer))
-        with pytest.raises(Failure, match="nothing was touched"):
+        with pytest.raises(Failure, match="nothing was changed"):
             consent.ask("up", consent.lost_by(old, (), new), accepted=False)
 
 
@@ -71,6 +71,6 @@ def test_a_lab_stays_on_its_libvirt() -> None:
     old, new = plans("image")
     consent.same_libvirt(old, new)
     consent.same_libvirt(None, new)
-    with pytest.raises(Failure, match="stands on qemu:///system") as ended:
+    with pytest.raises(Failure, match="is on qemu:///system") as ended:
         consent.same_libvirt(old, replace(new, libvirt="qemu+ssh://elsewhere/system"))
     assert ended.value.exit_code == BAD_INPUT

@@ -176,7 +176,7 @@ def test_up_says_what_is_missing_before_anything_is_touched(
     monkeypatch.setattr(reachable, "refusal", "no way to {}".format)
     assert main(["up", "--yes", str(file)]) == 3
     said = capsys.readouterr().err
-    assert "nginx; nothing was touched" in said
+    assert "nginx; nothing was changed" in said
     assert "no way to docker.io" in said
     assert "./lab image add" in said
 

@@ -183,7 +183,7 @@ def test_images_are_left_alone_where_one_of_them_cannot_be_followed(
     stack(home, "s", runs)
     (home / STORAGE / "blobs/sha256" / runs[7:9] / runs[7:] / "data").write_text("cut o")
     assert main(["prune", "--yes"]) == DONE
-    assert "left alone: the images of services" in capsys.readouterr().out
+    assert "not checked: the images of services" in capsys.readouterr().out
     assert other in blobs(home)
 
 

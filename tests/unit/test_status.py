@@ -81,10 +81,12 @@ def test_without_a_name_the_stack_that_is_up_is_shown(
     assert main(["status"]) == 0
     assert capsys.readouterr().out == "mine\n"
     assert main(["status", "reference"]) == 1
-    assert capsys.readouterr().out == "stack reference is not up\n  up are: mine\n"
+    assert capsys.readouterr().out == "stack reference is not up\n  stacks that are up: mine\n"
     bring_up(home, "other")
     assert main(["status"]) == 1
-    assert capsys.readouterr().out == "stack reference is not up\n  up are: mine, other\n"
+    assert (
+        capsys.readouterr().out == "stack reference is not up\n  stacks that are up: mine, other\n"
+    )
     bring_up(home, "reference")
     assert main(["status"]) == 0
     assert capsys.readouterr().out == "reference\n"

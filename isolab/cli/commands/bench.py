@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what to run on; both, of up: one set beside the other instead of a plain script",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
+    parser.add_argument("--yes", action="store_true", help="use sudo without asking")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def verdicts(stack: str) -> dict[str, str]:
 def text(table: dict[str, dict[str, str]]) -> str:
     """A line a stack, a column a lesson."""
     if not table:
-        return "no stack on this machine: ./lab up --stack NAME makes one"
+        return "there is no stack on this machine; ./lab up creates one"
     width = max(map(len, table))
     numbers = " ".join(f"{number:2}" for number in range(1, len(read.catalogue()) + 1))
     lines = [f"{'':{width}}  {numbers}   holds"]

@@ -29,7 +29,7 @@ SHOWN = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
+    parser.add_argument("--yes", action="store_true", help="use sudo without asking")
     parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (from LANG)")
     parser.add_argument(
         "--pause", type=float, default=6, metavar="SECONDS", help="time to read each page (6)"
@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     if config.read(STACK) is not None:
         raise Failure(
             BAD_INPUT,
-            f"there is a stack {STACK} already, and the demo would change and remove it; "
-            "nothing was touched",
+            f"stack {STACK} already exists, and the demo would change and remove it; "
+            "nothing was changed",
             f"./lab down {STACK} removes it",
         )
     console = Console(highlight=False)

@@ -16,7 +16,7 @@ from isolab.plan.model import Plan
 from isolab.visible import in_json
 
 NAME = "diff"
-HELP = "what an edit of the lab file changes, with the blast radius; starts no engine"
+HELP = "show what an edit of the lab file changes, with the blast radius; starts no engine"
 FORMATS = ("text", "json", "markdown")
 
 
@@ -31,22 +31,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     stack.add_option(parser)
     parser.add_argument(
-        "--from", dest="old", type=Path, metavar="FILE", help="a lab file, not what is deployed"
+        "--from",
+        dest="old",
+        type=Path,
+        metavar="FILE",
+        help="compare from this lab file, not from what is deployed",
     )
     parser.add_argument(
-        "--to", dest="new", type=Path, metavar="FILE", help="a lab file other than the stack's"
+        "--to", dest="new", type=Path, metavar="FILE", help="use this lab file, not the stack's"
     )
     parser.add_argument(
-        "--against", metavar="GIT_REV", help="the lab file as it was at a revision of git"
+        "--against", metavar="GIT_REV", help="compare with the lab file at a git revision"
     )
     add_formats(parser)
 
 
 def add_formats(parser: argparse.ArgumentParser) -> None:
     """How the changes are told."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="text if none is named")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="the same as json"
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
     )
 
 
@@ -95,15 +99,19 @@ def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
     labs: list[str] = arguments.labs
     given = arguments.old or arguments.new
     if len(labs) > 2:
-        raise Failure(BAD_INPUT, "two labs can be compared, not more", "./lab diff OLD NEW")
+        raise Failure(BAD_INPUT, "diff compares two labs, not more", "./lab diff OLD NEW")
     if len(labs) == 2:
         if given or arguments.against:
-            raise Failure(BAD_INPUT, "two labs are named already", "leave the options out")
+            raise Failure(
+                BAD_INPUT,
+                "--from and --to cannot be combined with two named labs",
+                "leave --from and --to out",
+            )
         return before_after.of_labs(labs[0], labs[1], arguments.stack)
     if arguments.against is not None:
         if given:
-            message = "--against says what to compare with"
-            raise Failure(BAD_INPUT, message, "leave --from, --to out")
+            message = "--against cannot be combined with --from or --to"
+            raise Failure(BAD_INPUT, message, "leave one of them out")
         lab = labs[0] if labs else arguments.stack or stack.DEFAULT
         return before_after.against(arguments.against, lab, arguments.stack)
     new = arguments.new

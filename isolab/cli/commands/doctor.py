@@ -8,7 +8,7 @@ from isolab.cli.errors import DONE, UNABLE
 from machine.setup import doctor
 
 NAME = "doctor"
-HELP = "what this machine has and lacks for a lab, with the fix for each"
+HELP = "check what a lab needs on this machine, with a fix for what is missing"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

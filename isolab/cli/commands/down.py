@@ -17,7 +17,7 @@ from machine.deployment.leftovers import Remains
 from machine.deployment.state import State
 
 NAME = "down"
-HELP = "remove all that a stack made"
+HELP = "remove everything that a stack created"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-data", action="store_true", help="keep the data disks for the next up"
     )
-    parser.add_argument("--yes", action="store_true", help="agree beforehand to what goes")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, name: str) -> int:
     begin = time.monotonic()
     if config.read(name) is None and not _is_known(name):
-        print(f"stack {name} is down already: there is nothing of it")
+        print(f"stack {name} is already down: nothing of it exists")
         return DONE
     control = engine.opened(name)
     _ask(control, keep_data=arguments.keep_data, accepted=arguments.yes)
@@ -85,13 +85,18 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     if keep_data and not lost:
         return
     consent.tell(lost)
-    what = f"its data: {consent.named(lost)}" if lost else "all that it made; no volume holds data"
+    what = (
+        f"its data: {consent.named(lost)}"
+        if lost
+        else "everything that it created; no volume holds data"
+    )
     if not sys.stdin.isatty():
         keeps = "" if keep_data else "--keep-data keeps the data disks, "
         raise Failure(
             BAD_INPUT,
-            f"this down removes stack {control.stack} and {what}; nothing was touched",
-            f"{keeps}--yes agrees to it",
+            f"without your consent, down does not remove stack {control.stack} and {what}; "
+            "nothing was changed",
+            f"{keeps}--yes removes without asking",
         )
     consent.typed_yes(f"Remove stack {control.stack} and {what}?", "--keep-data keeps data disks")
 
@@ -122,7 +127,7 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
     if outcome.code == 0:
         return
     if outcome.interrupts:
-        raise Failure(INTERRUPTED, "down was interrupted", "./lab down goes on from there")
+        raise Failure(INTERRUPTED, "down was interrupted", "run ./lab down again to continue")
     engine.say(f"the engine could not remove everything:\n{engine.complaint(progress, outcome)}")
     engine.say("removing what is left of the stack directly, by its exact names")
     left = control.state()
@@ -137,7 +142,9 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
         control.drop([resource.urn for resource in going])
     except (Remains, EngineError) as error:
         raise Failure(
-            FAILED, f"something of stack {control.stack} is left: {error}", "remove it, then again"
+            FAILED,
+            f"not all of stack {control.stack} could be removed: {error}",
+            "remove it by hand, then run ./lab down again",
         ) from error
 
 
@@ -158,14 +165,14 @@ def _nothing_stands(control: StackControl) -> None:
     except Remains as unknown:
         raise Failure(
             FAILED,
-            f"whether anything of stack {control.stack} is left is not known: {unknown}",
-            f"{where}; ./lab down again once libvirt and Docker answer",
+            f"it is unknown whether anything of stack {control.stack} still exists: {unknown}",
+            f"{where}; run ./lab down again when libvirt and Docker answer",
         ) from unknown
     if left:
         raise Failure(
             FAILED,
-            f"the engine knows no more of stack {control.stack}, but there is {', '.join(left)}",
-            f"{where}; was it made with another backend or ISOLAB_HOME?",
+            f"stack {control.stack} has no state, but these still exist: {', '.join(left)}",
+            f"{where}; if up ran with another backend or ISOLAB_HOME, run down with the same",
         )
 
 

@@ -16,7 +16,7 @@ from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
 NAME = "draw"
-HELP = "the layers of a lab as a picture: text, Mermaid, DOT, SVG or a page"
+HELP = "draw the layers of a lab: as text, Mermaid, DOT, SVG or a page"
 DEPLOYED = ""
 """What --diff without a word compares with."""
 
@@ -32,18 +32,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=DEPLOYED,
         metavar="STACK or FILE",
-        help="draw what becomes of it: from what is deployed to the lab file, or to another one",
+        help="draw the changes from what is deployed to the lab file, or to another one",
     )
     parser.add_argument(
         "--against",
         metavar="GIT_REV",
-        help="draw what became of the lab file since a revision of git",
+        help="draw the changes of the lab file since a git revision",
     )
     parser.add_argument(
-        "--live", action="store_true", help="draw what is deployed, with its state at this moment"
+        "--live", action="store_true", help="draw what is deployed, with its present state"
     )
     parser.add_argument("--focus", action="append", default=[], metavar="NAME", help="highlight")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to this file, not to standard output"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,7 +87,11 @@ def _drawing(arguments: argparse.Namespace) -> Drawing:
 def _live(arguments: argparse.Namespace, focus: frozenset[str]) -> Drawing:
     change = arguments.diff is not None or arguments.against is not None
     if change or stack.is_path(arguments.what):
-        raise Failure(BAD_INPUT, "--live draws a stack that is up", "it goes with no file or diff")
+        raise Failure(
+            BAD_INPUT,
+            "--live draws a stack that is up, not a file or changes",
+            "name a stack, without --diff and --against",
+        )
     from isolab.cli.context import deployed, states
 
     plan = deployed.required(stack.checked(arguments.what))
@@ -104,13 +110,15 @@ def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
     what, other = arguments.what, arguments.diff
     if arguments.against is not None:
         if other:
-            raise Failure(BAD_INPUT, "--against says what to compare with", "leave one of them out")
+            raise Failure(
+                BAD_INPUT, "--against cannot be combined with --diff FILE", "leave one of them out"
+            )
         return before_after.against(arguments.against, what)
     if other != DEPLOYED:
         return before_after.of_labs(what, other)
     if stack.is_path(what):
-        raise Failure(BAD_INPUT, f"{what} is a file, which nothing was deployed from by this name",
-                      "--diff FILE compares it with another one")  # fmt: skip
+        raise Failure(BAD_INPUT, f"{what} is a file, and --diff without FILE needs a stack",
+                      "--diff FILE compares it with another file")  # fmt: skip
     return before_after.of_stack(stack.checked(what))
 
 

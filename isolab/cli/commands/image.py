@@ -19,12 +19,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for part in PARTS:
         part.configure(what)
     build = what.add_parser("build", help="build what is missing or changed")
-    build.add_argument("--yes", action="store_true", help="agree to sudo beforehand")
+    build.add_argument("--yes", action="store_true", help="use sudo without asking")
     push = what.add_parser("push", help="send service images to another registry, by digest")
     push.add_argument("images", nargs="+", metavar="IMAGE", help="as in lab files")
-    push.add_argument("--to", required=True, metavar="HOST:PORT", help="the other registry")
+    push.add_argument("--to", required=True, metavar="HOST:PORT", help="the registry's address")
     push.add_argument(
-        "--plain-http", action="store_true", help="without TLS, also where it is not on loopback"
+        "--plain-http",
+        action="store_true",
+        help="use http, also for a registry that is not on loopback",
     )
 
 

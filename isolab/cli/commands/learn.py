@@ -13,14 +13,17 @@ from isolab.lessons import texts
 from isolab.lessons.model import Lesson
 
 NAME = "learn"
-HELP = "lessons on what each layer isolates, with the lab at hand"
+HELP = "show lessons on what each layer isolates, with the running lab"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_arguments(parser, "name or number (default: a list to choose from)")
     parser.add_argument(
-        "--html", type=Path, metavar="FOLDER", help="write the course there as pages instead"
+        "--html",
+        type=Path,
+        metavar="FOLDER",
+        help="write the course as pages to this folder instead",
     )
 
 

@@ -11,14 +11,16 @@ from isolab.cli.errors import DONE, FAILED
 from isolab.plan.model import Container, Plan
 
 NAME = "logs"
-HELP = "a service's logs, of all its containers"
+HELP = "show the logs of a service's containers"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("service", metavar="SERVICE", help="as in the lab file")
+    parser.add_argument("service", metavar="SERVICE", help="its name in the lab file")
     parser.add_argument("-f", "--follow", action="store_true", help="follow new output")
-    parser.add_argument("-n", "--tail", default="all", metavar="LINES", help="the last lines only")
+    parser.add_argument(
+        "-n", "--tail", default="all", metavar="LINES", help="show only the last N lines"
+    )
     stack.add_option(parser)
 
 

@@ -67,7 +67,7 @@ def _terminal() -> Ask:
     if not sys.stdin.isatty():
         raise Failure(
             BAD_INPUT,
-            "./lab new asks questions, and standard input is no terminal",
+            "./lab new asks questions, but standard input is not a terminal",
             "./lab new --from compose.yaml NAME asks nothing",
         )
 
@@ -75,7 +75,10 @@ def _terminal() -> Ask:
         print(question, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
         if not line:
-            raise Failure(BAD_INPUT, "the answers ended before the questions; nothing was written")
+            raise Failure(
+                BAD_INPUT,
+                "standard input ended before all questions were answered; nothing was written",
+            )
         return line.strip()
 
     return ask
@@ -91,7 +94,7 @@ def _asked(name: str | None, guests: int | None, ask: Ask) -> tuple[str, str]:
     size = r"(?:[1-9]\d{0,2}(?:\.5)?GiB|[1-9]\d{2,5}MiB)"
     memory = _answer(ask, "Memory of each guest", "1GiB", size, "a size such as 768MiB or 2GiB")
     words = "guestbook (web and database) or page (one small server)"
-    sample = _answer(ask, f"What shall run: {words}", "guestbook", "guestbook|page", words)
+    sample = _answer(ask, f"What to run: {words}", "guestbook", "guestbook|page", words)
     alike = starter.Guests(count=count, memory=memory, vcpus=1)
     text = starter.from_sample(
         name, f"stacks/{name}.yaml", cast(Literal["guestbook", "page"], sample), alike
@@ -159,7 +162,7 @@ def _quoted(path: str) -> str:
 
 def _write(file: Path, text: str) -> None:
     """The file, complete and valid, or nothing; one that is there stays as it is."""
-    there = Failure(BAD_INPUT, f"{file} is there already", "give another NAME, or delete it first")
+    there = Failure(BAD_INPUT, f"{file} already exists", "give another NAME, or delete it first")
     if file.exists():
         raise there
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -184,4 +187,4 @@ def _refused(problems: tuple[Problem, ...], names: Mapping[str, str]) -> Lab:
             text = text.replace(given, meant)
         print(text, file=sys.stderr)
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    raise Failure(BAD_INPUT, f"{count} in the way of such a lab; nothing was written")
+    raise Failure(BAD_INPUT, f"{count} in the lab file that this makes; nothing was written")

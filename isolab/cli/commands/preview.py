@@ -22,13 +22,15 @@ from machine.deployment.engine import Outcome
 from machine.deployment.events import Done, Step
 
 NAME = "preview"
-HELP = "what `up` would change, as the engine sees it, with the blast radius"
+HELP = "show what `up` would change, according to the engine, with the blast radius"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     stack.add_argument(parser)
-    parser.add_argument("--to", type=Path, metavar="FILE", help="a lab file other than the stack's")
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="use this lab file, not the stack's"
+    )
     add_formats(parser)
 
 

@@ -14,7 +14,7 @@ from machine.images.guest_image import place
 from machine.steps import Unable
 
 NAME = "prune"
-HELP = "show what no stack uses: images, builds, engines, histories; with --yes remove it"
+HELP = "list images, builds, engines and histories that no stack uses; --yes removes them"
 MOST = 8
 """Things of one kind that are named one by one."""
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         failed = list(_remove(found.unused))
     print(*_told(found, done=True), sep="\n")
     if failed:
-        raise Failure(FAILED, "not everything went:\n  " + "\n  ".join(failed))
+        raise Failure(FAILED, "not everything was removed:\n  " + "\n  ".join(failed))
     return DONE
 
 
@@ -49,7 +49,7 @@ def _at_once(stack: str) -> ExitStack:
     try:
         opened.enter_context(lock.locked(stack, NAME, say, timeout=0))
     except lock.Held as held:
-        raise Failure(UNABLE, str(held), "wait for it to end; nothing was touched") from held
+        raise Failure(UNABLE, str(held), "wait for it to end; nothing was changed") from held
     return opened
 
 
@@ -71,7 +71,7 @@ def _told(found: Found, *, done: bool = False) -> Iterator[str]:
         yield from (f"  {thing.name}" for thing in things[:MOST])
         if len(things) > MOST:
             yield f"  … and {len(things) - MOST} more"
-    yield from (f"left alone: {why}" for why in found.left_alone)
+    yield from (f"not checked: {why}" for why in found.left_alone)
     total = _size(sum(thing.size for thing in found.unused))
     if not found.unused:
         yield "nothing is unused"

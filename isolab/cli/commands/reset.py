@@ -17,11 +17,11 @@ HELP = "recreate a guest or a service as the lab file says; data disks are retai
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "what", nargs="*", metavar="GUEST or SERVICE", help="which ones (all guests)"
+        "what", nargs="*", metavar="GUEST or SERVICE", help="what to recreate (default: all guests)"
     )
     stack.add_option(parser)
     parser.add_argument(
-        consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
+        consent.FLAG, action="store_true", help="lose data of volumes without asking"
     )
 
 
@@ -43,10 +43,14 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     urns = [*_roots(control, guests), *_containers(control, containers)]
     names = [guest.name for guest in plan.guests]
     progress, outcome = engine.run(lambda outcome: control.up_replacing(outcome, urns), names)
-    engine.fail_unless_done("reset", "./lab up goes on from there", progress, outcome, control)
+    engine.fail_unless_done("reset", "run ./lab up again to continue", progress, outcome, control)
     now = live.wait_until_healthy(plan)
     if now.verdict != "well":
-        raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")
+        raise Failure(
+            FAILED,
+            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
+            "./lab status",
+        )
     made = ", ".join((*guests, *containers))
     print(f"recreated: {made} ({time.monotonic() - begin:.1f} s)")
     return DONE
@@ -88,7 +92,7 @@ def _look_again(control: StackControl, plan: Plan, containers: Sequence[str]) ->
     if urns:
         names = [guest.name for guest in plan.guests]
         looked, outcome = engine.run(lambda outcome: control.refresh(outcome, urns), names)
-        engine.fail_unless_done("reset", "./lab status says more", looked, outcome, control)
+        engine.fail_unless_done("reset", "./lab status shows the details", looked, outcome, control)
 
 
 def _roots(control: StackControl, guests: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from isolab.cli.errors import DONE, FAILED, UNABLE
 from machine.deployment import lock
 
 NAME = "status"
-HELP = "layers, health, addresses, and what is not as it was deployed"
+HELP = "show layers, health, addresses and drift"
 
 CODES = {"well": DONE, "degraded": FAILED, "down": FAILED, "unknown": UNABLE}
 
@@ -48,7 +48,7 @@ def _not_up(name: str, holder: str, others: Sequence[str]) -> tuple[str, ...]:
     """Why there is nothing to show, and what there is instead."""
     if holder:
         return (f"stack {name} is not up yet: {holder} is at work",)
-    seen = (f"  up are: {', '.join(others)}",) if others else ()
+    seen = (f"  stacks that are up: {', '.join(others)}",) if others else ()
     return (f"stack {name} is not up", *seen)
 
 
@@ -89,7 +89,7 @@ def text(now: live.Status) -> str:
             lines += [f"  {line}" for line in service.wrong]
     lines += [f"! {line}" for line in now.drift]
     if now.verdict == "unknown":
-        lines.append("  something did not answer, which says nothing about what it holds")
+        lines.append("  something did not answer: the state of what it runs is unknown")
     elif now.drift:
         lines.append("  ./lab up repairs it")
     return "\n".join(lines)

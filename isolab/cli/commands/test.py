@@ -17,7 +17,7 @@ from machine.setup import provision, requirements
 from machine.steps import Unable, ensure
 
 NAME = "test"
-HELP = "all set-up, then linters, types and every test; arguments go to pytest"
+HELP = "install what tests need, run linters, type checks and all tests; the rest goes to pytest"
 
 SETS: dict[str, tuple[Source, ...]] = {
     "official": ("official",),
@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     """Declare the options that are not pytest's."""
-    parser.add_argument("--yes", action="store_true", help="agree to the set-up beforehand")
+    parser.add_argument("--yes", action="store_true", help="use sudo without asking")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument(
         "--fast",

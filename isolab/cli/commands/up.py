@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "positional",
         nargs="?",
         metavar="LAB",
-        help="the lab file stacks/LAB.yaml, or a path to one; also the stack, unless --stack is",
+        help="a name in stacks/, or a path to a lab file; also the stack, unless --stack is given",
     )
     stack.add_option(parser)
     parser.add_argument(
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="refresh the state first, also that of the guests, and repair drift",
     )
     parser.add_argument(
-        consent.FLAG, action="store_true", help="agree beforehand to losing volumes' data"
+        consent.FLAG, action="store_true", help="lose data of volumes without asking"
     )
     parser.add_argument("--yes", action="store_true", help="use sudo without asking")
 
@@ -82,7 +82,9 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     if arguments.refresh:
         # Only now do all guests answer.
         looked, outcome = engine.run(lambda outcome: control.refresh(outcome, ()), guests)
-        engine.fail_unless_done("refresh", "./lab status says more", looked, outcome, control)
+        engine.fail_unless_done(
+            "refresh", "./lab status shows the details", looked, outcome, control
+        )
         progress = _up(control, guests)
     end = time.monotonic()
     times = {"setup": ready - begin, "total": end - begin}
@@ -98,7 +100,7 @@ def _start_drifted(control: StackControl, guests: Sequence[str]) -> bool:
     left = control.start(drifted, engine.say)
     plan = control.plan(control.state())
     if plan and any(found.is_guest and found.resource not in left for found in drifted):
-        engine.say("waiting for the guests to come back")
+        engine.say("waiting for the guests to start")
         for guest in live.wait_until_reached(plan):
             engine.say(f"{guest}: its Docker does not answer after {live.WAIT} s")
         # What did not come back with its guest.
@@ -127,7 +129,7 @@ def _as_on_this_machine(target: stack.Target) -> Plan:
 def _up(control: StackControl, guests: Sequence[str]) -> Progress:
     progress, outcome = engine.run(control.up, guests)
     engine.fail_unless_done(
-        "up", "./lab up goes on from there; ./lab down removes it", progress, outcome, control
+        "up", "run ./lab up again to continue; ./lab down removes it", progress, outcome, control
     )
     return progress
 
@@ -136,9 +138,13 @@ def _wait(control: StackControl, plan: Plan) -> None:
     """What was started again becomes healthy by itself."""
     from isolab.cli.context import live
 
-    engine.say("waiting for the guests and what runs on them to come back")
+    engine.say("waiting for the guests and their containers to start")
     # Docker forgets a start of seconds ago where its guest was recreated meanwhile.
     control.start(control.drifted(), engine.say)
     now = live.wait_until_healthy(plan)
     if now.verdict != "well":
-        raise Failure(FAILED, "not all came back:\n  " + "\n  ".join(now.drift), "./lab status")
+        raise Failure(
+            FAILED,
+            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
+            "./lab status",
+        )

@@ -24,9 +24,9 @@ def same_libvirt(old: Plan | None, new: Plan) -> None:
     if old and old.libvirt != new.libvirt:
         raise Failure(
             BAD_INPUT,
-            f"stack {old.stack} stands on {old.libvirt}, its lab file says {new.libvirt}; "
-            "nothing was touched",
-            "./lab down removes it there; then ./lab up builds it on the other",
+            f"stack {old.stack} is on {old.libvirt}, but its lab file names {new.libvirt}; "
+            "nothing was changed",
+            "run ./lab down to remove it there, then ./lab up",
         )
 
 
@@ -68,7 +68,7 @@ def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
         Whether there was something to agree to.
 
     Raises:
-        Failure: Nobody agreed; nothing was touched.
+        Failure: Nobody agreed; nothing was changed.
     """
     if not lost or accepted:
         return bool(lost)
@@ -76,10 +76,10 @@ def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
     if not sys.stdin.isatty():
         raise Failure(
             BAD_INPUT,
-            f"this {what} loses the data of {named(lost)}; nothing was touched",
-            f"{FLAG} agrees to it; ./lab diff tells more",
+            f"this {what} loses the data of {named(lost)}; nothing was changed",
+            f"{FLAG} agrees to the loss; ./lab diff shows the details",
         )
-    typed_yes(f"Lose the data of {named(lost)}?", "./lab diff tells more")
+    typed_yes(f"Lose the data of {named(lost)}?", "./lab diff shows the details")
     return True
 
 
@@ -94,7 +94,7 @@ def typed_yes(question: str, hint: str) -> None:
     """Ask on the terminal; anything but yes ends the command."""
     print(f"{visible(question)} Type yes to agree: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
-        raise Failure(BAD_INPUT, "not agreed to; nothing was touched", hint)
+        raise Failure(BAD_INPUT, "no consent was given; nothing was changed", hint)
 
 
 def named(lost: Sequence[Loss]) -> str:

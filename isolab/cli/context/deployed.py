@@ -31,7 +31,7 @@ def find(stack: str) -> Plan | None:
             UNABLE,
             f"stack {stack} is up, but another version of isolab made it: "
             "this one cannot read its plan",
-            "./lab up makes it this version's, ./lab down removes it",
+            "./lab up updates it to this version, ./lab down removes it",
         )
     return plan
 
@@ -95,7 +95,11 @@ def replica(plan: Plan, service: str, number: int | None) -> Container:
     for container in found:
         if container.replica == number:
             return container
-    raise Failure(BAD_INPUT, f"service {service} has no replica {number}", f"it has {len(found)}")
+    raise Failure(
+        BAD_INPUT,
+        f"service {service} has no replica {number}",
+        f"its replicas: {', '.join(str(container.replica) for container in found)}",
+    )
 
 
 def into_guest(plan: Plan, guest: Guest) -> GuestTransport:

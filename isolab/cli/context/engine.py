@@ -37,7 +37,7 @@ def alone(stack: str, command: str) -> Iterator[None]:
         with lock.locked(stack, command, say):
             yield
     except lock.Held as held:
-        raise Failure(UNABLE, str(held), "wait for it to end; nothing was touched") from held
+        raise Failure(UNABLE, str(held), "wait for it to end; nothing was changed") from held
 
 
 def complaint(progress: Progress, outcome: Outcome) -> str:
@@ -58,7 +58,11 @@ def fail_unless_done(
     if outcome.code == 0:
         return
     if outcome.interrupts:
-        raise Failure(INTERRUPTED, f"{what} was interrupted; what it had begun has ended", again)
+        raise Failure(
+            INTERRUPTED,
+            f"{what} was interrupted; it finished the operations that it had started",
+            again,
+        )
     from machine.setup import confinement
 
     said = complaint(progress, outcome)
@@ -95,7 +99,9 @@ def with_plugins() -> None:
     from machine.engine import plugins
 
     if plugins.last() is None:
-        raise Failure(UNABLE, "the engine has no plugins here yet", "./lab up makes them ready")
+        raise Failure(
+            UNABLE, "the engine has no plugins on this machine yet", "./lab up installs them"
+        )
 
 
 def recovered(control: StackControl) -> None:
@@ -107,7 +113,7 @@ def recovered(control: StackControl) -> None:
     except (Remains, EngineError) as remains:
         raise Failure(
             FAILED,
-            f"what an interrupted run left could not be cleared up: {remains}",
+            f"what an interrupted run left could not be removed: {remains}",
             "remove it by hand, then try again",
         ) from remains
 

@@ -52,7 +52,7 @@ def check(plan: Plan, chosen: Sequence[Lesson]) -> tuple[LessonResult, ...]:
     before = live.wait_until_healthy(plan, SETTLING)
     if before.verdict != "well":
         lines = "\n  ".join(before.drift) or "something did not answer"
-        raise Failure(UNABLE, f"the lab is not healthy, so checks would tell nothing:\n  {lines}")
+        raise Failure(UNABLE, f"the lab is not healthy, so checks would prove nothing:\n  {lines}")
     checked: list[LessonResult] = []
     with lesson_environment(plan) as here:
         for lesson in chosen:

@@ -33,7 +33,7 @@ def check(plan: Plan) -> None:
     absent = [image for image in wanted if images.registry(image) in silent]
     if absent:
         reasons = "\n".join(f"  {registry}: {why}" for registry, why in silent.items())
-        raise Failure(UNABLE, f"{_told(absent)}; nothing was touched\n{reasons}", _hint(absent))
+        raise Failure(UNABLE, f"{_told(absent)}; nothing was changed\n{reasons}", _hint(absent))
 
 
 def bring(plan: Plan) -> None:
@@ -50,8 +50,10 @@ def bring(plan: Plan) -> None:
 
 
 def _told(absent: Iterable[str]) -> str:
-    return f"not on this machine, and not to be fetched: {', '.join(absent)}"
+    return f"images that are not on this machine and cannot be fetched: {', '.join(absent)}"
 
 
 def _hint(absent: list[str]) -> str:
-    return f"./lab image add FILE, which `docker save {' '.join(absent)}` writes elsewhere"
+    return (
+        f"run `docker save {' '.join(absent)} >FILE` where they are, then ./lab image add FILE here"
+    )

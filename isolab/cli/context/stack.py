@@ -90,7 +90,7 @@ def checked_plan(target: Target) -> tuple[Plan, bool]:
         print(problem, file=sys.stderr)
     if examined.plan is None:
         count = f"{len(examined.errors)} problem{'s' if len(examined.errors) > 1 else ''}"
-        raise Failure(BAD_INPUT, f"{count} in {lab_file(target.lab).name}; nothing was touched")
+        raise Failure(BAD_INPUT, f"{count} in {lab_file(target.lab).name}; nothing was changed")
     return examined.plan, open_subnet
 
 

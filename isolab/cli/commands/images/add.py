@@ -26,7 +26,10 @@ def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="an image of this machine's Docker, what docker save wrote, an OCI archive or layout",
     )
     parser.add_argument(
-        "--as", dest="called", metavar="NAME", help="what lab files call it, where it has no name"
+        "--as",
+        dest="called",
+        metavar="NAME",
+        help="its name in lab files, for an image without a name",
     )
     parser.set_defaults(part=run)
 
@@ -48,8 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         name = _checked(called or given)
         if not outside.in_docker(given):
-            hint = "docker save writes a file on a machine that has it; ./lab image pull fetches it"
-            raise Failure(BAD_INPUT, f"{given} is no file, and no image of this Docker", hint)
+            hint = "./lab image pull fetches it, or docker save writes it to a file where it is"
+            raise Failure(
+                BAD_INPUT, f"{given} is neither a file nor an image of Docker on this machine", hint
+            )
         added = store.add_from_docker(given, name, say)
     for name, row in added.items():
         print(f"{name}  {row.digest}")
@@ -62,19 +67,27 @@ def _named(found: "Sequence[Found]", file: str, called: str | None) -> "list[Fou
         return [replace(found[0], name=_checked(called))]
     if called or not found:
         names = ", ".join(image.name or "one without a name" for image in found) or "none"
-        raise Failure(BAD_INPUT, f"{file} holds {len(found)} images: {names}", "--as names one")
+        raise Failure(
+            BAD_INPUT,
+            f"{file} holds {len(found)} images: {names}",
+            "--as NAME needs a file with one image",
+        )
     for image in found:
         if not image.name:
-            raise Failure(BAD_INPUT, f"an image in {file} has no name", "--as NAME gives it one")
+            raise Failure(BAD_INPUT, f"an image in {file} has no name", "give it one: --as NAME")
         _checked(image.name)
     return list(found)
 
 
 def _checked(name: str) -> str:
     if not IMAGE.fullmatch(name):
-        raise Failure(BAD_INPUT, f"{name!r} is no image reference", "for example --as nginx:1.27")
+        raise Failure(
+            BAD_INPUT, f"{name!r} is not an image reference", "for example --as nginx:1.27"
+        )
     if not images.is_outside(name):
         raise Failure(
-            BAD_INPUT, f"{name} is the name of an image of isolab's own", "--as gives it another"
+            BAD_INPUT,
+            f"{name} is the name of one of isolab's images",
+            "give it another name: --as NAME",
         )
     return name

@@ -38,7 +38,7 @@ class Row:
 def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the part's arguments."""
     parser = what.add_parser(NAME, help="images, digests and where they come from")
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the images of this lab alone")
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="only the images of this lab")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.set_defaults(part=run)
 
@@ -93,7 +93,7 @@ def read(lab: str) -> Lab:
         raise Failure(BAD_INPUT, f"there is no lab file {file}")
     read = labfile.load(file, os.environ)
     if not isinstance(read, Lab):
-        raise Failure(BAD_INPUT, "\n".join(map(str, read)), "./lab validate says more")
+        raise Failure(BAD_INPUT, "\n".join(map(str, read)), "./lab validate shows the details")
     return read
 
 
