@@ -67,18 +67,20 @@ def _long(node: Node) -> Build:
 def _folder(node: Node) -> str:
     word = scalars.filled(node)
     if "://" in word or word.startswith(("git@", "github.com/")):
-        node.refuse(f"{word} is not on this machine", "clone it, and build from the folder")
+        node.refuse(
+            f"{word} is not a folder on this machine", "clone it, and build from the folder"
+        )
     path = node.origin.path(word)
     if not isdir(path):
-        node.refuse(f"{path} is no folder" if exists(path) else f"{path} is not there")
+        node.refuse(f"{path} is not a folder" if exists(path) else f"{path} is not there")
     if Path(abspath(path)) == Path("/"):
-        node.refuse("the whole host is no folder to build from")
+        node.refuse("the host's root folder cannot be a build context")
     return abspath(path)
 
 
 def _checked(node: Node, build: Build) -> Build:
     if not isfile(Path(build.context) / build.dockerfile):
-        node.refuse(f"there is no {build.dockerfile} in the folder to build from")
+        node.refuse(f"the build context has no {build.dockerfile}")
     return build
 
 

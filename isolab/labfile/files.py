@@ -82,7 +82,7 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     """A secret or config of the lab, and where its content comes from."""
 
     known = _SOURCE | (_EXTERNAL if kind == "secret" else {})
-    outside = _OUTSIDE | {"external": "nobody else keeps it: give content or file"}
+    outside = _OUTSIDE | {"external": "isolab does not read external ones: give content or file"}
 
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")

@@ -101,7 +101,7 @@ def _image(node: Node) -> str:
     except (OSError, ValueError) as error:
         node.refuse(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
     if start != _QCOW2:
-        node.refuse(f"{path} is no qcow2 image", "qemu-img convert -O qcow2 makes one")
+        node.refuse(f"{path} is not a qcow2 image", "qemu-img convert -O qcow2 makes one")
     word = scalars.text(node)
     return os.path.normpath(path if word.startswith("~") else word)
 

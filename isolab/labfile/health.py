@@ -63,7 +63,7 @@ def notes(node: Node) -> tuple[Problem, ...]:
     if early := keys.get("start_interval"):
         told.append(early.problem("passed over: it needs Docker 25, and guests have 20.10"))
     if keys and not keys.keys() & {"test", "disable"}:
-        message = "the image's own healthcheck runs, with its own times: test is missing"
+        message = "test is missing, so the healthcheck of the image runs, with its own times"
         told.append(node.problem(message))
     return tuple(replace(problem, severity="warning") for problem in told)
 
@@ -76,9 +76,12 @@ def _words(node: Node) -> tuple[str, ...]:
     words = many(scalars.text)(node)
     kind = words[0] if words else ""
     if kind not in _KINDS:
-        node.refuse("a test starts with CMD, CMD-SHELL or NONE", 'for example ["CMD", "true"]')
+        node.refuse(
+            "a healthcheck's test must start with CMD, CMD-SHELL or NONE",
+            'for example ["CMD", "true"]',
+        )
     if kind != "NONE" and len(words) < 2:
-        node.refuse(f"{kind} names no command")
+        node.refuse(f"{kind} has no command after it")
     return words
 
 
@@ -111,8 +114,8 @@ def _need(name: str, node: Node) -> tuple[Condition, bool]:
 def _no_restart(node: Node) -> bool:
     if scalars.flag(node):
         node.refuse(
-            "restarting with another service is not supported",
-            "leave it out: a service that loses a connection has to make it again",
+            "a restart together with another service is not supported",
+            "remove it: a service that loses a connection must connect again",
         )
     return False
 

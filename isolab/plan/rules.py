@@ -38,7 +38,7 @@ def bind_mounts_can_be_copied(lab: Lab, surroundings: Surroundings) -> Iterator[
                     lab,
                     ("services", service.name, "volumes"),
                     f"what is mounted at {bind.target} cannot be copied: {found.problem}",
-                    "isolab copies bind mounts into the guest; large data belongs into an image "
+                    "isolab copies bind mounts into the guest; put large data into an image "
                     "or a named volume",
                 )
 
@@ -108,7 +108,7 @@ def passing_through_needs_kvm(lab: Lab, plan: Plan) -> Iterator[Problem]:
                     lab,
                     setting(lab, guest.group, guest.name, "cpu"),
                     f"{PASSED_THROUGH} needs KVM, but host.virtualization is tcg",
-                    "leave cpu out, or name a model such as Nehalem",
+                    "remove cpu, or name a model such as Nehalem",
                 )
 
 
@@ -151,7 +151,7 @@ def ports_are_published_where_guests_have_them(lab: Lab, plan: Plan) -> Iterator
                         lab,
                         path,
                         f"{guest.name} does not have the address {port.ip}",
-                        f"leave it out, and the port is at {guest.address}",
+                        f"remove the address: the port is then published on {guest.address}",
                     )
 
 
@@ -167,7 +167,7 @@ def guests_keep_their_ssh(lab: Lab, plan: Plan) -> Iterator[Problem]:
                     yield problem(
                         lab,
                         path,
-                        f"port {SSH} of {guest.name} is its own ssh",
+                        f"port {SSH} of {guest.name} is used by the guest's own sshd",
                         f"publish another one, for example 2222:{port.internal}",
                     )
 
@@ -199,7 +199,7 @@ def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("balancers", balancer.name, "listen"),
-                f"{owner} listens on {balancer.listen} there already",
+                f"{owner} already listens on {balancer.listen} there",
             )
 
 

@@ -116,7 +116,7 @@ def test_a_network_that_came_later_is_a_warning(
     tunnel = (IPv4Network("10.0.0.0/8"), "a route of tun0")
     monkeypatch.setattr(addresses, "in_use", networks(tunnel))
     assert main(["status"]) == 0
-    assert "\nwarning: the lab has 10." in capsys.readouterr().out
+    assert "\nwarning: the lab's network 10." in capsys.readouterr().out
     assert main(["status", "--json"]) == 0
     (warning,) = json.loads(capsys.readouterr().out)["warnings"]
-    assert "a route of tun0 has 10.0.0.0/8 by now" in warning
+    assert "overlaps 10.0.0.0/8 (a route of tun0)" in warning
