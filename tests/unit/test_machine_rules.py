@@ -177,4 +177,4 @@ def test_doctor_tells_when_all_labs_together_have_more_than_the_machine() -> Non
     assert doctor.memory_check(domains, MiB(8192)).verdict == "ok"
     check = doctor.memory_check(domains, MiB(4096), MiB(100))
     assert (check.verdict, check.name in doctor.OPTIONAL) == ("unusable", True)
-    assert check.detail == "4096 MiB; domains that run have 6000 MiB, 100 MiB are available"
+    assert check.detail == "4096 MiB; running domains use 6000 MiB, 100 MiB are available"
