@@ -16,7 +16,7 @@ _KEYS = {
 }
 _USER = {
     "name": "The user's name.",
-    "gecos": "Who that is.",
+    "gecos": "The user's full name.",
     "groups": "Further groups, a list or words between commas.",
     "shell": "Its shell; without it, /bin/sh.",
     "sudo": "What it may do as root, where sudo is installed: ALL=(ALL) NOPASSWD:ALL.",
@@ -24,7 +24,7 @@ _USER = {
 }
 _FILE = {
     "path": "Where it is on the guest.",
-    "content": "What it holds.",
+    "content": "The content of the file.",
     "permissions": "In octal, as '0644', which is the default.",
     "owner": "user:group; without it, root:root.",
 }

@@ -28,8 +28,8 @@ _SOURCE = {
     "file": "The file that holds it, relative to the lab file.",
 }
 _NO_EFFECT = {
-    "name": "No effect: it belongs to its lab, and goes by its key.",
-    "labels": "No effect: no label of it is seen.",
+    "name": "No effect: its key in the lab file is its name.",
+    "labels": "No effect: isolab does not use its labels.",
 }
 _OUTSIDE = {
     "driver": "it is for Swarm: give content or file",

@@ -17,15 +17,15 @@ _CONDITION: Reader[Condition] = scalars.choice(
 _KINDS = ("CMD", "CMD-SHELL", "NONE")
 _HEALTHCHECK = {
     "test": "The command: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.",
-    "interval": "Between two checks.",
-    "timeout": "How long one may take.",
-    "retries": "How many must fail in a row.",
-    "start_period": "Failures during it count for nothing.",
+    "interval": "Time between two checks.",
+    "timeout": "The longest time for one check.",
+    "retries": "Failed checks in a row until the container is unhealthy.",
+    "start_period": "Time after the start in which failed checks do not count.",
     "start_interval": "No effect: it needs Docker 25, and guests have 20.10.",
     "disable": "Switches off the image's own healthcheck.",
 }
 _DEPENDENCY = {
-    "condition": "What must be seen of the other service; a healthcheck is always waited for.",
+    "condition": "The state that the other service must reach; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
     "restart": "Restarts with the other service: not supported, only false is taken.",
 }
