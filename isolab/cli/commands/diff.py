@@ -26,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "labs",
         nargs="*",
         metavar="STACK or FILE",
-        help=f"none or a stack: what is deployed against its lab file ({stack.DEFAULT} if none is "
-        "named); a file: what is deployed against that; two: one lab against the other",
+        help="no argument or a stack: compare what is deployed with its lab file "
+        f"(default: {stack.DEFAULT}); a file: compare what is deployed with it; two: compare them",
     )
     stack.add_option(parser)
     parser.add_argument(

@@ -42,7 +42,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="draw what is deployed, with its present state"
     )
-    parser.add_argument("--focus", action="append", default=[], metavar="NAME", help="highlight")
+    parser.add_argument(
+        "--focus",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="highlight this; may be repeated",
+    )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write to this file, not to standard output"
     )

@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="COMPOSE_FILE",
         help="take the services of a compose file as they are, and ask nothing",
     )
-    parser.add_argument("--guests", type=int, metavar="N", help="how many guests")
+    parser.add_argument("--guests", type=int, metavar="N", help="number of guests")
 
 
 def run(arguments: argparse.Namespace) -> int:

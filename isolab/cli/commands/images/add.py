@@ -29,7 +29,7 @@ def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--as",
         dest="called",
         metavar="NAME",
-        help="its name in lab files, for an image without a name",
+        help="the name for the image in lab files",
     )
     parser.set_defaults(part=run)
 
