@@ -80,7 +80,9 @@ def _folder(node: Node) -> str:
 
 def _checked(node: Node, build: Build) -> Build:
     if not isfile(Path(build.context) / build.dockerfile):
-        node.refuse(f"the build context has no {build.dockerfile}")
+        node.refuse(
+            f"the build context has no {build.dockerfile}", "name the file with dockerfile:"
+        )
     return build
 
 

@@ -12,6 +12,7 @@ from isolab.rules.problem import problem, setting, warning
 Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]
 NAMED = 3
 """Domains that a message names; the others are counted."""
+SPACE = "free space there, or reduce guests.GROUP.disk or guests.GROUP.data"
 EVERYWHERE = ("0.0.0.0", "*", "::", "")
 
 
@@ -85,6 +86,7 @@ def processors_suffice(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Probl
             ("guests",),
             f"the guests have {wanted} vcpus together, but this machine has {machine.cpus} "
             "processors",
+            "reduce guests.GROUP.vcpus, or accept that busy guests run more slowly",
         )
 
 
@@ -98,6 +100,7 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
             ("guests",),
             f"the disks may grow to {wanted} MiB together, and those of other domains by "
             f"{growth} MiB, but {plan.pool.path} has {machine.free_disk} MiB left",
+            SPACE,
         )
     if wanted > machine.free_disk:
         yield warning(
@@ -105,6 +108,7 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
             ("guests",),
             f"the disks may grow to {wanted} MiB together, but {plan.pool.path} has "
             f"{machine.free_disk} MiB left",
+            SPACE,
         )
 
 
@@ -137,6 +141,7 @@ def ports_are_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
                     path,
                     f"{what} cannot listen on {address}:{port}: another process on this machine "
                     f"listens on {other or '*'}:{port}",
+                    "stop that process, or choose another port in the lab file",
                 )
                 break
 

@@ -286,8 +286,8 @@ def hosted_services_are_in_the_open(lab: Lab, plan: Plan) -> Iterator[Problem]:
         yield warning(
             lab,
             own if own in lab.positions else ("placement", "*"),
-            f"{container.service} runs with the host's network: it listens on every address it "
-            "likes, and reaches what the host reaches",
+            f"{container.service} runs with the host's network: it may listen on all of "
+            "the host's addresses, and reaches what the host reaches",
         )
 
 
@@ -300,8 +300,8 @@ def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     ("services", service.name, "depends_on", name),
-                    f"waits for {name} to end, but that is on another guest",
-                    "place them together",
+                    f"waits for {name} to end, but {name} is on another guest",
+                    "place both on the same guests",
                 )
 
 
@@ -324,9 +324,9 @@ def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Proble
                     yield problem(
                         lab,
                         path,
-                        f"{container.name} would hold {guest.name} itself, "
-                        "and all containers on it",
-                        f"guests.{guest.group}.privileged: true allows it: the guest is the wall",
+                        f"{container.name} would have all rights on {guest.name} "
+                        "and its containers",
+                        f"guests.{guest.group}.privileged: true allows it",
                     )
 
 
