@@ -22,7 +22,7 @@ def write_plugin(name: str, version: str, python: Path, into: Path) -> Path:
     for the language host, the folder belongs on PATH.
     """
     if name not in MODULES:
-        raise ValueError(f"no plugin {name}: there are {', '.join(MODULES)}")
+        raise ValueError(f"there is no plugin {name}: expected one of {', '.join(MODULES)}")
     kind = "language" if name == "python" else "resource"
     folder = into / (f"{kind}-{name}" if name == "python" else f"{kind}-{name}-v{version}")
     folder.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,10 @@ def ensure(step: Step, report: Report) -> None:
         step.act(lambda line: report(f"{step.name}: {line}"))
         still = step.look()
         if still:
-            raise Unable(f"{step.name}: still {still}", "./lab doctor shows the details")
+            raise Unable(
+                f"{step.name}: without effect, still to do: {still}",
+                "./lab doctor shows the details",
+            )
 
 
 @contextmanager
@@ -69,7 +72,7 @@ def timed(name: str, doing: str, report: Report) -> Iterator[None]:
     begin = time.monotonic()
 
     def heartbeat() -> None:
-        report(f"{name}: still at it ({time.monotonic() - begin:.0f} s)")
+        report(f"{name}: still running ({time.monotonic() - begin:.0f} s)")
 
     report(f"{name}: {doing}")
     with every(HEARTBEAT, heartbeat):

@@ -213,7 +213,9 @@ def _pinned(host_key: str) -> tuple[str, bytes] | None:
         kind, encoded = host_key.split()[:2]
         return kind, base64.b64decode(encoded, validate=True)
     except ValueError as error:
-        raise Failure("the connection's hostKey is no public key: «TYPE BASE64»") from error
+        raise Failure(
+            "the connection's hostKey is not a public key: expected «TYPE BASE64»"
+        ) from error
 
 
 def _private_key(text: str, password: str | None) -> PKey:
@@ -222,4 +224,4 @@ def _private_key(text: str, password: str | None) -> PKey:
             return kind.from_private_key(io.StringIO(text), password)
         except (SSHException, ValueError):
             continue
-    raise Failure("the connection's privateKey is no ed25519, ECDSA or RSA key that can be read")
+    raise Failure("the connection's privateKey is not a readable ed25519, ECDSA or RSA key")

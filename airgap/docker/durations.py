@@ -17,7 +17,7 @@ def nanoseconds(duration: str | None) -> int | None:
             continue
         unit = next((u for u in ("ms", "us", "ns", "h", "m", "s") if rest.startswith(u)), None)
         if unit is None or not number:
-            raise Failure(f"{duration!r} is no duration: expected one like 1m30s")
+            raise Failure(f"{duration!r} is not a duration: expected one such as 1m30s")
         total, number, rest = total + float(number) * _UNITS[unit], "", rest[len(unit) :]
     return round(total)
 

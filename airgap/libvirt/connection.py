@@ -155,7 +155,7 @@ def remove_leftover(
 ) -> None:
     """Remove what an interrupted create left under the resource's name, where it left something."""
     name = inputs["name"]
-    with context.client.told(f"what is left of {kind} {name} was not removed"):
+    with context.client.told(f"what is left of {kind} {name} could not be removed"):
         left = found(lookup, name)
         if left is not None:
             resource.delete(context, left.UUIDString(), dict(inputs))

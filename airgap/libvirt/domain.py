@@ -73,7 +73,7 @@ class Domain(ResourceType[Connection]):
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
         interfaces = inputs.get("networkInterfaces", ())
-        with context.client.told(f"domain {name} was not made"):
+        with context.client.told(f"domain {name} could not be created"):
             if found(connection.handle.lookupByName, name):
                 raise Failure(
                     f"a domain {name} already exists and is not this stack's: "
@@ -106,7 +106,7 @@ class Domain(ResourceType[Connection]):
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         connection, name = context.client, inputs["name"]
-        with context.client.told(f"domain {name} was not changed"):
+        with context.client.told(f"domain {name} could not be updated"):
             domain = found(connection.handle.lookupByUUIDString, id)
             if domain is None:
                 raise Failure(f"the domain {name} is gone: run a refresh, then up again")
@@ -127,7 +127,7 @@ class Domain(ResourceType[Connection]):
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
         connection = context.client
-        with context.client.told(f"domain {state.get('name', id)} was not removed"):
+        with context.client.told(f"domain {state.get('name', id)} could not be removed"):
             domain = found(connection.handle.lookupByUUIDString, id)
             if domain is not None:
                 _remove(domain)

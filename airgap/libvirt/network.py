@@ -59,7 +59,7 @@ class Network(ResourceType[Connection]):
                 try:
                     ipaddress.ip_network(each)
                 except ValueError as error:
-                    yield f"addresses[{index}]", f"is no network: {error}"
+                    yield f"addresses[{index}]", f"is not a network: {error}"
 
     def adjust(self, changes: list[Change], state: State, inputs: Inputs) -> list[Change]:
         return [
@@ -71,7 +71,7 @@ class Network(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
-        with context.client.told(f"network {name} was not made"):
+        with context.client.told(f"network {name} could not be created"):
             with connection.defining_network:
                 if found(connection.handle.networkLookupByName, name):
                     raise Failure(
@@ -100,7 +100,7 @@ class Network(ResourceType[Connection]):
 
     def update(self, context: Context[Connection], id: str, state: State, inputs: Inputs) -> State:
         name = inputs["name"]
-        with context.client.told(f"network {name} was not changed"):
+        with context.client.told(f"network {name} could not be updated"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             if network is None:
                 raise Failure(f"the network {name} is gone: run a refresh, then up again")
@@ -111,7 +111,7 @@ class Network(ResourceType[Connection]):
             return state_of(network, inputs)
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with context.client.told(f"network {state.get('name', id)} was not removed"):
+        with context.client.told(f"network {state.get('name', id)} could not be removed"):
             network = found(context.client.handle.networkLookupByUUIDString, id)
             if network is None:
                 return

@@ -50,7 +50,7 @@ class Pool(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         name, handle = inputs["name"], context.client.handle
-        with context.client.told(f"storage pool {name} was not made"):
+        with context.client.told(f"storage pool {name} could not be created"):
             if found(handle.storagePoolLookupByName, name):
                 raise Failure(
                     f"a storage pool {name} already exists and is not this stack's: "
@@ -87,7 +87,7 @@ class Pool(ResourceType[Connection]):
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with context.client.told(f"storage pool {state.get('name', id)} was not removed"):
+        with context.client.told(f"storage pool {state.get('name', id)} could not be removed"):
             pool = found(context.client.handle.storagePoolLookupByUUIDString, id)
             if pool is None:
                 return

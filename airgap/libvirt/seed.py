@@ -35,7 +35,7 @@ class CloudInitDisk(ResourceType[Connection]):
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
         content = iso.seed(*(inputs.get(part, "") for part in _FILES))
-        with context.client.told(f"cloud-init disk {name} was not made"):
+        with context.client.told(f"cloud-init disk {name} could not be created"):
             pool = storage.pool_named(connection, inputs["pool"])
             root = element(
                 "volume",
@@ -50,7 +50,7 @@ class CloudInitDisk(ResourceType[Connection]):
 
     def leftover(self, context: Context[Connection], inputs: Inputs) -> None:
         with context.client.told(
-            f"what is left of cloud-init disk {inputs['name']} was not removed"
+            f"what is left of cloud-init disk {inputs['name']} could not be removed"
         ):
             storage.remove_leftover(context, inputs["pool"], inputs["name"])
 
@@ -65,7 +65,7 @@ class CloudInitDisk(ResourceType[Connection]):
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with context.client.told(f"cloud-init disk {_path(id)} was not removed"):
+        with context.client.told(f"cloud-init disk {_path(id)} could not be removed"):
             storage.remove(context.client, _path(id), state.get("pool"))
 
 

@@ -56,7 +56,7 @@ class Volume(ResourceType[Connection]):
 
     def create(self, context: Context[Connection], inputs: Inputs) -> Created:
         connection, name = context.client, inputs["name"]
-        with context.client.told(f"volume {name} was not made"):
+        with context.client.told(f"volume {name} could not be created"):
             pool = storage.pool_named(connection, inputs["pool"])
             if "source" in inputs:
                 volume = _uploaded(context, pool, inputs)
@@ -69,7 +69,7 @@ class Volume(ResourceType[Connection]):
         name = inputs["name"]
         # An empty disk may have been retained on purpose since, with a guest's data on it.
         if "source" in inputs or "baseVolumeId" in inputs:
-            with context.client.told(f"what is left of volume {name} was not removed"):
+            with context.client.told(f"what is left of volume {name} could not be removed"):
                 storage.remove_leftover(context, inputs["pool"], name)
 
     def read(self, context: Context[Connection], id: str, state: State) -> State | None:
@@ -84,7 +84,7 @@ class Volume(ResourceType[Connection]):
         return {**state, **inputs}
 
     def delete(self, context: Context[Connection], id: str, state: State) -> None:
-        with context.client.told(f"volume {id} was not removed"):
+        with context.client.told(f"volume {id} could not be removed"):
             storage.remove(context.client, id, state.get("pool"))
 
 

@@ -31,7 +31,7 @@ def what_is_not_named_goes(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the engine deletes what its program makes no more."""
-    return ("delete", "it leaves the lab") if container.new is None else None
+    return ("delete", "it is no longer in the lab") if container.new is None else None
 
 
 def another_guest_is_another_docker(
@@ -46,7 +46,7 @@ def another_libvirt_has_nothing(
 ) -> Verdict | None:
     """Source: components/host.py replaces everything in libvirt with the provider's URI."""
     return (
-        ("recreate", "the other libvirt has nothing of the lab") if transition.elsewhere else None
+        ("recreate", "nothing of the lab is in the other libvirt") if transition.elsewhere else None
     )
 
 
@@ -54,7 +54,7 @@ def containers_follow_the_root_disk(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/guest.py, replace_with the root volume; ADR 1."""
-    return ("recreate", "Docker keeps it on the root disk") if guest and guest.root else None
+    return ("recreate", "it is on the guest's root disk") if guest and guest.root else None
 
 
 def containers_follow_their_volumes(
@@ -69,14 +69,18 @@ def what_differs_in_the_container_recreates_it(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: the Docker provider's schema, where all but IN_PLACE forces a new container."""
-    return ("recreate", "Docker changes it only so") if container.parts.keys() - IN_PLACE else None
+    return (
+        ("recreate", "Docker changes it only by recreation")
+        if container.parts.keys() - IN_PLACE
+        else None
+    )
 
 
 def what_names_an_address_changes_with_it(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/service.py, ports, hosts and the image's name carry addresses."""
-    return ("recreate", "it was told an address that changes") if container.readdressed else None
+    return ("recreate", "an address that it uses changes") if container.readdressed else None
 
 
 def without_a_restart_policy_it_lies_still(
@@ -84,7 +88,7 @@ def without_a_restart_policy_it_lies_still(
 ) -> Verdict | None:
     """Source: Docker's "Start containers automatically": `no` is never started by the daemon."""
     if guest and guest.reboots and container.old and container.old.restart == "no":
-        return "lie", "restart policy no: nobody starts it again"
+        return "lie", "restart policy no: Docker does not start it again"
     return None
 
 

@@ -26,7 +26,7 @@ def balancer_changes(transition: Transition) -> Iterator[Change]:
         if was is None:
             yield Change(layer="service", name=name, change="create", reasons=())
         elif is_ is None:
-            gone = tuple(_behind(was, "its balancer goes"))
+            gone = tuple(_behind(was, "its balancer is removed"))
             yield Change(layer="service", name=name, change="delete", reasons=(), effects=gone)
         elif transition.old and transition.new:
             yield from _changed(was, is_, PlanFacts(transition.old), PlanFacts(transition.new))
@@ -42,7 +42,7 @@ def _changed(was: Balancer, is_: Balancer, old: PlanFacts, new: PlanFacts) -> It
         layer="container",
         name=was.container.name,
         effect="recreate" if remade else "none",
-        because="Docker changes it only so" if remade else "it takes up its new settings",
+        because="Docker changes it only by recreation" if remade else "it loads its new settings",
     )
     behind = tuple(_behind(was, "its balancer is recreated")) if remade else ()
     yield Change(

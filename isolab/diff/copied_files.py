@@ -48,9 +48,9 @@ def _because(transition: Transition, container: ContainerTransition, copy: Copy)
     if container.old is None or guest is None:
         return ""
     if transition.elsewhere:
-        return "the other libvirt has none of the disks"
+        return "none of the disks are in the other libvirt"
     if guest.new is None:
-        return f"guest {guest.name} goes with its disks"
+        return f"guest {guest.name} is removed with its disks"
     if guest.root:
         return f"{guest.name}'s root disk is replaced"
     if container.new is None:

@@ -75,7 +75,7 @@ def not_told(standing: Iterable[Loss], old: Plan | None) -> Iterator[Loss]:
 def _end(disk: StandingDisk, guest: Guest | None) -> str:
     """Why the disk goes; empty where it stays."""
     if guest is None:
-        return f"guest {disk.guest} goes with its disks"
+        return f"guest {disk.guest} is removed with its disks"
     if disk.is_data:
         if guest.data is None:
             return f"{guest.name}'s data disk is removed"
@@ -85,6 +85,6 @@ def _end(disk: StandingDisk, guest: Guest | None) -> str:
             else ""
         )
     if guest.data is not None:
-        return f"{guest.name}'s new data disk hides what its root disk has"
+        return f"{guest.name}'s new data disk hides the data on its root disk"
     replaced = (guest.disk, root_disk(guest)) != (disk.size, disk.name)
     return f"{guest.name} has no data disk, and its root disk is replaced" if replaced else ""

@@ -37,7 +37,7 @@ def of_host(effects: Sequence[Effect]) -> Iterator[str]:
     guests = [effect.name for effect in effects if effect.layer == "guest"]
     yield from _sentence(guests, "{} switched off")
     yield "the lab network and the registry are replaced"
-    yield from _sentence(guests, "{} started with what is new")
+    yield from _sentence(guests, "{} started with the new settings")
     yield from _sentence(_containers(effects, "recreate"), "{} recreated")
 
 
@@ -49,21 +49,21 @@ def of_service(reach: Reach, change: Change) -> Iterator[str]:
         if reach.actions[name][0] == "delete"
     ]
     first = [name for name in gone if name in reach.holders]
-    yield from _sentence(first, "first {} removed: another takes over a port")
+    yield from _sentence(first, "first {} removed: another container takes over a port")
     remade = _in_order(reach, _containers(change.effects, "recreate"))
     for name in remade[:MOST_NAMED]:
         yield f"{name} is removed, then recreated"
     if len(remade) > MOST_NAMED:
         yield f"{len(remade) - MOST_NAMED} more, each in the same way"
     last = [name for name in gone if name not in reach.holders]
-    yield from _sentence(last, "at the end {} removed; volumes stay where they are")
+    yield from _sentence(last, "at the end {} removed; volumes are retained")
 
 
 def _another_data_disk(guest: GuestTransition) -> str:
     if guest.old and guest.old.data is None:
         return "it gets a data disk, which is empty"
     if guest.new and guest.new.data is None:
-        return "its data disk is removed, with what is on it"
+        return "its data disk is removed, with its data"
     return "its data disk is replaced by an empty one"
 
 

@@ -64,7 +64,7 @@ class Reach:
 
     def _service(self, service: str, on_whom: str) -> Effect:
         left = self._left(service)
-        because = f"it depends on {on_whom}" if on_whom else "no replica is left meanwhile"
+        because = f"it depends on {on_whom}" if on_whom else "no replica runs meanwhile"
         return Effect(
             layer="service",
             name=service,
@@ -86,7 +86,7 @@ class Reach:
                 layer="service",
                 name=balancer.name,
                 effect="degraded" if left else "unavailable",
-                because="no backend is left meanwhile",
+                because="no backend runs meanwhile",
                 left=left,
                 of=len(backends),
             )

@@ -97,7 +97,7 @@ def a_guest_takes_its_disks_along(
 ) -> Verdict | None:
     """Source: components/guest.py, both disks belong to the guest and are deleted with it."""
     if guest and guest.new is None:
-        return "lost", f"guest {guest.name} goes with its disks"
+        return "lost", f"guest {guest.name} is removed with its disks"
     return None
 
 
@@ -106,7 +106,7 @@ def another_libvirt_has_no_disks(
 ) -> Verdict | None:
     """Source: components/host.py replaces everything in libvirt with the provider's URI."""
     return (
-        ("lost", "the other libvirt has none of the disks")
+        ("lost", "none of the disks are in the other libvirt")
         if guest and transition.elsewhere
         else None
     )
@@ -119,7 +119,7 @@ def another_disk_for_volumes_is_an_empty_one(
     if not (guest and guest.data and guest.old and guest.new):
         return None
     if guest.old.data is None:
-        return "lost", f"{guest.name}'s new data disk hides what its root disk has"
+        return "lost", f"{guest.name}'s new data disk hides the data on its root disk"
     if guest.new.data is None:
         return "lost", f"{guest.name}'s data disk is removed"
     return "lost", f"{guest.name}'s data disk is replaced by an empty one"

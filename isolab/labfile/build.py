@@ -22,18 +22,18 @@ _KEYS = {
     "cache_to": "No effect: the host's Docker keeps what it built.",
     "no_cache": "No effect: an image is built again where its folder has changed.",
     "no_cache_filter": "No effect, as no_cache.",
-    "provenance": "No effect: nobody reads it in a lab.",
-    "sbom": "No effect: nobody reads it in a lab.",
+    "provenance": "No effect: isolab does not use it.",
+    "sbom": "No effect: isolab does not use it.",
     "platforms": "No effect: all guests are linux/amd64.",
 }
 _NO_EFFECT = ("cache_to", "no_cache", "no_cache_filter", "provenance", "sbom", "platforms")
 _OUTSIDE = {
     "additional_contexts": "copy what it needs into the folder, or name an image in FROM",
-    "entitlements": "a build has no more rights here: do it when the container starts",
+    "entitlements": "a build gets no further rights here: do it when the container starts",
     "extra_hosts": "let the Dockerfile write the address, or copy the file into the folder",
     "isolation": "it is for Windows, and guests are Linux",
     "network": "a build has the network of the host's Docker",
-    "privileged": "a build has no more rights here: do it when the container starts",
+    "privileged": "a build gets no further rights here: do it when the container starts",
     "secrets": "copy what it needs into the folder, or build the image yourself and push it",
     "shm_size": "a build has Docker's own 64 MiB: write to the disk instead",
     "ssh": "clone it, and build from the folder",
@@ -67,18 +67,22 @@ def _long(node: Node) -> Build:
 def _folder(node: Node) -> str:
     word = scalars.filled(node)
     if "://" in word or word.startswith(("git@", "github.com/")):
-        node.refuse(f"{word} is not on this machine", "clone it, and build from the folder")
+        node.refuse(
+            f"{word} is not a folder on this machine", "clone it, and build from the folder"
+        )
     path = node.origin.path(word)
     if not isdir(path):
-        node.refuse(f"{path} is no folder" if exists(path) else f"{path} is not there")
+        node.refuse(f"{path} is not a folder" if exists(path) else f"{path} is not there")
     if Path(abspath(path)) == Path("/"):
-        node.refuse("the whole host is no folder to build from")
+        node.refuse("the host's root folder cannot be a build context")
     return abspath(path)
 
 
 def _checked(node: Node, build: Build) -> Build:
     if not isfile(Path(build.context) / build.dockerfile):
-        node.refuse(f"there is no {build.dockerfile} in the folder to build from")
+        node.refuse(
+            f"the build context has no {build.dockerfile}", "name the file with dockerfile:"
+        )
     return build
 
 

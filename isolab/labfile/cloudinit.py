@@ -16,7 +16,7 @@ _KEYS = {
 }
 _USER = {
     "name": "The user's name.",
-    "gecos": "Who that is.",
+    "gecos": "The user's full name.",
     "groups": "Further groups, a list or words between commas.",
     "shell": "Its shell; without it, /bin/sh.",
     "sudo": "What it may do as root, where sudo is installed: ALL=(ALL) NOPASSWD:ALL.",
@@ -24,16 +24,16 @@ _USER = {
 }
 _FILE = {
     "path": "Where it is on the guest.",
-    "content": "What it holds.",
+    "content": "The content of the file.",
     "permissions": "In octal, as '0644', which is the default.",
     "owner": "user:group; without it, root:root.",
 }
 _OUTSIDE = {
     "runcmd": "write a systemd unit with write_files, or make an image of your own",
     "bootcmd": "write a systemd unit with write_files, or make an image of your own",
-    "ssh_authorized_keys": "root's is isolab's; give a user of your own some",
-    "chpasswd": "users log in by key",
-    "hostname": "a guest is called like its entry",
+    "ssh_authorized_keys": "isolab sets root's; give them to a user under cloud_init.users",
+    "chpasswd": "users log in with a key: use ssh_authorized_keys",
+    "hostname": "a guest's name is that of its entry under guests",
 }
 _NAME = r"[a-z_][a-z0-9_-]{0,31}"
 _PACKAGE = r"[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?"
@@ -56,7 +56,7 @@ def cloud_init(node: Node) -> CloudInit:
 _name = scalars.matching(
     "a user's name",
     _NAME,
-    "is no name of a user or group",
+    "is not a valid name of a user or group",
     "small letters, digits, - and _",
 )
 
@@ -67,7 +67,9 @@ def _short_user(node: Node) -> GuestUser:
 
 
 def _long_user(node: Node) -> GuestUser:
-    with Fields(node, _USER, "a user", {"passwd": "users log in by key"}) as fields:
+    with Fields(
+        node, _USER, "a user", {"passwd": "users log in with a key: use ssh_authorized_keys"}
+    ) as fields:
         user = GuestUser(
             name=fields.need("name", _name, "kim"),
             gecos=fields.get("gecos", scalars.text, _DEFAULT_USER.gecos),
@@ -89,7 +91,10 @@ _USER_FORMS = forms(text=_short_user, mapping=_long_user)
 
 
 _package = scalars.matching(
-    "a package's name", _PACKAGE, "is no package's name", "as apt-get install takes it"
+    "a package's name",
+    _PACKAGE,
+    "is not a valid package name",
+    "give a name that apt-get install accepts",
 )
 
 

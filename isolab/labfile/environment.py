@@ -25,7 +25,7 @@ def read_file(node: Node, path: Path, *, raw: bool = False) -> dict[str, str | N
     except OSError as error:
         node.refuse(f"{path} cannot be read: {error.strerror or error}")
     except ValueError:
-        node.refuse(f"{path} is no text in UTF-8")
+        node.refuse(f"{path} is not text in UTF-8")
     if "\0" in text:
         node.refuse(f"{path} holds a null character")
     try:

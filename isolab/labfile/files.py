@@ -28,8 +28,8 @@ _SOURCE = {
     "file": "The file that holds it, relative to the lab file.",
 }
 _NO_EFFECT = {
-    "name": "No effect: it belongs to its lab, and goes by its key.",
-    "labels": "No effect: no label of it is seen.",
+    "name": "No effect: its key in the lab file is its name.",
+    "labels": "No effect: isolab does not use its labels.",
 }
 _OUTSIDE = {
     "driver": "it is for Swarm: give content or file",
@@ -82,7 +82,7 @@ def source(kind: Kind) -> Callable[[str, Node], Secret]:
     """A secret or config of the lab, and where its content comes from."""
 
     known = _SOURCE | (_EXTERNAL if kind == "secret" else {})
-    outside = _OUTSIDE | {"external": "nobody else keeps it: give content or file"}
+    outside = _OUTSIDE | {"external": "isolab does not read external ones: give content or file"}
 
     def read(name: str, node: Node) -> Secret:
         check_compose_name(node, name, f"a {kind}")

@@ -14,7 +14,7 @@ _DEVICE = {
     "permissions": "Of r, w and m, for mknod; without it, all of them.",
 }
 _PERMISSIONS = r"r?w?m?"
-_OF_A_SERVICE = "each container has its own: let them share a network or a volume instead"
+_OF_A_SERVICE = "each container has its own; use a shared network or volume instead"
 
 
 def _one_of(*words: str, instead: str) -> Shaped[str]:

@@ -23,8 +23,8 @@ _GUEST = {
     "data": "Size of each data disk, which is retained and holds the volumes; without it, none.",
     "image": "A cloud image of your own, a qcow2 file; without it, the one that isolab makes.",
     "cpu": "host-passthrough, host-model or a model's name; the default is the fastest.",
-    "cloud_init": "What each guest is told at its first boot; any change recreates the guest.",
-    "privileged": "Whether its services may be privileged, have its devices, see its processes.",
+    "cloud_init": "Settings for each guest's first boot; any change recreates the guest.",
+    "privileged": "Whether its services may be privileged, use its devices and see its processes.",
 }
 _GROUP = {"count": "How many: app with count 2 makes app-1 and app-2."} | _GUEST
 _DEFAULT = GuestGroup(name="")
@@ -72,7 +72,7 @@ def _group(name: str, node: Node) -> GuestGroup:
 
 def _exception(name: str, node: Node, like: GuestGroup) -> GuestGroup:
     """One guest: what it does not say itself is as in its group."""
-    with Fields(node, _GUEST, "one guest of a group", {"count": "its group has one"}) as fields:
+    with Fields(node, _GUEST, "one guest of a group", {"count": "set it for the group"}) as fields:
         guest = _settings(fields, replace(like, name=name, count=1))
     return guest
 
@@ -101,7 +101,7 @@ def _image(node: Node) -> str:
     except (OSError, ValueError) as error:
         node.refuse(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
     if start != _QCOW2:
-        node.refuse(f"{path} is no qcow2 image", "qemu-img convert -O qcow2 makes one")
+        node.refuse(f"{path} is not a qcow2 image", "qemu-img convert -O qcow2 makes one")
     word = scalars.text(node)
     return os.path.normpath(path if word.startswith("~") else word)
 

@@ -17,15 +17,15 @@ _CONDITION: Reader[Condition] = scalars.choice(
 _KINDS = ("CMD", "CMD-SHELL", "NONE")
 _HEALTHCHECK = {
     "test": "The command: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.",
-    "interval": "Between two checks.",
-    "timeout": "How long one may take.",
-    "retries": "How many must fail in a row.",
-    "start_period": "Failures during it count for nothing.",
+    "interval": "Time between two checks.",
+    "timeout": "The longest time for one check.",
+    "retries": "Failed checks in a row until the container is unhealthy.",
+    "start_period": "Time after the start in which failed checks do not count.",
     "start_interval": "No effect: it needs Docker 25, and guests have 20.10.",
     "disable": "Switches off the image's own healthcheck.",
 }
 _DEPENDENCY = {
-    "condition": "What must be seen of the other service; a healthcheck is always waited for.",
+    "condition": "The state that the other service must reach; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
     "restart": "Restarts with the other service: not supported, only false is taken.",
 }
@@ -63,7 +63,7 @@ def notes(node: Node) -> tuple[Problem, ...]:
     if early := keys.get("start_interval"):
         told.append(early.problem("passed over: it needs Docker 25, and guests have 20.10"))
     if keys and not keys.keys() & {"test", "disable"}:
-        message = "the image's own healthcheck runs, with its own times: test is missing"
+        message = "test is missing, so the healthcheck of the image runs, with its own times"
         told.append(node.problem(message))
     return tuple(replace(problem, severity="warning") for problem in told)
 
@@ -76,9 +76,12 @@ def _words(node: Node) -> tuple[str, ...]:
     words = many(scalars.text)(node)
     kind = words[0] if words else ""
     if kind not in _KINDS:
-        node.refuse("a test starts with CMD, CMD-SHELL or NONE", 'for example ["CMD", "true"]')
+        node.refuse(
+            "a healthcheck's test must start with CMD, CMD-SHELL or NONE",
+            'for example ["CMD", "true"]',
+        )
     if kind != "NONE" and len(words) < 2:
-        node.refuse(f"{kind} names no command")
+        node.refuse(f"{kind} has no command after it")
     return words
 
 
@@ -111,8 +114,8 @@ def _need(name: str, node: Node) -> tuple[Condition, bool]:
 def _no_restart(node: Node) -> bool:
     if scalars.flag(node):
         node.refuse(
-            "restarting with another service is not supported",
-            "leave it out: a service that loses a connection has to make it again",
+            "a restart together with another service is not supported",
+            "remove it: a service that loses a connection must connect again",
         )
     return False
 

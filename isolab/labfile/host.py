@@ -10,7 +10,7 @@ _KEYS = {
     "libvirt": "The URI of a libvirt on this machine.",
     "virtualization": "auto takes KVM where it works, and emulation by TCG where not.",
     "autostart": "Guests start with the host: libvirt starts them at its own start.",
-    "trusted": "Whether services on the host may add capabilities, loosen profiles, be root.",
+    "trusted": "Whether services on the host may add capabilities, loosen profiles, run as root.",
 }
 
 

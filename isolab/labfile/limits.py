@@ -72,7 +72,7 @@ def _policy(node: Node) -> str | None:
         fields.get("delay", duration, None)
         fields.get("window", duration, None)
         if attempts and condition != "on-failure":
-            message = f"Docker counts no attempts with {condition}"
+            message = f"Docker does not count attempts with {condition}"
             hint = "condition: on-failure"
             fields.add(fields.where("max_attempts").problem(message, hint))
     return f"on-failure:{attempts}" if attempts else _RESTART.get(condition)

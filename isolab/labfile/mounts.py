@@ -69,9 +69,9 @@ def _long(node: Node) -> Mount:
         fields.get("volume", _volume_options, None)
         fields.get("consistency", scalars.choice("cached", "delegated", "consistent"), "cached")
         if kind in ("volume", "tmpfs") and "bind" in fields:
-            fields.add(fields.where("bind").problem(f"bind is nothing for a {kind}"))
+            fields.add(fields.where("bind").problem(f"bind cannot be used with type {kind}"))
         if kind in ("volume", "bind") and "tmpfs" in fields:
-            fields.add(fields.where("tmpfs").problem(f"tmpfs is nothing for a {kind}"))
+            fields.add(fields.where("tmpfs").problem(f"tmpfs cannot be used with type {kind}"))
         if kind == "tmpfs" and source:
             fields.add(fields.where("source").problem("a tmpfs has no source"))
         if kind == "bind" and not source:
@@ -105,7 +105,9 @@ def _short(node: Node) -> Mount:
     if source.startswith(("/", ".", "~")):
         return _bind(node, source, target, read_only=read_only)
     if "/" in source:
-        node.refuse(f"{source!r} is no volume's name", f"a folder begins with ./: ./{word}")
+        node.refuse(
+            f"{source!r} is not a valid volume name", f"a local folder starts with ./: ./{word}"
+        )
     return VolumeMount(volume=source, target=target, read_only=read_only)
 
 

@@ -24,5 +24,5 @@ def check_compose_name(node: Node, name: str, what: str) -> str:
 
 def _checked(node: Node, name: str, what: str, pattern: str, rule: str) -> str:
     if not re.fullmatch(pattern, name):
-        node.refuse(f"{name!r} is no name for {what}", rule)
+        node.refuse(f"{name!r} is not a valid name for {what}", rule)
     return name

@@ -180,7 +180,7 @@ def _agreed(fields: Fields, key: str, reader: Reader[T], deployed: T | None) -> 
     value = fields.get(key, reader, None)
     if value is not None and deployed is not None and value != deployed:
         hint = "leave one of them out"
-        fields.add(fields.where(key).problem(f"{key} says something else than deploy does", hint))
+        fields.add(fields.where(key).problem(f"{key} and deploy contradict each other", hint))
     return deployed if value is None else value
 
 

@@ -42,9 +42,9 @@ networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, exte
 
 
 _INSTEAD = {
-    "host": "ports: publishes on the guest; placement: {SERVICE: host} is the host's own network",
-    "service": "put both on one network: they find each other by name there",
-    "container": "put both on one network: they find each other by name there",
+    "host": "use ports: to publish, or placement: {SERVICE: host} for the host's network",
+    "service": "put both on one network: there they reach each other by name",
+    "container": "put both on one network: there they reach each other by name",
 }
 """Other modes of Compose, and what to do instead."""
 
@@ -56,7 +56,9 @@ def network_mode(node: Node) -> Literal["", "none", "bridge"]:
         case "none" | "bridge" as mode:
             return mode
         case word:
-            hint = _INSTEAD.get(word.partition(":")[0], "who reaches whom is said with networks:")
+            hint = _INSTEAD.get(
+                word.partition(":")[0], "use networks: to say which services reach each other"
+            )
             node.refuse(f"{node.shown} given, expected none or bridge", hint)
 
 
@@ -109,7 +111,7 @@ def container_name(node: Node) -> str:
     word = scalars.text(node)
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}", word):
         node.refuse(
-            f"{word!r} is no name for a container",
+            f"{word!r} is not a valid container name",
             "letters, digits, hyphens, underscores and dots, 2 to 63, a letter or digit first",
         )
     return word

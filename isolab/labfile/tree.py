@@ -61,7 +61,7 @@ class _Reading:
         def included(path: Path, origin: Origin, asking: Node) -> Node:
             _must_be_there(path, asking)
             if path.resolve() in here:
-                asking.refuse(f"{path} includes itself, by way of others")
+                asking.refuse(f"{path} includes itself through other files")
             return self.complete(path, origin, here)
 
         root = extends.resolved(root, self._other, self.problems.extend)

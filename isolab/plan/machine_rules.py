@@ -12,6 +12,7 @@ from isolab.rules.problem import problem, setting, warning
 Rule = Callable[[Lab, Plan, Machine], Iterator[Problem]]
 NAMED = 3
 """Domains that a message names; the others are counted."""
+SPACE = "free space there, or reduce guests.GROUP.disk or guests.GROUP.data"
 EVERYWHERE = ("0.0.0.0", "*", "::", "")
 
 
@@ -28,9 +29,9 @@ def guests_fit_the_machine(lab: Lab, plan: Plan, machine: Machine) -> Iterator[P
         yield problem(
             lab,
             ("guests",),
-            f"the guests have {wanted} MiB of memory together, but this machine has "
+            f"the guests need {wanted} MiB of memory together, but this machine has "
             f"{machine.memory} MiB",
-            "give them less, or take fewer",
+            "reduce guests.GROUP.memory or guests.GROUP.count",
         )
 
 
@@ -46,17 +47,17 @@ def guests_fit_beside_others(lab: Lab, plan: Plan, machine: Machine) -> Iterator
         yield problem(
             lab,
             ("guests",),
-            f"the guests have {wanted} MiB of memory together, and {_named(others)} "
-            f"{'has' if len(others) == 1 else 'have'} {have} MiB, but this machine has "
+            f"the guests need {wanted} MiB of memory together, and {_named(others)} "
+            f"{'uses' if len(others) == 1 else 'use'} {have} MiB, but this machine has "
             f"{machine.memory} MiB",
-            "./lab down another lab, or give the guests less",
+            "take another lab down with ./lab down, or reduce guests.GROUP.memory",
         )
     elif machine.available is not None and more > machine.available:
         yield warning(
             lab,
             ("guests",),
-            f"the guests may take {more} MiB more of memory, but {machine.available} MiB of this "
-            "machine's are available",
+            f"the guests may use {more} MiB more of memory, but this machine has only "
+            f"{machine.available} MiB available",
         )
 
 
@@ -85,6 +86,7 @@ def processors_suffice(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Probl
             ("guests",),
             f"the guests have {wanted} vcpus together, but this machine has {machine.cpus} "
             "processors",
+            "reduce guests.GROUP.vcpus, or accept that busy guests run more slowly",
         )
 
 
@@ -98,6 +100,7 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
             ("guests",),
             f"the disks may grow to {wanted} MiB together, and those of other domains by "
             f"{growth} MiB, but {plan.pool.path} has {machine.free_disk} MiB left",
+            SPACE,
         )
     if wanted > machine.free_disk:
         yield warning(
@@ -105,6 +108,7 @@ def disks_may_fill_up(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Proble
             ("guests",),
             f"the disks may grow to {wanted} MiB together, but {plan.pool.path} has "
             f"{machine.free_disk} MiB left",
+            SPACE,
         )
 
 
@@ -122,8 +126,8 @@ def the_subnet_is_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Probl
             yield problem(
                 lab,
                 ("network", "cidr"),
-                f"{lab.cidr} overlaps {taken.cidr}, which {taken.owner} has",
-                "auto finds one that is free",
+                f"{lab.cidr} overlaps {taken.cidr} ({taken.owner})",
+                "choose another subnet, or auto, which finds a free one",
             )
 
 
@@ -135,8 +139,9 @@ def ports_are_free(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     path,
-                    f"{what} is to listen on {address}:{port}, but something on this machine "
+                    f"{what} cannot listen on {address}:{port}: another process on this machine "
                     f"listens on {other or '*'}:{port}",
+                    "stop that process, or choose another port in the lab file",
                 )
                 break
 
@@ -166,14 +171,14 @@ def processors_exist(lab: Lab, plan: Plan, machine: Machine) -> Iterator[Problem
                 lab,
                 path,
                 f"{guest.name} is emulated, since KVM does not work here: {PASSED_THROUGH} "
-                "becomes a processor that is quick to emulate",
+                "is replaced by a processor that is fast to emulate",
             )
         elif guest.cpu in ("", PASSED_THROUGH, LIKE_THE_HOST) or not machine.cpu_models:
             continue
         elif guest.cpu not in machine.cpu_models:
             hint = did_you_mean(guest.cpu, machine.cpu_models)
             hint = hint or "virsh cpu-models x86_64 lists them"
-            yield problem(lab, path, f"libvirt knows no processor {guest.cpu!r}", hint)
+            yield problem(lab, path, f"libvirt does not know the processor {guest.cpu!r}", hint)
 
 
 RULES: tuple[Rule, ...] = (

@@ -38,7 +38,7 @@ def bind_mounts_can_be_copied(lab: Lab, surroundings: Surroundings) -> Iterator[
                     lab,
                     ("services", service.name, "volumes"),
                     f"what is mounted at {bind.target} cannot be copied: {found.problem}",
-                    "isolab copies bind mounts into the guest; large data belongs into an image "
+                    "isolab copies bind mounts into the guest; put large data into an image "
                     "or a named volume",
                 )
 
@@ -108,7 +108,7 @@ def passing_through_needs_kvm(lab: Lab, plan: Plan) -> Iterator[Problem]:
                     lab,
                     setting(lab, guest.group, guest.name, "cpu"),
                     f"{PASSED_THROUGH} needs KVM, but host.virtualization is tcg",
-                    "leave cpu out, or name a model such as Nehalem",
+                    "remove cpu, or name a model such as Nehalem",
                 )
 
 
@@ -151,7 +151,7 @@ def ports_are_published_where_guests_have_them(lab: Lab, plan: Plan) -> Iterator
                         lab,
                         path,
                         f"{guest.name} does not have the address {port.ip}",
-                        f"leave it out, and the port is at {guest.address}",
+                        f"remove the address: the port is then published on {guest.address}",
                     )
 
 
@@ -167,7 +167,7 @@ def guests_keep_their_ssh(lab: Lab, plan: Plan) -> Iterator[Problem]:
                     yield problem(
                         lab,
                         path,
-                        f"port {SSH} of {guest.name} is its own ssh",
+                        f"port {SSH} of {guest.name} is used by the guest's own sshd",
                         f"publish another one, for example 2222:{port.internal}",
                     )
 
@@ -199,7 +199,7 @@ def balancers_find_their_port_free(lab: Lab, plan: Plan) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("balancers", balancer.name, "listen"),
-                f"{owner} listens on {balancer.listen} there already",
+                f"{owner} already listens on {balancer.listen} there",
             )
 
 
@@ -286,8 +286,8 @@ def hosted_services_are_in_the_open(lab: Lab, plan: Plan) -> Iterator[Problem]:
         yield warning(
             lab,
             own if own in lab.positions else ("placement", "*"),
-            f"{container.service} runs with the host's network: it listens on every address it "
-            "likes, and reaches what the host reaches",
+            f"{container.service} runs with the host's network: it may listen on all of "
+            "the host's addresses, and reaches what the host reaches",
         )
 
 
@@ -300,8 +300,8 @@ def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     ("services", service.name, "depends_on", name),
-                    f"waits for {name} to end, but that is on another guest",
-                    "place them together",
+                    f"waits for {name} to end, but {name} is on another guest",
+                    "place both on the same guests",
                 )
 
 
@@ -324,9 +324,9 @@ def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Proble
                     yield problem(
                         lab,
                         path,
-                        f"{container.name} would hold {guest.name} itself, "
-                        "and all containers on it",
-                        f"guests.{guest.group}.privileged: true allows it: the guest is the wall",
+                        f"{container.name} would have all rights on {guest.name} "
+                        "and its containers",
+                        f"guests.{guest.group}.privileged: true allows it",
                     )
 
 

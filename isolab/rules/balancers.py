@@ -17,7 +17,12 @@ def balancers_have_names_of_their_own(lab: Lab) -> Iterator[Problem]:
     for balancer in lab.balancers:
         if balancer.name in services:
             path = ("balancers", balancer.name)
-            yield problem(lab, path, f"a service is called {balancer.name}", "take another name")
+            yield problem(
+                lab,
+                path,
+                f"a service already has the name {balancer.name}",
+                "choose another name for the balancer",
+            )
 
 
 def balanced_services_exist(lab: Lab) -> Iterator[Problem]:
@@ -44,7 +49,7 @@ def balanced_ports_are_named(lab: Lab) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     place_of(lab, balancer, route.path, "service"),
-                    f"{service.name} {named}: which one is meant is not known",
+                    f"{service.name} {named}: the balancer needs to know which one it uses",
                     "for example port: 8000",
                 )
 
@@ -56,9 +61,11 @@ def routes_take_every_request(lab: Lab) -> Iterator[Problem]:
         if path not in lab.positions:
             continue
         if balancer.mode == "tcp":
-            yield problem(lab, path, "routes are told apart by the URL's path: mode http only")
+            yield problem(lab, path, "routes need mode http: a route is chosen by the URL's path")
         elif all(route.path != "/" for route in balancer.routes):
-            yield problem(lab, path, "no route takes the rest of the requests", "add /: SERVICE")
+            yield problem(
+                lab, path, "no route takes requests for other paths", "add the route /: SERVICE"
+            )
 
 
 def balancers_may_listen(lab: Lab) -> Iterator[Problem]:
@@ -69,7 +76,7 @@ def balancers_may_listen(lab: Lab) -> Iterator[Problem]:
                 lab,
                 ("balancers", balancer.name, "listen"),
                 f"{balancer.listen} given, expected a port from {FIRST_FREE} on",
-                "balancers do not run as root",
+                "balancers do not run as root, so lower ports are not open to them",
             )
     for first, second in combinations(lab.balancers, 2):
         everywhere = "0.0.0.0" in (first.address, second.address)
@@ -78,7 +85,7 @@ def balancers_may_listen(lab: Lab) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("balancers", second.name, "listen"),
-                f"{first.name} listens on {first.listen} already",
+                f"{first.name} already listens on {first.listen}",
             )
 
 

@@ -25,7 +25,9 @@ def clustered_services_exist(lab: Lab) -> Iterator[Problem]:
         if cluster.service not in known:
             yield unknown(lab, path, "service", cluster.service, known)
         elif cluster.service in owners:
-            yield problem(lab, path, f"{cluster.service} is in {owners[cluster.service]} already")
+            yield problem(
+                lab, path, f"{cluster.service} is already in cluster {owners[cluster.service]}"
+            )
         owners.setdefault(cluster.service, cluster.name)
 
 
@@ -38,7 +40,7 @@ def clusters_keep_a_majority(lab: Lab) -> Iterator[Problem]:
                 _replicas(lab, service),
                 f"{service.replicas} replicas given, but cluster {cluster.name} needs an odd "
                 f"number of at least {engine.least}",
-                "a majority has to be left when one member dies",
+                "when one member fails, a majority of members must remain",
             )
 
 

@@ -114,7 +114,7 @@ def sysctls_are_the_containers_own(lab: Lab) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     item(lab, path, name, index),
-                    f"{name} is not a container's own",
+                    f"{name} cannot be set for one container",
                     "set it for the guest: cloud_init.write_files, in /etc/sysctl.d",
                 )
 
@@ -138,11 +138,11 @@ def settings_are_taken(lab: Lab) -> Iterator[Problem]:
             )
         for index, mount in enumerate((*service.volumes, *service.binds, *service.guest_mounts)):
             if mount.target == "/":
-                yield problem(lab, (*path, "volumes", index), "nothing can be mounted at /")
+                yield problem(lab, (*path, "volumes", index), "a volume cannot be mounted at /")
         for name in service.environment:
             if not name or "=" in name:
                 where = item(lab, (*path, "environment"), name, 0)
-                yield problem(lab, where, f"{name!r} is no name for a variable")
+                yield problem(lab, where, f"{name!r} is not a valid variable name")
 
 
 def addresses_are_a_guests(lab: Lab) -> Iterator[Problem]:
@@ -167,6 +167,6 @@ def loopback_is_the_guests(lab: Lab) -> Iterator[Problem]:
                 yield warning(
                     lab,
                     item(lab, ("services", service.name, "ports"), "", index),
-                    f"{port.host_ip} is the guest's own: nobody outside the guest reaches it",
-                    "leave the address out, and the port is open on the lab's network",
+                    f"{port.host_ip} is the guest's loopback: nothing outside the guest reaches it",
+                    "remove the address: the port is then open on the lab's network",
                 )

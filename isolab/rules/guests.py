@@ -112,11 +112,11 @@ def cloud_init_leaves_isolab_alone(lab: Lab) -> Iterator[Problem]:
             continue
         for index, user in enumerate(group.cloud_init.users):
             if user.name == "root":
-                yield problem(lab, (*path, "users", index), "root is how isolab logs in")
+                yield problem(lab, (*path, "users", index), "isolab itself logs in as root")
         for index, file in enumerate(group.cloud_init.write_files):
             if f"{file.path}/".startswith(ISOLABS_OWN):
                 where = (*path, "write_files", index, "path")
-                yield problem(lab, where, f"{file.path} is isolab's own on a guest")
+                yield problem(lab, where, f"{file.path} is a file that isolab writes on guests")
 
 
 def libvirt_is_on_this_machine(lab: Lab) -> Iterator[Problem]:
@@ -126,9 +126,9 @@ def libvirt_is_on_this_machine(lab: Lab) -> Iterator[Problem]:
         yield problem(
             lab,
             ("host", "libvirt"),
-            f"{lab.host.libvirt} is the libvirt of another machine, but the lab's registry and "
+            f"{lab.host.libvirt} is on another machine, but the lab's registry and "
             "its services on the host are on this one",
-            "run isolab there, with qemu:///system",
+            "run isolab on that machine, with qemu:///system",
         )
 
 

@@ -41,7 +41,8 @@ def hardening_leaves_images_what_they_need(lab: Lab) -> Iterator[Problem]:
             yield warning(
                 lab,
                 ("services", service.name, "image"),
-                f"{service.image} begins as root and changes its user, which hardened prevents",
+                f"{service.image} starts as root and changes its user: "
+                "security: hardened prevents that",
                 "give it cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID], its user:, "
                 "or x-isolab: {security: compose}",
             )

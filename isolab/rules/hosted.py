@@ -33,8 +33,8 @@ def the_host_stands_alone(lab: Lab) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("placement", name),
-                "host and guests together",
-                "name the host alone, or guests",
+                "a service cannot be placed on both host and guests",
+                "name only the host, or only guests",
             )
 
 
@@ -45,7 +45,7 @@ def one_replica_on_the_host(lab: Lab) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("services", service.name),
-                f"{service.replicas} replicas on the host, whose network they would share",
+                f"{service.replicas} replicas on the host would share its network",
                 "one replica there, or several on guests",
             )
 
@@ -60,14 +60,14 @@ def hosted_services_listen_where_they_say(lab: Lab) -> Iterator[Problem]:
                     lab,
                     path,
                     f"published as {port.published}, but on the host it listens on {port.target}",
-                    f'"{port.target}:{port.target}", and have it listen where you want it',
+                    f'"{port.target}:{port.target}", or let the program listen on {port.published}',
                 )
             if port.host_ip not in ANY_ADDRESS:
                 yield problem(
                     lab,
                     path,
-                    f"on the host nothing keeps it to {port.host_ip}",
-                    "leave the address out, and have the program itself listen on it",
+                    f"on the host, isolab cannot restrict it to {port.host_ip}",
+                    "remove the address, and configure the program to listen on it",
                 )
 
 
@@ -156,5 +156,5 @@ def guests_wait_for_no_hosted_service(lab: Lab) -> Iterator[Problem]:
                     lab,
                     ("services", service.name, "depends_on"),
                     f"waits for {name}, but services on the host start behind those on guests",
-                    "leave it out: it can be called once it is there",
+                    "remove it: a service on the host can call it when it has started",
                 )

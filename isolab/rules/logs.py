@@ -75,8 +75,8 @@ def _options(lab: Lab, path: Path, driver: str, options: Mapping[str, str]) -> I
                 yield problem(lab, where, f"{value!r} given, expected {words}")
     if "max-buffer-size" in options and options.get("mode") != "non-blocking":
         where = (*path, "options", "max-buffer-size")
-        yield problem(lab, where, "is for mode non-blocking only", "mode: non-blocking")
+        yield problem(lab, where, "needs mode non-blocking", "mode: non-blocking")
     compressed = options.get("compress", "true" if driver == "local" else "false").lower()
     if known and options.get("max-file") == "1" and compressed in ("1", "t", "true"):
         where = (*path, "options", "max-file")
-        yield problem(lab, where, "one file alone is never compressed", 'compress: "false"')
+        yield problem(lab, where, "compression needs max-file of at least 2", 'compress: "false"')

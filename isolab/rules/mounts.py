@@ -22,16 +22,18 @@ def copies_are_no_place_to_keep_data(lab: Lab) -> Iterator[Problem]:
                     lab,
                     path,
                     f"{shown} is not there: {bind.target} is an empty folder"
-                    + (", which goes with the guest's root disk" * (not bind.read_only)),
-                    "make it first, if something is read there" if bind.read_only else retained,
+                    + (", which is lost with the guest's root disk" * (not bind.read_only)),
+                    "create it first if the service reads something there"
+                    if bind.read_only
+                    else retained,
                 )
             elif not bind.read_only:
                 yield warning(
                     lab,
                     path,
-                    f"{bind.target} is a copy of {shown}: what is written there goes with the "
-                    "guest's root disk, and with another content of the original",
-                    f"with :ro where it is only read; {retained}",
+                    f"{bind.target} is a copy of {shown}: what is written there is lost "
+                    "when the guest's root disk is replaced or the original changes",
+                    f"add :ro if the service only reads it; {retained}",
                 )
 
 
@@ -43,8 +45,8 @@ def what_is_the_guests_own_is_mounted(lab: Lab) -> Iterator[Problem]:
             yield warning(
                 lab,
                 ("services", service.name, "volumes"),
-                f"{mount.source} at {mount.target} is the guest's own, not this machine's",
-                f"{service.name} holds the guest by it, and all containers there" * holds,
+                f"{mount.source} at {mount.target} is the guest's, not this machine's",
+                f"it gives {service.name} all rights on the guest and its containers" * holds,
             )
 
 

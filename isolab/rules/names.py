@@ -19,10 +19,12 @@ def what_is_external_is_made(lab: Lab) -> Iterator[Problem]:
     for network in lab.networks:
         if network.external:
             path = ("networks", network.name, "external")
-            yield warning(lab, path, f"this lab makes {network.name}: no other lab is on it")
+            yield warning(
+                lab, path, f"this lab creates {network.name}: other labs are not connected to it"
+            )
     for name in lab.external_volumes:
         yield warning(
-            lab, ("volumes", name, "external"), f"this lab makes {name}, and it starts empty"
+            lab, ("volumes", name, "external"), f"this lab creates {name}, and it starts empty"
         )
 
 
@@ -77,7 +79,7 @@ def placement_targets_exist(lab: Lab) -> Iterator[Problem]:
                     lab, item(lab, path, "", index), "guest group or guest", target, known
                 )
         if not placement.targets:
-            yield problem(lab, path, "names no guest")
+            yield problem(lab, path, "does not name a guest")
 
 
 def no_group_is_called_host(lab: Lab) -> Iterator[Problem]:

@@ -42,15 +42,15 @@ def health_can_be_seen(lab: Lab) -> Iterator[Problem]:
                 yield warning(
                     lab,
                     where,
-                    f"waits for {name} to be healthy, which its image's own healthcheck has to say",
-                    f"where that has none, up fails: give services.{name}.healthcheck",
+                    f"waits for {name} to be healthy, which needs a healthcheck in its image",
+                    f"if the image has none, up fails: add services.{name}.healthcheck",
                 )
             elif other.healthcheck.test == ("NONE",):
                 yield problem(
                     lab,
                     where,
                     f"waits for {name} to be healthy, but {name} has no healthcheck",
-                    f"give services.{name}.healthcheck, or wait for service_started",
+                    f"add services.{name}.healthcheck, or use condition service_started",
                 )
 
 
@@ -62,8 +62,8 @@ def published_ports_can_be_reached(lab: Lab) -> Iterator[Problem]:
             yield problem(
                 lab,
                 ("services", service.name, "ports"),
-                "published, but all networks of the service are internal",
-                "add a network that is not",
+                "published, but the service has only internal networks",
+                "add a network that is not internal",
             )
 
 
@@ -88,8 +88,8 @@ def a_container_has_one_name(lab: Lab) -> Iterator[Problem]:
     for service in lab.services:
         name, path = service.container_name, ("services", service.name, "container_name")
         if name and service.replicas > 1:
-            message = f"one name for {service.replicas} replicas"
-            yield problem(lab, path, message, "leave it out: they are SERVICE-1, SERVICE-2 …")
+            message = f"{service.replicas} replicas cannot have one name"
+            yield problem(lab, path, message, "remove it: their names are SERVICE-1, SERVICE-2 …")
         elif name and name in taken:
             yield problem(lab, path, f"{name} is also the name of the container of {taken[name]}")
         if name:

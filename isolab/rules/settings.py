@@ -47,7 +47,7 @@ def signals_are_known(lab: Lab) -> Iterator[Problem]:
             names = [f"SIG{name}" for name in SIGNALS if "RT" not in name]
             hint = did_you_mean(given.upper(), names) or "for example SIGTERM"
             path = ("services", service.name, "stop_signal")
-            yield problem(lab, path, f"there is no signal {given!r}", hint)
+            yield problem(lab, path, f"{given!r} is not a signal", hint)
 
 
 def security_options_are_known(lab: Lab) -> Iterator[Problem]:
@@ -61,7 +61,7 @@ def security_options_are_known(lab: Lab) -> Iterator[Problem]:
             elif name == "no-new-privileges" and option != name and value not in _FLAGS:
                 yield problem(lab, path, f"{value!r} given, expected true or false")
             elif name == "seccomp" and value != "unconfined" and not value.startswith("{"):
-                hint = "put the profile's JSON there, or leave it out for Docker's own"
+                hint = "give the profile as JSON, or remove it to use Docker's default"
                 yield problem(lab, path, "expected seccomp=unconfined, or a profile in JSON", hint)
             elif name in ("apparmor", "label") and not value:
                 yield problem(lab, path, f"{name} has no value", f"for example {name}=unconfined")
@@ -93,8 +93,8 @@ def commands_have_no_empty_words(lab: Lab) -> Iterator[Problem]:
                 yield problem(
                     lab,
                     item(lab, ("services", service.name, "command"), "", index),
-                    "a command cannot have an empty word",
-                    """let a shell make it: [sh, -c, 'program ""'], or put it into entrypoint""",
+                    "a command cannot have an empty argument",
+                    """use a shell: [sh, -c, 'program ""'], or put it into entrypoint""",
                 )
 
 
@@ -104,7 +104,7 @@ def health_times_are_long_enough(lab: Lab) -> Iterator[Problem]:
         for key, seconds in _times(service.healthcheck):
             if 0 < seconds < SHORTEST:
                 path: Path = ("services", service.name, "healthcheck", key)
-                yield problem(lab, path, "Docker takes no time below 1ms", "for example 1s")
+                yield problem(lab, path, "Docker accepts no duration below 1ms", "for example 1s")
 
 
 def _times(check: Healthcheck | None) -> tuple[tuple[str, Seconds], ...]:

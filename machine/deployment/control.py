@@ -52,9 +52,9 @@ class StackControl:
         known = config.read(stack)
         if known and known.backend and known.backend != self._backend:
             raise AnotherBackend(
-                f"stack {stack} was made in the backend {known.backend}, "
-                f"the one in force is {self._backend}; nothing was changed",
-                f"PULUMI_BACKEND_URL={known.backend} takes the stack's own",
+                f"stack {stack} uses the backend {known.backend}, "
+                f"but {self._backend} is configured now; nothing was changed",
+                f"set PULUMI_BACKEND_URL={known.backend} to use the stack's backend",
             )
         self._file = state.file(self._backend, stack)
         self._run = paths.home() / "runs" / stack
@@ -176,7 +176,7 @@ class StackControl:
         runs.stop_orphans(self._run)
         begun = [p.resource for p in known.pending if p.operation == "creating"]
         for what in self.remove(begun, known):
-            report(f"removed {what}, half made")
+            report(f"removed {what}, which was only partly created")
         self.drop(())
         touched = [
             p.resource.urn
@@ -250,11 +250,11 @@ class StackControl:
             if stale:
                 runs.stop_orphans(self._run)
             for lock in stale:
-                report(f"the engine that held the stack (process {lock.pid}) is gone")
+                report(f"removed the lock of process {lock.pid}, which no longer runs")
                 lock.file.unlink(missing_ok=True)
             alive = [lock for lock in held if not lock.stale]
             if alive and time.monotonic() > deadline:
-                raise Busy(f"process {alive[0].pid} changes stack {self.stack}")
+                raise Busy(f"stack {self.stack} is locked: process {alive[0].pid} changes it")
             if alive and not told:
                 report(f"waiting for process {alive[0].pid}, which changes this stack")
                 told = True

@@ -152,7 +152,7 @@ def _names(kind: str, question: list[str]) -> list[str]:
     try:
         said = HostTransport().run(question)
     except Unreachable as silent:
-        raise Remains(f"{kind}s could not be asked for: {silent}") from silent
+        raise Remains(f"{kind}s could not be listed: {silent}") from silent
     if not said.ok:
-        raise Remains(f"{kind}s could not be asked for: {said.stderr.strip()}")
+        raise Remains(f"{kind}s could not be listed: {said.stderr.strip()}")
     return said.stdout.split()

@@ -74,7 +74,7 @@ def _take(opened: TextIO, stack: str, report: Callable[[str], None], deadline: f
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            holder = f"stack {stack} is held by {_holder(opened)}"
+            holder = f"stack {stack} is in use by {_holder(opened)}"
         if time.monotonic() > deadline:
             raise Held(holder)
         if not told:

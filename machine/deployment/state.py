@@ -126,14 +126,19 @@ def read(file: Path, stack: str) -> State | None:
         raise Unreadable(f"the state of stack {stack} cannot be read: {error}") from error
     except Newer as newer:
         raise Unreadable(
-            f"the state of stack {stack} is of version {newer}, this isolab reads up to {VERSION}",
-            f"use the isolab that wrote it: {file}",
+            f"the state of stack {stack} has version {newer}, "
+            f"but this isolab reads only up to {VERSION}",
+            f"use the version of isolab that wrote {file}",
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         copy = _newest_whole_copy(file, stack)
-        hint = f"cp {copy} {file} takes the newest copy" if copy else "there is no copy beside it"
+        hint = (
+            f"cp {copy} {file} restores the newest copy"
+            if copy
+            else "there is no copy beside it; restore the file from a backup"
+        )
         raise Unreadable(
-            f"the state of stack {stack} is cut off or no state: {file}", hint
+            f"the state of stack {stack} is cut off, or is not a Pulumi state: {file}", hint
         ) from None
 
 

@@ -90,7 +90,8 @@ def _plans() -> tuple[list[Plan], list[str]]:
             known.append(plan)
         else:
             unknown.append(
-                f"images and engines: another version made stack {stack}, and may use any"
+                f"images and engines: stack {stack} was created by another version of isolab, "
+                "and may use any of them"
             )
     try:
         asked = HostTransport().run(["docker", "ps", "-a", "--format", "{{.Names}}"])
@@ -103,7 +104,7 @@ def _plans() -> tuple[list[Plan], list[str]]:
     names = asked.stdout.split()
     others = {name for name in names if name.startswith("isolab-") and name.endswith("-registry")}
     unknown += [
-        f"images and engines: a stack of another folder may use any ({name})"
+        f"images and engines: a stack of another folder may use any of them ({name})"
         for name in sorted(others - up)
     ]
     return known, unknown
@@ -224,7 +225,10 @@ def _folder(kind: str, name: str, folder: Path) -> Unused:
 def _discard(folder: Path) -> None:
     cache.discard(folder)
     if folder.exists():
-        raise Unable(f"{folder} is still there: something is mounted in it, or may not be removed")
+        raise Unable(
+            f"{folder} could not be removed: "
+            "something is mounted in it, or permissions do not allow it"
+        )
 
 
 def _old(path: Path) -> bool:

@@ -24,7 +24,7 @@ def forced() -> Source | None:
     if wish in (None, "", "auto"):
         return None
     if wish not in ("official", "airgap"):
-        raise Unable(f"ISOLAB_PLUGINS is {wish!r}", "it may be official or airgap")
+        raise Unable(f"ISOLAB_PLUGINS is {wish!r}", "set it to official or airgap")
     return wish
 
 
@@ -53,7 +53,7 @@ def step() -> Step:
     def look() -> str:
         source = choice()
         if source is None:
-            return "looking for those to use"
+            return "finding out which plugins to use"
         if missing := SETS[source].missing():
             return f"installing {missing}"
         return "" if source == last() and _is_arranged(source) else f"changing to {source}"
@@ -75,7 +75,7 @@ def require_official() -> None:
     if lacking := missing("official"):
         raise Unable(
             f"the official plugins are not on this machine: {lacking}",
-            "ISOLAB_PLUGINS=official ./lab up gets them; --plugins airgap runs on isolab's own",
+            "ISOLAB_PLUGINS=official ./lab up installs them; --plugins airgap uses isolab's own",
         )
 
 

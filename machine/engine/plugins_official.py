@@ -53,7 +53,7 @@ def install(report: Report) -> None:
                 _download(name, version)
     if not language_host():
         place = f"{_host_folder()}/{PYTHON_HOST}"
-        raise unusable(f"the engine here came without its language host, nor is it {place}")
+        raise unusable(f"the engine has no language host for Python beside it, nor at {place}")
 
 
 def cli() -> Path | None:
@@ -87,7 +87,7 @@ def reachable() -> bool:
 
 def unusable(reason: str) -> Unable:
     """Why the set cannot be used here, and what else can."""
-    hint = "ISOLAB_PLUGINS=airgap takes isolab's own instead"
+    hint = "set ISOLAB_PLUGINS=airgap to use isolab's own"
     return Unable(f"the official plugins cannot be used here: {reason}", hint)
 
 
@@ -98,7 +98,7 @@ def _host_folder() -> Path:
 def _download(name: str, version: str) -> None:
     found = pulumi_cli.executable()
     if not found:
-        raise Unable("there is no Pulumi CLI to install plugins with", "./lab up gets one")
+        raise Unable("there is no Pulumi CLI to install plugins with", "./lab up installs one")
     with TemporaryDirectory(prefix=cache.PARTIAL, dir=folder()) as home:
         settings = {**os.environ, "PULUMI_HOME": home}
         settings.pop("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", None)
@@ -107,11 +107,11 @@ def _download(name: str, version: str) -> None:
             run(command, environment=settings, timeout=DOWNLOAD)
         except Unable as error:
             said = (error.hint or error.message).splitlines()[0].strip()
-            raise unusable(f"the plugin {name} {version} was not to be had: {said}") from error
+            raise unusable(f"the plugin {name} {version} could not be installed: {said}") from error
         came = Path(home) / "plugins" / plugin_info.folder(name)
         program = came / plugin_info.program(name)
         if not plugin_info.is_binary(program) or plugin_info.asked(program, "resource") != version:
-            raise unusable(f"what came as the plugin {name} {version} does not run as it")
+            raise unusable(f"the installed plugin {name} does not run as version {version}")
         place = executable(name).parent
         cache.discard(place)
         came.rename(place)

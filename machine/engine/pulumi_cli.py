@@ -79,7 +79,7 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 def step() -> Step:
     """Get a CLI, where there is none."""
-    missing = f"getting Pulumi {VERSION}"
+    missing = f"installing Pulumi {VERSION}"
     return Step(name="engine", look=lambda: "" if executable() else missing, act=_get)
 
 

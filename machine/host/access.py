@@ -66,7 +66,7 @@ def refusal(command: Sequence[str]) -> str:
             return LOG_IN
         case "missing":
             groups = ", ".join(missing())
-            return f"{getpass.getuser()} is not in {groups}: ./lab up changes that"
+            return f"{getpass.getuser()} is not in {groups}: ./lab up adds the user"
 
 
 def action() -> Action:
@@ -92,7 +92,7 @@ def _join(report: Report) -> None:
         run(as_root(action().command))
     groups = missing()
     if not renew.possible(groups):
-        raise Unable("this user may use libvirt and Docker from the next login on", LOG_IN)
+        raise Unable("this user can use libvirt and Docker after the next login", LOG_IN)
     report("starting again with the new groups")
     raise renew.StartAgain(groups)
 

@@ -28,7 +28,7 @@ def published_checksum(url: str, name: str, timeout: float) -> str:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             text = answer.read(CHUNK).decode()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CannotDownload(f"{url} gave no answer: {_reason(error)}") from error
+        raise CannotDownload(f"{url} does not answer: {_reason(error)}") from error
     for line in text.splitlines():
         checksum, _, named = line.partition(" ")
         if named.lstrip(" *") == name:

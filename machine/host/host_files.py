@@ -84,9 +84,11 @@ def _checked(path: Path, top: Path) -> Path:
         to = os.readlink(path)
         inside = Path(os.path.normpath(path.parent / to)).is_relative_to(top)
         if os.path.isabs(to) or not inside:
-            raise Refused(f"{path} is a symbolic link that leaves the folder: it leads to {to}")
+            raise Refused(f"{path} is a symbolic link to {to}, outside the folder")
     elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise Refused(f"{path} is {_kind(mode)}: a guest gets copies of files alone")
+        raise Refused(
+            f"{path} is {_kind(mode)}: only files, folders and links are copied to a guest"
+        )
     return path
 
 

@@ -112,11 +112,11 @@ def untried(offered: bool | None) -> Finding:
     """The verdict without a machine that was started, from what libvirt says."""
     match offered:
         case True:
-            return Finding(verdict="works", detail="libvirt offers it; not tried by this user")
+            return Finding(verdict="works", detail="libvirt offers it; this user cannot test it")
         case False:
             return _unusable("libvirt cannot use it")
         case None:
-            detail = "/dev/kvm is there, but this user may not try it"
+            detail = "/dev/kvm exists, but this user may not open it to test it"
             return Finding(verdict="unknown", detail=detail)
 
 
@@ -126,7 +126,7 @@ def _known() -> Finding | None:
     about = os.stat(DEVICE)
     users = [(user.pw_uid, groups) for user, groups in _qemu_users()]
     if users and not any(opens(about.st_mode, about.st_uid, about.st_gid, *u) for u in users):
-        return _unusable("libvirt's QEMU runs as a user who may not open it")
+        return _unusable("libvirt runs QEMU as a user who may not open it")
     return remembered(paths.cache() / "kvm.json", _machine())
 
 
@@ -177,7 +177,9 @@ def _machine() -> str:
 
 def _probe() -> Finding:
     if not shutil.which(QEMU):
-        return Finding(verdict="unknown", detail="/dev/kvm is there, QEMU to try it is not")
+        return Finding(
+            verdict="unknown", detail="/dev/kvm exists, but there is no QEMU to test it with"
+        )
     with tempfile.TemporaryDirectory(prefix="isolab-kvm-") as folder:
         sector = Path(folder) / "sector"
         sector.write_bytes(PROBE.ljust(510, b"\0") + b"\x55\xaa")
@@ -192,11 +194,11 @@ def _probe() -> Finding:
 def judge(sector: Trial, kernel: Trial | None) -> Finding:
     """The verdict: the boot sector got through, and the kernel, where one was at hand, ran."""
     if sector.code is None:
-        return _unusable(f"a boot sector got nowhere within {SECTOR_TIMEOUT:.0f} s")
+        return _unusable(f"a boot sector made no progress within {SECTOR_TIMEOUT:.0f} s")
     if sector.code != REACHED:
         return _unusable(f"QEMU cannot start a machine with it: {sector.said or sector.code}")
     if kernel and kernel.code is None:
-        return _unusable(f"a kernel hangs: it got nowhere within {KERNEL_TIMEOUT:.0f} s")
+        return _unusable(f"a kernel hangs: it made no progress within {KERNEL_TIMEOUT:.0f} s")
     if kernel and "Kernel panic" not in kernel.said and "Linux version" not in kernel.said:
         return _unusable(f"a kernel does not start: {kernel.said or kernel.code}")
     started = "a kernel" if kernel else "a boot sector"
@@ -204,7 +206,7 @@ def judge(sector: Trial, kernel: Trial | None) -> Finding:
 
 
 def _unusable(detail: str) -> Finding:
-    return Finding(verdict="unusable", detail=f"/dev/kvm is there, but {detail}")
+    return Finding(verdict="unusable", detail=f"/dev/kvm exists, but {detail}")
 
 
 def _try(machine: list[str], timeout: float) -> Trial:

@@ -46,11 +46,11 @@ def agree(actions: Sequence[Action], *, yes: bool) -> None:
         )
     if not yes and AGREED not in os.environ:
         if not sys.stdin.isatty():
-            raise Unable(f"this needs sudo:\n{wanted}", "agree to it with --yes")
-        question = f"isolab would do this with sudo:\n{wanted}\nAgree? [y/N] "
+            raise Unable(f"this needs sudo:\n{wanted}", "use --yes to agree")
+        question = f"isolab needs to do this with sudo:\n{wanted}\nAgree? [y/N] "
         print(question, end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise Unable("nothing was changed", "agree to it with --yes")
+            raise Unable("nothing was changed", "use --yes to agree")
     if not _sudo_lets_us():
         user = getpass.getuser()
         raise Unable(

@@ -76,14 +76,16 @@ def read(path: Path) -> tuple[Found, ...]:
     if path.is_dir():
         index = path / "index.json"
         if not (path / "oci-layout").is_file() or not index.is_file():
-            raise NotAnArchive(f"{path} is no OCI layout", "it has no oci-layout and no index.json")
+            raise NotAnArchive(
+                f"{path} is not an OCI layout", "it has no oci-layout and no index.json"
+            )
         return tuple(_of_layout(json.loads(index.read_text()), f"oci:{path}"))
     try:
         with tarfile.open(path) as archive:
             documents = dict(_documents(archive))
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         raise NotAnArchive(
-            f"{path} cannot be read: {error}", "docker save writes such a file"
+            f"{path} cannot be read: {error}", "use a file that docker save writes"
         ) from error
     if "manifest.json" in documents:
         return tuple(_of_docker(documents["manifest.json"], f"docker-archive:{path}"))
@@ -91,7 +93,7 @@ def read(path: Path) -> tuple[Found, ...]:
         return tuple(_of_layout(documents["index.json"], f"oci-archive:{path}"))
     raise NotAnArchive(
         f"{path} holds no image: neither manifest.json nor index.json is in it",
-        "docker save writes such a file; what docker export writes is no image",
+        "use a file that docker save writes; docker export does not write an image",
     )
 
 

@@ -94,7 +94,7 @@ def lines_of(targets: Sequence[Target], with_base_files: Collection[str]) -> lis
     chosen = dict.fromkeys((target.site, SUITE + pocket) for target, pocket in exact)
     if SUITE not in {release for _, release in chosen}:
         raise NoSource(
-            f"apt on this machine has no mirror of Debian, from which the images are built "
+            f"apt on this machine has no mirror of Debian, which the images are built from "
             f"(Debian {SUITE})",
             f"add a source of Debian {SUITE} to /etc/apt/sources.list.d, then: apt-get update",
         )

@@ -138,4 +138,6 @@ def _load(folder: Path) -> GuestImage | None:
 
 
 def _vanished(folder: Path) -> GuestImage:
-    raise guest_build.CannotBuild(f"{folder} was removed while it was in use: run it again")
+    raise guest_build.CannotBuild(
+        f"{folder} was removed while it was in use: run the command again"
+    )

@@ -43,11 +43,12 @@ def push(name: str, digest: str, base: str, report: Callable[[str], None]) -> No
             )
     except urllib.error.HTTPError as error:
         raise Unable(
-            f"{base} refuses {name}: {error.code} {error.reason}", "it may want a login, or https"
+            f"{base} refuses {name}: {error.code} {error.reason}",
+            "the registry may need a login (docker login), or https",
         ) from error
     except OSError as error:
         raise Unable(
-            f"{base} does not answer: {error}", "a registry has to run there; --plain-http is http"
+            f"{base} does not answer: {error}", "check the address; --plain-http uses http"
         ) from error
 
 

@@ -80,7 +80,7 @@ def push(name: str, address: str) -> str:
     for line in digests.splitlines():
         if line.startswith(f"{repository}@"):
             return line.partition("@")[2]
-    raise DockerFailed(f"docker push {reference} told no digest")
+    raise DockerFailed(f"docker push {reference} printed no digest")
 
 
 def pull(name: str, digest: str, address: str, tag: str, host: str | None = None) -> None:
@@ -100,7 +100,7 @@ def _answering(container: str) -> str:
         if not address:
             listening = LISTENING.search(last_words(container))
             address = listening[1] if listening else ""
-        return _ask(address) if address else "it has not told yet where it listens"
+        return _ask(address) if address else "it has not printed its address yet"
 
     _wait(container, ask)
     return address

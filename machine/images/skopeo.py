@@ -88,17 +88,17 @@ def explained(source: str, stderr: str) -> tuple[str, str]:
         who = "Docker Hub" if registry == "docker.io" else registry
         return (
             f"{source}: {who} limits how many images may be pulled, and the limit is reached",
-            f"wait, or `docker login{'' if registry == 'docker.io' else f' {registry}'}`: "
-            f"who logs in has a higher limit ({text})",
+            f"wait, or log in, which raises the limit: "
+            f"`docker login{'' if registry == 'docker.io' else f' {registry}'}` ({text})",
         )
     if "x509" in low or "certificate" in low:
         return (
             f"{source}: the registry's certificate is not trusted",
-            f"put its authority into {CERTIFICATES}/{registry}/ca.crt ({text})",
+            f"put its CA certificate into {CERTIFICATES}/{registry}/ca.crt ({text})",
         )
     if "unauthorized" in low or "authentication required" in low or "denied" in low:
         return (
-            f"{source}: the registry wants a login, or there is no such image",
+            f"{source}: the registry requires a login, or has no such image",
             f"docker login{'' if registry == 'docker.io' else f' {registry}'} ({text})",
         )
     if "manifest unknown" in low or "name unknown" in low:

@@ -88,7 +88,9 @@ def give_back(owner: ownership.Owner | None) -> None:
 def words(argv: Sequence[str]) -> list[str]:
     """The command line to run inside."""
     if not argv:
-        raise Unable("the sandbox has nothing to run", "./lab --sandbox up, or -- sh for a shell")
+        raise Unable(
+            "the sandbox needs a command to run", "./lab --sandbox up, or -- sh for a shell"
+        )
     if argv[0] == "--":
         return list(argv[1:]) or ["sh"]
     return [str(paths.REPO / "lab"), *argv]

@@ -119,14 +119,14 @@ def hint(said: str, module: Module | None) -> str:
     if found := _STARTED.search(said):
         name = found[1]
         return (
-            f"an earlier start that failed left it, or it is not isolab's: virsh dominfo {name} "
+            f"a failed start left it, or it is not isolab's: virsh dominfo {name} "
             f"shows it, virsh undefine {name} removes it and leaves its disks"
         )
     found = _REFUSED.search(said)
     if found is None:
         return ""
     file = found[1]
-    folders = f"namei -l {file} shows whether QEMU's user can pass the folders"
+    folders = f"namei -l {file} shows whether QEMU's user may enter the folders"
     if module is None:
         return folders
     return f"{module.name} may have refused {file}: {module.log} shows what it refused; {folders}"

@@ -177,7 +177,7 @@ def start(daemon: Daemon, report: Report) -> None:
     else:
         hidden = daemon.name == "libvirtd" and kvm.find().verdict == "unusable"
         if hidden:
-            report("hides /dev/kvm from it, which does not work here")
+            report("hides /dev/kvm from it, because KVM does not work here")
         where = str(start_by_hand(daemon, hide_kvm=hidden, prefix=as_root([])))
     if saw := daemon.wait():
         raise Unable(

@@ -31,7 +31,7 @@ NAMED = 3
 LAB_NETWORK = "the libvirt network isolab-"
 DEFAULT_LIBVIRT = "qemu:///system"
 HIDE_BY_SYSTEMD = (
-    "hide it: sudo systemctl edit libvirtd.service, with the lines [Service] and "
+    "hide /dev/kvm: sudo systemctl edit libvirtd.service, with the lines [Service] and "
     "InaccessiblePaths=/dev/kvm, then sudo systemctl restart libvirtd.service"
 )
 OPTIONAL = frozenset({"kvm", "shutdown", "firewall", "network hook", "subnets", "memory"})
@@ -162,7 +162,7 @@ def access_check(state: access.State, missing: Sequence[str]) -> Check:
         case "allowed":
             return Check(name="access", verdict="ok", detail="libvirt and Docker may be used")
         case "login":
-            detail = f"this user has joined {groups} since the login"
+            detail = f"this user was added to {groups} after the login"
             return Check(name="access", verdict="missing", detail=detail, fix=access.LOG_IN)
         case "missing":
             return Check(
@@ -190,8 +190,8 @@ def daemon_check(name: str, standing: daemons.Standing) -> Check:
         case "answers":
             return Check(name=name, verdict="ok", detail="answers")
         case "unasked":
-            detail = "it listens, but this user may not ask it: see access"
-            return Check(name=name, verdict="unknown", detail=detail, fix="that of access")
+            detail = "it listens, but this user may not connect: see access"
+            return Check(name=name, verdict="unknown", detail=detail, fix="see access")
         case "silent":
             detail = "does not answer"
             return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
@@ -208,14 +208,12 @@ def firewall_check(backend: firewall.Backend, drops: bool | None) -> Check:
     if backend == "iptables":
         return Check(name="firewall", verdict="ok", detail=f"{detail}, as Docker does")
     if drops is False:
-        detail += "; iptables drops nothing that they accept"
+        detail += "; iptables drops none of their packets"
         return Check(name="firewall", verdict="ok", detail=detail)
     if drops:
-        detail += ", and iptables, which Docker uses, drops what guests send outside"
+        detail += ", but Docker uses iptables, which drops what guests send outside"
         return Check(name="firewall", verdict="unusable", detail=detail, fix=firewall.FIX)
-    detail += (
-        "; guests have no way out where `sudo iptables -S FORWARD` begins with -P FORWARD DROP"
-    )
+    detail += "; guests reach nothing outside if `sudo iptables -S FORWARD` prints -P FORWARD DROP"
     return Check(name="firewall", verdict="unknown", detail=detail, fix=firewall.FIX)
 
 
@@ -237,8 +235,8 @@ def subnets_check(networks: Sequence[tuple[IPv4Network, str]]) -> Check:
     )
     if not found:
         return Check(name="subnets", verdict="ok", detail="no other network overlaps a lab's")
-    detail = f"{'; '.join(found)} overlap: the machine reaches one of them only"
-    fix = "./lab down of that stack, then ./lab up takes a subnet that is free, or network.cidr"
+    detail = f"{'; '.join(found)} overlap: this machine reaches only one of them"
+    fix = "run ./lab down for that stack, change its network.cidr if it names one, then ./lab up"
     return Check(name="subnets", verdict="unusable", detail=detail, fix=fix)
 
 
@@ -248,10 +246,10 @@ def memory_check(
     """Whether the guests of all labs fit the machine together."""
     held = sum(domain.memory for domain in domains)
     left = f", {available} MiB are available" if available is not None else ""
-    detail = f"{memory} MiB; domains that run have {held} MiB{left}"
+    detail = f"{memory} MiB; running domains use {held} MiB{left}"
     if held <= memory:
         return Check(name="memory", verdict="ok", detail=detail)
-    fix = "./lab down a lab: the kernel kills a domain when all use what they have"
+    fix = "take a lab down with ./lab down: else the kernel may kill a domain"
     return Check(name="memory", verdict="unusable", detail=detail, fix=fix)
 
 
@@ -261,12 +259,12 @@ def hook_check(state: network_hook.State) -> Check:
     fix = f"./lab up, or as root: {shlex.join(network_hook.action().command)}"
     match state:
         case "installed":
-            detail = "guests reach this machine at its open ports alone"
+            detail = "guests reach only the open ports of this machine"
             return Check(name=name, verdict="ok", detail=f"{detail}: {hook}")
         case "unknown":
             return Check(name=name, verdict="unknown", detail=f"{hook} cannot be read", fix=fix)
         case "missing" | "outdated":
-            detail = f"{hook} is {state}: guests reach what listens on this machine"
+            detail = f"{hook} is {state}: guests reach every port on this machine"
             return Check(name=name, verdict="missing", detail=detail, fix=fix)
 
 
@@ -293,7 +291,7 @@ def conclusion(checks: Sequence[Check]) -> str:
     if [check.fix for check in others] == [access.LOG_IN]:
         return f"Only a new login is missing: {access.LOG_IN}."
     if not others:
-        return "What could not be asked is unknown; ./lab up finds out."
+        return "What did not answer is unknown; run ./lab up to find out."
     return "`./lab up` installs what is missing."
 
 
@@ -303,14 +301,14 @@ def kvm_check(finding: kvm.Finding, *, tried_by_libvirt: bool, hidden: bool) -> 
         return Check(name="kvm", verdict="ok", detail=finding.detail)
     slow = "guests are emulated"
     if finding.verdict == "unknown":
-        return Check(name="kvm", verdict="unknown", detail=finding.detail, fix="./lab up tries it")
+        return Check(name="kvm", verdict="unknown", detail=finding.detail, fix="./lab up tests it")
     if finding.verdict == "absent":
         detail = "hidden in the sandbox" if hidden else finding.detail
-        fix = "switch virtualization on in the firmware, or go on without"
+        fix = "enable virtualization in the firmware, or continue without it"
         return Check(name="kvm", verdict="missing", detail=f"{detail}: {slow}", fix=fix)
-    fix = "none needed: isolab does without"
+    fix = "none needed: isolab works without it"
     if tried_by_libvirt:
-        slow += ", and libvirtd loses minutes with it at each start of a guest"
+        slow += ", and libvirtd waits minutes for it at each start of a guest"
         hidden_start = shlex.join(daemons.without_kvm(("libvirtd", "-d")))
         fix = f"stop libvirtd and let ./lab up start it, or: {hidden_start}"
         if daemons.has_systemd():
@@ -329,7 +327,7 @@ def confinement_check(
     name = "confinement"
     if closed:
         folders = " ".join(map(str, closed))
-        detail = f"QEMU's user cannot pass {folders}"
+        detail = f"QEMU's user may not enter {folders}"
         return Check(name=name, verdict="unusable", detail=detail, fix=f"chmod o+x {folders}")
     if module is None:
         detail = "neither AppArmor nor SELinux is in force"
@@ -338,8 +336,10 @@ def confinement_check(
         detail = f"{module.name} is in force, but libvirt does not confine guests with it"
         return Check(name=name, verdict="ok", detail=detail)
     if without_base and module.driver == "apparmor":
-        detail = f"an older isolab made {' '.join(without_base)}, which AppArmor may not let start"
-        fix = "./lab down --keep-data, then ./lab up, of their stacks"
+        detail = (
+            f"an older isolab created {' '.join(without_base)}: AppArmor may prevent their start"
+        )
+        fix = "run ./lab down --keep-data, then ./lab up, for their stacks"
         return Check(name=name, verdict="unknown", detail=detail, fix=fix)
     detail = f"{module.name} confines guests to their own files; what it refuses: {module.log}"
     return Check(name=name, verdict="ok", detail=detail)

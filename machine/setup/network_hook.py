@@ -36,7 +36,7 @@ def is_lacking() -> bool:
 def action() -> Action:
     """What is done about it."""
     return Action(
-        words="have libvirt close this machine to the guests of a lab but for its open ports",
+        words="let guests of a lab reach only the open ports of this machine (a hook of libvirt)",
         command=("sh", "-c", _command()),
     )
 
@@ -53,7 +53,7 @@ def step() -> Step:
 def _install(report: Report) -> None:
     run(as_root(["sh", "-c", _command()]))
     if not daemons.has_systemd():
-        report("libvirtd knows it from its next start on")
+        report("libvirtd uses it from its next start")
 
 
 def _command() -> str:

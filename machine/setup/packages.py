@@ -38,9 +38,9 @@ PACKAGES = (
     # Part of docker.io until Debian 12.
     Package(name="docker-cli", reason="the client of Docker", unless="docker", everywhere=False),
     Package(name="iptables", reason="NAT of the lab network"),
-    Package(name="nftables", reason="closes the machine to guests", unless="nft"),
-    Package(name="iproute2", reason="looks at the machine's networks"),
-    Package(name="openssh-client", reason="the way into guests", unless="ssh"),
+    Package(name="nftables", reason="protects the machine from guests", unless="nft"),
+    Package(name="iproute2", reason="shows the machine's networks"),
+    Package(name="openssh-client", reason="connects to guests", unless="ssh"),
     Package(name="xsltproc", reason="pulumi-libvirt's xslt", unless="xsltproc"),
     Package(name="genisoimage", reason="pulumi-libvirt's cloud-init disks", unless="mkisofs"),
     Package(name="mmdebstrap", reason="builds images from packages", unless="mmdebstrap"),
@@ -76,7 +76,9 @@ def known(name: str) -> bool:
 def installed() -> frozenset[str]:
     """Those of our packages that are installed."""
     if not shutil.which("dpkg-query"):
-        raise Unable("this machine has no dpkg", "isolab knows Debian and its relatives")
+        raise Unable(
+            "this machine has no dpkg", "isolab supports Debian and distributions based on it"
+        )
     names = [package.name for package in PACKAGES]
     asked = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names]
     # It exits with an error where a package is unknown, and lists the others all the same.

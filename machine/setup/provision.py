@@ -81,7 +81,7 @@ def _system(
             raise
         # A lab runs without it, also for a user on a machine that an administrator prepared.
         closes = False
-        report("guests reach what listens on this machine: ./lab doctor says how to close it")
+        report("guests reach every port on this machine: ./lab doctor shows the fix")
     ensure(packages.step(), report)
     if closes:
         ensure(network_hook.step(), report)
@@ -89,8 +89,8 @@ def _system(
         ensure(guest_shutdown.step(), report)
     if daemons_too and daemons.sees_broken(kvm.find()):
         report(
-            "libvirtd: it sees a /dev/kvm that does not work, which costs minutes at each start of "
-            "a guest; ./lab doctor says how to hide it"
+            "libvirtd: it uses a /dev/kvm that does not work, which costs minutes at each start of "
+            "a guest; ./lab doctor shows how to hide it"
         )
 
 

@@ -76,7 +76,10 @@ def test_a_link_to_another_guest_is_a_dependency(tmp_path: Path) -> None:
 def test_what_nobody_starts_again_is_unavailable(tmp_path: Path) -> None:
     (change,) = edited(tmp_path, SHOPS, "memory: 1GiB", "memory: 2GiB")
     db = next(effect for effect in change.effects if effect.name == "db-1")
-    assert (db.effect, db.because) == ("unavailable", "restart policy no: nobody starts it again")
+    assert (db.effect, db.because) == (
+        "unavailable",
+        "restart policy no: Docker does not start it again",
+    )
 
 
 def test_one_guest_of_two_leaves_its_service_degraded(tmp_path: Path) -> None:

@@ -71,6 +71,6 @@ def test_a_lab_stays_on_its_libvirt() -> None:
     old, new = plans("image")
     consent.same_libvirt(old, new)
     consent.same_libvirt(None, new)
-    with pytest.raises(Failure, match="stands on qemu:///system") as ended:
+    with pytest.raises(Failure, match="is on qemu:///system") as ended:
         consent.same_libvirt(old, replace(new, libvirt="qemu+ssh://elsewhere/system"))
     assert ended.value.exit_code == BAD_INPUT

@@ -56,7 +56,7 @@ def container(plan: Plan, name: str) -> Container:
 def test_who_waits_for_an_image_to_say_so_is_told(tmp_path: Path) -> None:
     plan, (told,) = planned(tmp_path, "image: 'db:1'")
     assert container(plan, "db-1").asked
-    assert "its image's own healthcheck" in told
+    assert "needs a healthcheck in its image" in told
 
 
 def test_a_healthcheck_of_the_lab_file_is_waited_for_by_docker_itself(tmp_path: Path) -> None:

@@ -104,8 +104,8 @@ def test_copies_go_with_the_root_disk_and_volumes_with_the_data_disk(tmp_path: P
     bigger = replace(old, guests=tuple(replace(g, data=2048) for g in old.guests))
     assert lost(old, bigger) == [(VOLUME, "app-1's data disk is replaced by an empty one")]
     assert lost(old, replace(old, guests=old.guests[1:])) == [
-        (VOLUME, "guest app-1 goes with its disks"),
-        (COPY, "guest app-1 goes with its disks"),
+        (VOLUME, "guest app-1 is removed with its disks"),
+        (COPY, "guest app-1 is removed with its disks"),
     ]
 
 

@@ -110,7 +110,7 @@ def test_the_seed_is_retained_where_libvirt_does_not_answer(
     stack: StackControl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools(tmp_path, monkeypatch, virsh="echo 'No such file or directory' >&2; exit 1")
-    with pytest.raises(Remains, match="could not be asked"):
+    with pytest.raises(Remains, match="could not be listed"):
         stack.standing()
     assert main(["down", "s"]) == FAILED
     assert config.file("s").exists()

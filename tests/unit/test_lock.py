@@ -69,7 +69,7 @@ def test_commands_that_change_a_stack_wait_for_it(
 ) -> None:
     monkeypatch.setattr(lock.time, "monotonic", iter(range(0, 10**6, 100)).__next__)
     assert main(words) == 3
-    assert f"held by ./lab up (process {holder.pid})" in capsys.readouterr().err
+    assert f"in use by ./lab up (process {holder.pid})" in capsys.readouterr().err
 
 
 def test_a_killed_command_holds_nothing(holder: subprocess.Popen[str]) -> None:

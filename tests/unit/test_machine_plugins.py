@@ -164,7 +164,7 @@ def test_a_language_host_of_isolabs_own_on_path_is_not_taken_for_the_official_on
     monkeypatch.setenv("PATH", f"{renamed}:/usr/bin:/bin")
     assert plugins_official.language_host() is None
     monkeypatch.setenv("ISOLAB_PLUGINS", "official")
-    with pytest.raises(Unable, match="without its language host"):
+    with pytest.raises(Unable, match="no language host for Python"):
         ensure(plugins.step(), lambda line: None)
 
 

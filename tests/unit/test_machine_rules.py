@@ -70,8 +70,8 @@ def test_a_network_that_came_later_over_the_labs_own_is_told(tmp_path: Path) -> 
     path, message = only(told.warnings)
     assert path == "network"
     assert message == (
-        "the lab has 10.9.8.0/24, and a route of tun0 has 10.9.0.0/16 by now: "
-        "the machine reaches one of them only where they overlap"
+        "the lab's network 10.9.8.0/24 overlaps 10.9.0.0/16 (a route of tun0): "
+        "this machine reaches only one of them"
     )
 
 
@@ -80,7 +80,7 @@ def test_a_subnet_that_another_has_is_an_error_that_names_it(tmp_path: Path) -> 
     text = f"network: {{cidr: 10.9.8.0/24}}\n{LAB}"
     path, message = only(examined(tmp_path, replace(MACHINE, networks=taken), text).errors)
     assert path == "network.cidr"
-    assert message == "10.9.8.0/24 overlaps 10.9.0.0/16, which a route of tun0 has"
+    assert message == "10.9.8.0/24 overlaps 10.9.0.0/16 (a route of tun0)"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_memory_counts_over_all_domains_that_run(tmp_path: Path) -> None:
     path, message = only(examined(tmp_path, full).errors)
     assert path == "guests"
     assert message == (
-        "the guests have 4096 MiB of memory together, and isolab-other-app-1 and mine have "
+        "the guests need 4096 MiB of memory together, and isolab-other-app-1 and mine use "
         "4608 MiB, but this machine has 8192 MiB"
     )
 
@@ -139,7 +139,7 @@ def test_memory_that_programs_hold_is_a_warning(tmp_path: Path) -> None:
     path, message = only(examined(tmp_path, machine).warnings)
     assert (path, message) == (
         "guests",
-        "the guests may take 4096 MiB more of memory, but 3000 MiB of this machine's are available",
+        "the guests may use 4096 MiB more of memory, but this machine has only 3000 MiB available",
     )
     own = (("isolab-test-app-1", 2048, 0), ("isolab-test-app-2", 2048, 0))
     assert not examined(tmp_path, with_others(machine, *own)).warnings
@@ -177,4 +177,4 @@ def test_doctor_tells_when_all_labs_together_have_more_than_the_machine() -> Non
     assert doctor.memory_check(domains, MiB(8192)).verdict == "ok"
     check = doctor.memory_check(domains, MiB(4096), MiB(100))
     assert (check.verdict, check.name in doctor.OPTIONAL) == ("unusable", True)
-    assert check.detail == "4096 MiB; domains that run have 6000 MiB, 100 MiB are available"
+    assert check.detail == "4096 MiB; running domains use 6000 MiB, 100 MiB are available"

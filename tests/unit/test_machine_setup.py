@@ -28,7 +28,7 @@ def test_a_step_acts_once_and_looks_again():
 
 
 def test_a_step_that_did_not_help_is_an_error():
-    with pytest.raises(Unable, match="still broken"):
+    with pytest.raises(Unable, match="still to do: broken"):
         ensure(Step(name="x", look=lambda: "broken", act=lambda report: None), lambda line: None)
 
 
@@ -122,7 +122,9 @@ def test_official_plugins_that_cannot_be_had_say_why(
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(pulumi_cli, "executable", lambda: cli)
-    with pytest.raises(Unable, match=r"libvirt .* was not to be had: error: no such host") as told:
+    with pytest.raises(
+        Unable, match=r"libvirt .* could not be installed: error: no such host"
+    ) as told:
         plugins.step().act(lambda line: None)
     assert "ISOLAB_PLUGINS=airgap" in told.value.hint
 

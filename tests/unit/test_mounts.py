@@ -9,11 +9,11 @@ from isolab.plan.read import examine_file
 
 CASES = {
     "./nowhere:/data": ("./nowhere is not there", "nowhere:/data"),
-    "./nowhere.conf:/etc/app.conf:ro": ("./nowhere.conf is not there", "make it first"),
+    "./nowhere.conf:/etc/app.conf:ro": ("./nowhere.conf is not there", "create it first"),
     "./there:/srv": ("/srv is a copy of ./there", "there:/srv"),
-    "/run/docker.sock:/run/docker.sock:ro": ("the guest's own", "web holds the guest"),
-    "/:/host:ro,rslave": ("/ at /host is the guest's own", ""),
-    "/sys:/host/sys": ("/sys at /host/sys is the guest's own", "web holds the guest"),
+    "/run/docker.sock:/run/docker.sock:ro": ("the guest's", "it gives web all rights"),
+    "/:/host:ro,rslave": ("/ at /host is the guest's", ""),
+    "/sys:/host/sys": ("/sys at /host/sys is the guest's", "it gives web all rights"),
 }
 
 

@@ -116,7 +116,7 @@ def test_without_a_terminal_nobody_is_asked(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("lab\n1\n1GiB\npage\n"))
     assert main(["new"]) == 2
-    assert "standard input is no terminal" in capsys.readouterr().err
+    assert "standard input is not a terminal" in capsys.readouterr().err
 
 
 def test_endless_wrong_answers_end() -> None:

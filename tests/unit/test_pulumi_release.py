@@ -148,7 +148,7 @@ def test_what_fails_again_is_not_retained(tmp_path: Path, place: str, way: Way) 
 
 
 def test_a_server_out_of_reach_is_asked_once(tmp_path: Path, place: str) -> None:
-    with pytest.raises(CannotDownload, match=r"gave no answer: .*refused"):
+    with pytest.raises(CannotDownload, match=r"does not answer: .*refused"):
         pulumi_release.fetch(tmp_path, VERSION, "x86_64", print, "http://127.0.0.1:1")
     Server.ways = [right]
     with pytest.raises(CannotDownload, match="does not name"):

@@ -62,4 +62,4 @@ def test_the_first_up_takes_from_nobody(tmp_path: Path) -> None:
 def test_the_order_says_that_it_goes_first(tmp_path: Path) -> None:
     found = diff(plan(tmp_path), plan(tmp_path, ("shop", "store")))
     (gone,) = (change for change in found if change.change == "delete")
-    assert gone.order == ("first shop-1 is removed: another takes over a port",)
+    assert gone.order == ("first shop-1 is removed: another container takes over a port",)

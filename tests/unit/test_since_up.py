@@ -42,9 +42,9 @@ def test_a_network_over_the_labs_subnet_is_told() -> None:
     apart = Taken(cidr="10.77.0.0/16", owner="a route of tun1")
     (line,) = since_up.told(planned(), (VPN, apart), deployed=0, started=0, drift=False)
     assert line == (
-        "the lab has 10.76.117.0/24, and a route of tun0 has 10.76.0.0/16 by now: the machine "
-        "reaches one of them only where they overlap (after ./lab down, ./lab up takes one that "
-        "is free, or the network.cidr that the lab file names)"
+        "the lab's network 10.76.117.0/24 overlaps 10.76.0.0/16 (a route of tun0): this machine "
+        "reaches only one of them (run ./lab down, then ./lab up, which takes a free subnet, or "
+        "the network.cidr that the lab file names)"
     )
 
 

@@ -80,7 +80,7 @@ def test_the_demo_refuses_a_stack_that_is_there(
     monkeypatch.setattr(cli, "main", _went_on)
     config.file("demo").write_text("config:\n  isolab:lab: demo\n")
     assert main(["demo", "--pause", "0"]) == BAD_INPUT
-    assert "there is a stack demo already" in capsys.readouterr().err
+    assert "stack demo already exists" in capsys.readouterr().err
     assert config.file("demo").exists()
 
 

@@ -75,7 +75,7 @@ def test_a_state_that_is_cut_off_names_the_newest_copy_that_is_whole(
 def test_a_state_of_a_newer_version_says_so(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(json.dumps({"version": 5, "checkpoint": {}}))
     assert main(["status", "s"]) == 3
-    assert "is of version 5, this isolab reads up to 4" in capsys.readouterr().err
+    assert "has version 5, but this isolab reads only up to 4" in capsys.readouterr().err
 
 
 def test_a_stack_stays_in_the_backend_it_was_made_in(

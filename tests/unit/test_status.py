@@ -81,10 +81,12 @@ def test_without_a_name_the_stack_that_is_up_is_shown(
     assert main(["status"]) == 0
     assert capsys.readouterr().out == "mine\n"
     assert main(["status", "reference"]) == 1
-    assert capsys.readouterr().out == "stack reference is not up\n  up are: mine\n"
+    assert capsys.readouterr().out == "stack reference is not up\n  stacks that are up: mine\n"
     bring_up(home, "other")
     assert main(["status"]) == 1
-    assert capsys.readouterr().out == "stack reference is not up\n  up are: mine, other\n"
+    assert (
+        capsys.readouterr().out == "stack reference is not up\n  stacks that are up: mine, other\n"
+    )
     bring_up(home, "reference")
     assert main(["status"]) == 0
     assert capsys.readouterr().out == "reference\n"
@@ -114,7 +116,7 @@ def test_a_network_that_came_later_is_a_warning(
     tunnel = (IPv4Network("10.0.0.0/8"), "a route of tun0")
     monkeypatch.setattr(addresses, "in_use", networks(tunnel))
     assert main(["status"]) == 0
-    assert "\nwarning: the lab has 10." in capsys.readouterr().out
+    assert "\nwarning: the lab's network 10." in capsys.readouterr().out
     assert main(["status", "--json"]) == 0
     (warning,) = json.loads(capsys.readouterr().out)["warnings"]
-    assert "a route of tun0 has 10.0.0.0/8 by now" in warning
+    assert "overlaps 10.0.0.0/8 (a route of tun0)" in warning

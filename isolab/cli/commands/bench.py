@@ -25,18 +25,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("what", nargs="?", default="up", choices=["up", "failover", "plan"])
     parser.add_argument(
-        "--only", metavar="FAULT", action="append", help="of failover: one fault; may be repeated"
+        "--only",
+        metavar="FAULT",
+        action="append",
+        help="failover: only this fault; may be repeated",
     )
     parser.add_argument(
         "--lab",
         choices=plain_script.LABS,
         default=plain_script.LABS[0],
-        help="of up: what to build (default: %(default)s)",
+        help="up: the lab to build (default: %(default)s)",
     )
     parser.add_argument(
         "--plugins",
         choices=["official", "airgap", "both"],
-        help="what to run on; both, of up: one set beside the other instead of a plain script",
+        help="the set of plugins to use; both: compare the two sets (only with up)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--yes", action="store_true", help="use sudo without asking")

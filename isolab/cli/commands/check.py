@@ -21,9 +21,11 @@ HELP = "check the lessons' claims on the running lab"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_arguments(parser, "which ones (default: all that this lab can show)")
+    add_arguments(parser, "lessons to check (default: all that this lab can show)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit's XML there")
+    parser.add_argument(
+        "--junit", type=Path, metavar="FILE", help="also write JUnit XML to this file"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

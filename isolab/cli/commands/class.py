@@ -8,7 +8,7 @@ from isolab.cli.output import results
 from isolab.lessons import read
 
 NAME = "class"
-HELP = "lesson progress of the stacks on this machine"
+HELP = "show lesson progress of the stacks on this machine"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

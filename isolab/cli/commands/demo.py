@@ -30,9 +30,13 @@ SHOWN = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--yes", action="store_true", help="use sudo without asking")
-    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (from LANG)")
+    parser.add_argument("--lang", choices=texts.LANGUAGES, help="language (default: that of LANG)")
     parser.add_argument(
-        "--pause", type=float, default=6, metavar="SECONDS", help="time to read each page (6)"
+        "--pause",
+        type=float,
+        default=6,
+        metavar="SECONDS",
+        help="time to read each page (default: 6)",
     )
 
 

@@ -26,12 +26,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "labs",
         nargs="*",
         metavar="STACK or FILE",
-        help=f"none or a stack: what is deployed against its lab file ({stack.DEFAULT} if none is "
-        "named); a file: what is deployed against that; two: one lab against the other",
+        help="no argument or a stack: compare what is deployed with its lab file "
+        f"(default: {stack.DEFAULT}); a file: compare what is deployed with it; two: compare them",
     )
     stack.add_option(parser)
     parser.add_argument(
-        "--from", dest="old", type=Path, metavar="FILE", help="compare from this lab file, not from what is deployed"
+        "--from",
+        dest="old",
+        type=Path,
+        metavar="FILE",
+        help="compare from this lab file, not from what is deployed",
     )
     parser.add_argument(
         "--to", dest="new", type=Path, metavar="FILE", help="use this lab file, not the stack's"
@@ -98,12 +102,16 @@ def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
         raise Failure(BAD_INPUT, "diff compares two labs, not more", "./lab diff OLD NEW")
     if len(labs) == 2:
         if given or arguments.against:
-            raise Failure(BAD_INPUT, "--from and --to cannot be combined with two named labs", "leave --from and --to out")
+            raise Failure(
+                BAD_INPUT,
+                "--from and --to cannot be combined with two named labs",
+                "leave --from and --to out",
+            )
         return before_after.of_labs(labs[0], labs[1], arguments.stack)
     if arguments.against is not None:
         if given:
-            message = "--against says what to compare with"
-            raise Failure(BAD_INPUT, message, "leave --from, --to out")
+            message = "--against cannot be combined with --from or --to"
+            raise Failure(BAD_INPUT, message, "leave one of them out")
         lab = labs[0] if labs else arguments.stack or stack.DEFAULT
         return before_after.against(arguments.against, lab, arguments.stack)
     new = arguments.new

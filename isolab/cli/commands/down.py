@@ -85,12 +85,17 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     if keep_data and not lost:
         return
     consent.tell(lost)
-    what = f"its data: {consent.named(lost)}" if lost else "all that it made; no volume holds data"
+    what = (
+        f"its data: {consent.named(lost)}"
+        if lost
+        else "everything that it created; no volume holds data"
+    )
     if not sys.stdin.isatty():
         keeps = "" if keep_data else "--keep-data keeps the data disks, "
         raise Failure(
             BAD_INPUT,
-            f"without your consent, down does not remove stack {control.stack} and {what}; nothing was changed",
+            f"without your consent, down does not remove stack {control.stack} and {what}; "
+            "nothing was changed",
             f"{keeps}--yes removes without asking",
         )
     consent.typed_yes(f"Remove stack {control.stack} and {what}?", "--keep-data keeps data disks")
@@ -137,7 +142,9 @@ def _destroy(control: StackControl, known: State, keep: frozenset[str]) -> None:
         control.drop([resource.urn for resource in going])
     except (Remains, EngineError) as error:
         raise Failure(
-            FAILED, f"not all of stack {control.stack} could be removed: {error}", "remove it by hand, then run ./lab down again"
+            FAILED,
+            f"not all of stack {control.stack} could be removed: {error}",
+            "remove it by hand, then run ./lab down again",
         ) from error
 
 

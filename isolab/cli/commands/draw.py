@@ -42,8 +42,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="draw what is deployed, with its present state"
     )
-    parser.add_argument("--focus", action="append", default=[], metavar="NAME", help="highlight")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file, not to standard output")
+    parser.add_argument(
+        "--focus",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="highlight this; may be repeated",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to this file, not to standard output"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,7 +93,11 @@ def _drawing(arguments: argparse.Namespace) -> Drawing:
 def _live(arguments: argparse.Namespace, focus: frozenset[str]) -> Drawing:
     change = arguments.diff is not None or arguments.against is not None
     if change or stack.is_path(arguments.what):
-        raise Failure(BAD_INPUT, "--live draws a stack that is up, not a file or changes", "name a stack, without --diff and --against")
+        raise Failure(
+            BAD_INPUT,
+            "--live draws a stack that is up, not a file or changes",
+            "name a stack, without --diff and --against",
+        )
     from isolab.cli.context import deployed, states
 
     plan = deployed.required(stack.checked(arguments.what))
@@ -104,7 +116,9 @@ def _before_after(arguments: argparse.Namespace) -> BeforeAfter:
     what, other = arguments.what, arguments.diff
     if arguments.against is not None:
         if other:
-            raise Failure(BAD_INPUT, "--against says what to compare with", "leave one of them out")
+            raise Failure(
+                BAD_INPUT, "--against cannot be combined with --diff FILE", "leave one of them out"
+            )
         return before_after.against(arguments.against, what)
     if other != DEPLOYED:
         return before_after.of_labs(what, other)

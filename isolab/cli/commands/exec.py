@@ -15,7 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.usage = "./lab exec [--stack STACK] [--replica N] SERVICE [-- COMMAND …]"
     parser.add_argument("service", metavar="SERVICE", help="its name in the lab file")
-    parser.add_argument("--replica", type=int, metavar="N", help="number of the replica (default: the first)")
+    parser.add_argument(
+        "--replica", type=int, metavar="N", help="number of the replica (default: the first)"
+    )
     stack.add_option(parser)
 
 

@@ -9,7 +9,7 @@ from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.syntax.node import did_you_mean
 
 NAME = "image"
-HELP = "the images of labs: list, add, pull, export, build, push them to another registry"
+HELP = "manage the images of labs: list, add, pull, export, build, push to another registry"
 PARTS = (listing, add, pull, export)
 
 
@@ -21,10 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     build = what.add_parser("build", help="build what is missing or changed")
     build.add_argument("--yes", action="store_true", help="use sudo without asking")
     push = what.add_parser("push", help="send service images to another registry, by digest")
-    push.add_argument("images", nargs="+", metavar="IMAGE", help="as in lab files")
+    push.add_argument("images", nargs="+", metavar="IMAGE", help="its name in lab files")
     push.add_argument("--to", required=True, metavar="HOST:PORT", help="the registry's address")
     push.add_argument(
-        "--plain-http", action="store_true", help="use http, also for a registry that is not on loopback"
+        "--plain-http",
+        action="store_true",
+        help="use http, also for a registry that is not on loopback",
     )
 
 

@@ -20,7 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_arguments(parser, "name or number (default: a list to choose from)")
     parser.add_argument(
-        "--html", type=Path, metavar="FOLDER", help="write the course as pages to this folder instead"
+        "--html",
+        type=Path,
+        metavar="FOLDER",
+        help="write the course as pages to this folder instead",
     )
 
 

@@ -18,7 +18,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("service", metavar="SERVICE", help="its name in the lab file")
     parser.add_argument("-f", "--follow", action="store_true", help="follow new output")
-    parser.add_argument("-n", "--tail", default="all", metavar="LINES", help="show only the last N lines")
+    parser.add_argument(
+        "-n",
+        "--tail",
+        default="all",
+        metavar="LINES",
+        help="number of the last lines to show (default: all)",
+    )
     stack.add_option(parser)
 
 

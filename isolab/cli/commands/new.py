@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="COMPOSE_FILE",
         help="take the services of a compose file as they are, and ask nothing",
     )
-    parser.add_argument("--guests", type=int, metavar="N", help="how many guests")
+    parser.add_argument("--guests", type=int, metavar="N", help="number of guests")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,7 +75,10 @@ def _terminal() -> Ask:
         print(question, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
         if not line:
-            raise Failure(BAD_INPUT, "standard input ended before all questions were answered; nothing was written")
+            raise Failure(
+                BAD_INPUT,
+                "standard input ended before all questions were answered; nothing was written",
+            )
         return line.strip()
 
     return ask

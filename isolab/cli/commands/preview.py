@@ -28,7 +28,9 @@ HELP = "show what `up` would change, according to the engine, with the blast rad
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     stack.add_argument(parser)
-    parser.add_argument("--to", type=Path, metavar="FILE", help="use this lab file, not the stack's")
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="use this lab file, not the stack's"
+    )
     add_formats(parser)
 
 

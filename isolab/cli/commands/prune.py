@@ -21,7 +21,7 @@ MOST = 8
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--yes", action="store_true", help="remove it")
+    parser.add_argument("--yes", action="store_true", help="remove them")
 
 
 def run(arguments: argparse.Namespace) -> int:

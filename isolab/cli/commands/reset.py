@@ -46,7 +46,11 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     engine.fail_unless_done("reset", "run ./lab up again to continue", progress, outcome, control)
     now = live.wait_until_healthy(plan)
     if now.verdict != "well":
-        raise Failure(FAILED, "not everything is running and healthy:\n  " + "\n  ".join(now.drift), "./lab status")
+        raise Failure(
+            FAILED,
+            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
+            "./lab status",
+        )
     made = ", ".join((*guests, *containers))
     print(f"recreated: {made} ({time.monotonic() - begin:.1f} s)")
     return DONE

@@ -7,7 +7,7 @@ import sys
 from isolab.cli.context import deployed, stack
 
 NAME = "ssh"
-HELP = "a shell on a guest, or a command there"
+HELP = "open a shell on a guest, or run a command there"
 TAKES_COMMAND = True
 
 

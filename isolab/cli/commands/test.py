@@ -17,7 +17,7 @@ from machine.setup import provision, requirements
 from machine.steps import Unable, ensure
 
 NAME = "test"
-HELP = "install what tests need, then run linters, type checks and all tests; other arguments go to pytest"
+HELP = "install what tests need, run linters, type checks and all tests; the rest goes to pytest"
 
 SETS: dict[str, tuple[Source, ...]] = {
     "official": ("official",),

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "positional",
         nargs="?",
         metavar="LAB",
-        help="stacks/LAB.yaml, or a path to a lab file; also the name of the stack, unless --stack gives one",
+        help="a name in stacks/, or a path to a lab file; also the stack, unless --stack is given",
     )
     stack.add_option(parser)
     parser.add_argument(
@@ -82,7 +82,9 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
     if arguments.refresh:
         # Only now do all guests answer.
         looked, outcome = engine.run(lambda outcome: control.refresh(outcome, ()), guests)
-        engine.fail_unless_done("refresh", "./lab status shows the details", looked, outcome, control)
+        engine.fail_unless_done(
+            "refresh", "./lab status shows the details", looked, outcome, control
+        )
         progress = _up(control, guests)
     end = time.monotonic()
     times = {"setup": ready - begin, "total": end - begin}
@@ -141,4 +143,8 @@ def _wait(control: StackControl, plan: Plan) -> None:
     control.start(control.drifted(), engine.say)
     now = live.wait_until_healthy(plan)
     if now.verdict != "well":
-        raise Failure(FAILED, "not everything is running and healthy:\n  " + "\n  ".join(now.drift), "./lab status")
+        raise Failure(
+            FAILED,
+            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
+            "./lab status",
+        )

@@ -95,7 +95,11 @@ def replica(plan: Plan, service: str, number: int | None) -> Container:
     for container in found:
         if container.replica == number:
             return container
-    raise Failure(BAD_INPUT, f"service {service} has no replica {number}", f"its replicas: {', '.join(str(container.replica) for container in found)}")
+    raise Failure(
+        BAD_INPUT,
+        f"service {service} has no replica {number}",
+        f"its replicas: {', '.join(str(container.replica) for container in found)}",
+    )
 
 
 def into_guest(plan: Plan, guest: Guest) -> GuestTransport:

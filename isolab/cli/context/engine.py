@@ -58,7 +58,11 @@ def fail_unless_done(
     if outcome.code == 0:
         return
     if outcome.interrupts:
-        raise Failure(INTERRUPTED, f"{what} was interrupted; it finished the operations that it had started", again)
+        raise Failure(
+            INTERRUPTED,
+            f"{what} was interrupted; it finished the operations that it had started",
+            again,
+        )
     from machine.setup import confinement
 
     said = complaint(progress, outcome)
@@ -95,7 +99,9 @@ def with_plugins() -> None:
     from machine.engine import plugins
 
     if plugins.last() is None:
-        raise Failure(UNABLE, "the engine has no plugins on this machine yet", "./lab up installs them")
+        raise Failure(
+            UNABLE, "the engine has no plugins on this machine yet", "./lab up installs them"
+        )
 
 
 def recovered(control: StackControl) -> None:

@@ -54,4 +54,6 @@ def _told(absent: Iterable[str]) -> str:
 
 
 def _hint(absent: list[str]) -> str:
-    return f"run `docker save {' '.join(absent)} >FILE` where they are, then ./lab image add FILE here"
+    return (
+        f"run `docker save {' '.join(absent)} >FILE` where they are, then ./lab image add FILE here"
+    )

@@ -58,7 +58,9 @@ def _git(folder: Path, *words: str) -> str:
             ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False
         )
     except FileNotFoundError as missing:
-        raise Failure(BAD_INPUT, "--against needs git, which is not on this machine", "apt-get install git") from missing
+        raise Failure(
+            BAD_INPUT, "--against needs git, which is not on this machine", "apt-get install git"
+        ) from missing
     if done.returncode:
         said = done.stderr.strip().removeprefix("fatal: ") or f"no revision {words[-1]!r}"
         raise Failure(BAD_INPUT, f"--against: {said}", "name a revision that has the lab file")

@@ -66,7 +66,7 @@ def _complete(root: Node, name: str, at: Node, parse: Parse, above: tuple[object
         return node
     here = (root.position.file, name)
     if here in above:
-        at.refuse(f"{name} extends itself, by way of others", "leave one of them out")
+        at.refuse(f"{name} extends itself through other services", "leave one of them out")
     if len(above) >= MOST:
         at.refuse(f"extends a chain of more than {MOST} services", "extend the first one directly")
     fields = dict(node.mapping())

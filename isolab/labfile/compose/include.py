@@ -45,7 +45,7 @@ def _long(node: Node) -> Include:
         folder = fields.get("project_directory", scalars.local, None)
         env_files = fields.get("env_file", _PATHS, ())
         if paths == ():
-            fields.add(fields.where("path").problem("names no file"))
+            fields.add(fields.where("path").problem("does not name a file"))
     return Include(paths=paths, project_directory=folder, env_files=env_files, node=node)
 
 
@@ -97,8 +97,8 @@ def _included(one: Include, complete: Complete) -> Mapping[str, Node]:
     with Gathering() as gathering:
         for key, value in root.mapping().items():
             if key not in INCLUDED and not key.startswith(EXTENSION):
-                hint = did_you_mean(key, INCLUDED) or f"say it in {one.node.position.file}"
-                gathering.add(value.problem(f"an included file cannot say {key!r}", hint))
+                hint = did_you_mean(key, INCLUDED) or f"set it in {one.node.position.file}"
+                gathering.add(value.problem(f"an included file cannot set {key!r}", hint))
     return {key: value for key, value in root.mapping().items() if key in SECTIONS}
 
 

@@ -52,7 +52,7 @@ def unmet(draft: Draft, missing: Mapping[str, tuple[str, ...]]) -> Iterator[Prob
         if required and name in missing:
             words = " or ".join(missing[name])
             yield _place(draft, name).problem(
-                f"needs {name}, which is there only with the profile {words}",
+                f"needs {name}, which is active only with the profile {words}",
                 f"set {VARIABLE}={missing[name][0]}, give {draft.service.name} the same profile, "
                 "or say required: false",
             )

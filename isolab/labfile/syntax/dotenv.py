@@ -80,11 +80,13 @@ def _value(text: str, start: int, end: int, line: int) -> tuple[str, bool, int]:
         return bare.strip(), False, end + 1
     match = (_SINGLE if quote == "'" else _DOUBLE).match(text, start)
     if match is None:
-        raise BadLine(line, f"the {quote} is never closed")
+        raise BadLine(line, f"the quote {quote} is not closed")
     after = text.find("\n", match.end()) % (len(text) + 1)
     behind = text[match.end() : after].strip()
     if behind and not behind.startswith("#"):
-        raise BadLine(line, f"{behind[:40]!r} stands behind the value", "put all of it in quotes")
+        raise BadLine(
+            line, f"{behind[:40]!r} after the value was not expected", "put all of it in quotes"
+        )
     if quote == "'":
         return match[1], True, after + 1
     return re.sub(r"\\(.)", lambda m: _ESCAPE.get(m[1], m[0]), match[1]), False, after + 1

@@ -48,9 +48,11 @@ def _until(
             parts.append(_value(match["plain"], variables))
             index = match.end()
         else:
-            raise BadVariable(f"{text[index : index + 12]!r} is no variable", "a dollar sign is $$")
+            raise BadVariable(
+                f"{text[index : index + 12]!r} is not a variable", "a dollar sign is $$"
+            )
     if closing:
-        raise BadVariable("a ${ is never closed", "end it with }; a dollar sign is $$")
+        raise BadVariable("a ${ is not closed", "end it with }; a dollar sign is $$")
     return "".join(parts), index
 
 
@@ -58,7 +60,9 @@ def _braced(text: str, name: str, index: int, variables: Mapping[str, str]) -> t
     operator = _OPERATOR.match(text, index)
     if operator is None:
         if text[index : index + 1] != "}":
-            raise BadVariable(f"${{{name}… is no variable", "expected ${NAME} or ${NAME:-default}")
+            raise BadVariable(
+                f"${{{name}… is not a variable", "expected ${NAME} or ${NAME:-default}"
+            )
         return _value(name, variables), index + 1
     # What is not chosen is not looked at, so that a default may name variables that are not set.
     given = variables.get(name)

@@ -37,7 +37,7 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise fail("is no text in UTF-8") from error
+        raise fail("is not text in UTF-8") from error
     except RecursionError as error:
         raise fail("is nested too deeply to be a lab file") from error
     except yaml.MarkedYAMLError as error:
@@ -45,13 +45,15 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
         place = Position(file=file, line=mark.line + 1, column=mark.column + 1) if mark else top
         said = error.problem or error.context or ""
         if "'\\t'" in said:
-            raise fail("a tab, where YAML takes spaces alone", place, "put spaces there") from error
+            raise fail(
+                "a tab is used, but YAML indents with spaces", place, "replace the tab with spaces"
+            ) from error
         if said == "but found another document":
             hint = "put each into a file of its own: include takes several"
             raise fail("is more than one YAML document", place, hint) from error
-        raise fail(f"is no valid YAML: {said}", place) from error
+        raise fail(f"is not valid YAML: {said}", place) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise fail(f"is no valid YAML: {' '.join(str(error).split())}") from error
+        raise fail(f"is not valid YAML: {' '.join(str(error).split())}") from error
     if root is None:
         raise fail("is empty", hint="start with name: and services:")
     tree = _Tree(file, origin)
@@ -60,7 +62,10 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
     except RecursionError as error:
         raise fail("is nested too deeply to be a lab file") from error
     except _TooMuch as error:
-        raise fail(f"has more than {MOST_NODES} values", hint="look at its anchors") from error
+        raise fail(
+            f"has more than {MOST_NODES} values",
+            hint="check its anchors and aliases: they multiply values",
+        ) from error
 
 
 def _untagged(source: yaml.Node) -> yaml.Node:
@@ -137,7 +142,7 @@ class _Tree:
             case MappingNode():
                 return self._mapping(source, here.path)
             case _:
-                here.refuse("is no YAML value")
+                here.refuse("is not a YAML value")
 
     def _mapping(self, source: MappingNode, path: Path) -> Mapping[str, Node]:
         """The entries, with those that a merge key brings behind the mapping's own."""
@@ -152,7 +157,7 @@ class _Tree:
                 self.problems.append(place.problem("a key must be a word"))
             elif key.value in values:
                 first = values[key.value].position.line
-                message = f"{key.value!r} stands twice, first in line {first}"
+                message = f"{key.value!r} is given twice, first in line {first}"
                 self.problems.append(place.problem(message))
             else:
                 values[key.value] = self.node(value, (*path, key.value), position)

@@ -47,7 +47,7 @@ def size_in_bytes(node: Node) -> int:
     """A size that need not be whole mebibytes."""
     number = _bytes(node)
     if number != int(number):
-        node.refuse(f"{node.shown} given, which is no whole number of bytes")
+        node.refuse(f"{node.shown} given, which is not a whole number of bytes")
     return int(number)
 
 

@@ -38,7 +38,7 @@ def text(node: Node) -> str:
 def literal(node: Node) -> str:
     """Text in which every character counts: 0440 would lose its zero."""
     if isinstance(node.value, Octal):
-        node.refuse(f"begins with a zero, so that YAML reads {node.value}", "put it in quotes")
+        node.refuse(f"starts with a zero, so YAML reads it as {node.value}", "put it in quotes")
     return text(node)
 
 

@@ -44,7 +44,7 @@ def table(separators: str = "=", fallback: Fallback = required) -> Shaped[Mappin
                 word = gathering.read(item, filled) or "="
                 name, separator, value = _split(word, separators)
                 if name in values:
-                    gathering.add(item.problem(f"{name} stands twice"))
+                    gathering.add(item.problem(f"{name} is given twice"))
                 given = item.holding(value if separator else None)
                 values[name] = gathering.read(given, _or(fallback, name))
         return _those_that_are_set(values)

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from isolab.plan.model import Taken
 
-WHAT_TO_DO = "after ./lab down, ./lab up takes one that is free"
+WHAT_TO_DO = "run ./lab down, then ./lab up, which takes a free subnet"
 
 
 def overlapping(cidr: str, networks: Iterable[Taken]) -> Iterator[Taken]:
@@ -17,6 +17,6 @@ def overlapping(cidr: str, networks: Iterable[Taken]) -> Iterator[Taken]:
 def words(cidr: str, taken: Taken) -> str:
     """What is wrong with a lab's subnet that a network has since."""
     return (
-        f"the lab has {cidr}, and {taken.owner} has {taken.cidr} by now: "
-        "the machine reaches one of them only where they overlap"
+        f"the lab's network {cidr} overlaps {taken.cidr} ({taken.owner}): "
+        "this machine reaches only one of them"
     )

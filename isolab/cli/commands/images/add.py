@@ -26,7 +26,10 @@ def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="an image of this machine's Docker, what docker save wrote, an OCI archive or layout",
     )
     parser.add_argument(
-        "--as", dest="called", metavar="NAME", help="its name in lab files, for an image without a name"
+        "--as",
+        dest="called",
+        metavar="NAME",
+        help="the name for the image in lab files",
     )
     parser.set_defaults(part=run)
 
@@ -49,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
         name = _checked(called or given)
         if not outside.in_docker(given):
             hint = "./lab image pull fetches it, or docker save writes it to a file where it is"
-            raise Failure(BAD_INPUT, f"{given} is neither a file nor an image of Docker on this machine", hint)
+            raise Failure(
+                BAD_INPUT, f"{given} is neither a file nor an image of Docker on this machine", hint
+            )
         added = store.add_from_docker(given, name, say)
     for name, row in added.items():
         print(f"{name}  {row.digest}")
@@ -62,7 +67,11 @@ def _named(found: "Sequence[Found]", file: str, called: str | None) -> "list[Fou
         return [replace(found[0], name=_checked(called))]
     if called or not found:
         names = ", ".join(image.name or "one without a name" for image in found) or "none"
-        raise Failure(BAD_INPUT, f"{file} holds {len(found)} images: {names}", "--as NAME needs a file with one image")
+        raise Failure(
+            BAD_INPUT,
+            f"{file} holds {len(found)} images: {names}",
+            "--as NAME needs a file with one image",
+        )
     for image in found:
         if not image.name:
             raise Failure(BAD_INPUT, f"an image in {file} has no name", "give it one: --as NAME")
@@ -72,9 +81,13 @@ def _named(found: "Sequence[Found]", file: str, called: str | None) -> "list[Fou
 
 def _checked(name: str) -> str:
     if not IMAGE.fullmatch(name):
-        raise Failure(BAD_INPUT, f"{name!r} is not an image reference", "for example --as nginx:1.27")
+        raise Failure(
+            BAD_INPUT, f"{name!r} is not an image reference", "for example --as nginx:1.27"
+        )
     if not images.is_outside(name):
         raise Failure(
-            BAD_INPUT, f"{name} is the name of one of isolab's images", "give it another name: --as NAME"
+            BAD_INPUT,
+            f"{name} is the name of one of isolab's images",
+            "give it another name: --as NAME",
         )
     return name

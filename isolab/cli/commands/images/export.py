@@ -13,7 +13,11 @@ NAME = "export"
 def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the part's arguments."""
     parser = what.add_parser(NAME, help="write a lab's images into one file for image add")
-    parser.add_argument("lab", metavar="LAB", help="the lab whose images are written, without those that isolab builds")
+    parser.add_argument(
+        "lab",
+        metavar="LAB",
+        help="the lab whose images are written, without those that isolab builds",
+    )
     parser.add_argument("file", metavar="FILE", type=Path, help="the OCI archive to write")
     parser.set_defaults(part=run)
 
@@ -26,7 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     lab = read(arguments.lab)
     names, digests = outside.named(lab), outside.digests(lab)
     if not names:
-        raise Failure(BAD_INPUT, f"lab {lab.name} names no image from elsewhere", "no file needed")
+        raise Failure(
+            BAD_INPUT,
+            f"lab {lab.name} uses no image that isolab does not build",
+            "there is nothing to export",
+        )
     if absent := [name for name in names if name not in digests]:
         hint = f"./lab image pull {arguments.lab} fetches, ./lab image add adds"
         raise Failure(UNABLE, f"not in this machine's store: {', '.join(absent)}", hint)

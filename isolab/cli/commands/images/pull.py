@@ -16,7 +16,9 @@ def configure(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Declare the part's arguments."""
     parser = what.add_parser(NAME, help="fetch images again if their registries have newer ones")
     parser.add_argument(
-        "what", metavar="NAME|LAB", help="an image, or a lab: all its images from registries"
+        "what",
+        metavar="NAME|LAB",
+        help="an image, or a lab: its images but for those that were added",
     )
     parser.set_defaults(part=run)
 
@@ -39,7 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _one(name: str) -> str:
     if not IMAGE.fullmatch(name) or not images.is_outside(name):
-        raise Failure(BAD_INPUT, f"{name!r} is not the name of an image in a registry", "for example nginx:1.27")
+        raise Failure(
+            BAD_INPUT,
+            f"{name!r} is not the name of an image in a registry",
+            "for example nginx:1.27",
+        )
     return name
 
 
