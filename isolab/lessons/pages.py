@@ -51,7 +51,9 @@ def pages(
     }
     made = {
         INDEX: environment.get_template(INDEX).render(
-            **shared, picture=_picture(plan, frozenset(), language)
+            **shared,
+            description=texts.drawn(language)(plan.description),
+            picture=_picture(plan, frozenset(), language),
         )
     }
     template = environment.get_template("lesson.html")

@@ -13,6 +13,7 @@ from rich.text import Text
 from isolab.cli.output import results
 from isolab.draw.make import drawing_of
 from isolab.draw.text import rendered
+from isolab.draw.translate import translated
 from isolab.lessons import plot, read, texts
 from isolab.lessons.commands import commands
 from isolab.lessons.focus import focus
@@ -149,7 +150,8 @@ def _list(course: Course) -> RenderableType:
 def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
     say = texts.words(course.language)
     plan = course.at(lesson).plan
-    picture = rendered(drawing_of(plan, focus=focus(lesson, plan)))
+    drawing = drawing_of(plan, focus=focus(lesson, plan))
+    picture = rendered(translated(drawing, texts.drawn(course.language)))
     told = Group(
         Text(lesson.shows, style="italic"),
         Text(),
