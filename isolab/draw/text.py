@@ -77,13 +77,14 @@ def _changes(drawing: Drawing) -> Iterator[Text]:
 
 
 def _entries(drawing: Drawing) -> Iterator[Text]:
+    say = drawing.say
     names = {box.id: box.title for box in drawing.walk()}
     found = [line for line in drawing.lines if line.kind == "entry" and line.action != "removed"]
     for line in found[:_MOST_ENTRIES]:
-        many = f" ({line.count} alike)" if line.count > 1 else ""
-        yield Text(f"outside ──{line.label}──▶ {names[line.target]}{many}")
+        many = f" ({line.count} {say('alike')})" if line.count > 1 else ""
+        yield Text(f"{say('outside')} ──{line.label}──▶ {names[line.target]}{many}")
     if len(found) > _MOST_ENTRIES:
-        yield Text(f"outside ──▶ {len(found) - _MOST_ENTRIES} more")
+        yield Text(f"{say('outside')} ──▶ {len(found) - _MOST_ENTRIES} {say('more')}")
 
 
 def _host(drawing: Drawing) -> Block:
@@ -115,8 +116,9 @@ def _disk(disk: Box, guest: Box, lines: Sequence[Line], cells: int) -> Iterator[
     names = {box.id: box.title for box in guest.walk()}
     parts: list[str] = []
     for volume in disk.boxes:
-        users = [f"{names[x.source]} at {x.label}" for x in lines if x.target == volume.id]
-        parts.append(f"{look.volume(volume)} ({', '.join(users) or 'unused'})")
+        held = [x for x in lines if x.target == volume.id]
+        users = [f"{names[x.source]} {disk.say('at')} {x.label}" for x in held]
+        parts.append(f"{look.volume(volume)} ({', '.join(users) or disk.say('unused')})")
     words = f"{look.sign(disk)}{disk.name} {', '.join(disk.facts)}"
     yield from wrapped(f"{words}: {'; '.join(parts)}" if parts else words, cells)
 
@@ -210,8 +212,8 @@ def _simple(host: Box, kinds: Sequence[str], cells: int) -> Iterator[Text]:
         if box.kind in kinds:
             words = ", ".join((*box.facts, *look.remarks(box)))
             name = f" {box.name}" if box.kind == "lab network" else ""
-            way = " ──▶ outside" if box.kind == "lab network" else ""
-            yield padded(Text(f"{look.sign(box)}{box.kind}{name} {words}{way}"), cells)
+            way = f" ──▶ {box.say('outside')}" if box.kind == "lab network" else ""
+            yield padded(Text(f"{look.sign(box)}{box.say(box.kind)}{name} {words}{way}"), cells)
 
 
 def _across(drawing: Drawing, cells: int) -> Iterator[Text]:
@@ -225,5 +227,7 @@ def _across(drawing: Drawing, cells: int) -> Iterator[Text]:
             targets.setdefault(key, []).append(names[line.target])
     for (source, kind, label), found in targets.items():
         arrow = "═══" if kind == "cluster" else f"──{label}──▶"
-        why = f"cluster, {label}" if kind == "cluster" else look.ARROWS[kind]
+        why = drawing.say(look.ARROWS[kind])
+        if kind == "cluster":
+            why = f"{drawing.say(kind)}, {label}"
         yield from wrapped(f"{source} {arrow} {', '.join(found)}  ({why})", cells)

@@ -8,12 +8,12 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from isolab.draw import draw
-from isolab.draw.make import drawing_of
-from isolab.draw.translate import translated
+from isolab.draw.drawing import Drawing
 from isolab.lessons import plot, texts
 from isolab.lessons.commands import commands, on_stack
 from isolab.lessons.focus import focus
 from isolab.lessons.model import Claim, ClaimResult, Lesson, LessonResult
+from isolab.lessons.picture import picture
 from isolab.plan.model import Plan
 
 INDEX = "index.html"
@@ -51,7 +51,9 @@ def pages(
     }
     made = {
         INDEX: environment.get_template(INDEX).render(
-            **shared, picture=_picture(plan, frozenset(), language)
+            **shared,
+            description=texts.drawn(language)(plan.description),
+            picture=_svg(picture(plan, language)),
         )
     }
     template = environment.get_template("lesson.html")
@@ -67,7 +69,7 @@ def pages(
             verdicts=verdicts,
             commands=commands(lesson, about),
             check=_check(lesson, about),
-            picture=_picture(about, focus(lesson, about), language),
+            picture=_svg(picture(about, language, focus(lesson, about))),
         )
     return made
 
@@ -81,8 +83,7 @@ def _check(lesson: Lesson, plan: Plan) -> str:
     return on_stack(f"./lab check {lesson.id}", plan.stack)
 
 
-def _picture(plan: Plan, lit: frozenset[str], language: str) -> Markup:
-    drawing = translated(drawing_of(plan, focus=lit), texts.drawn(language))
+def _svg(drawing: Drawing) -> Markup:
     return Markup(draw(drawing, "svg"))
 
 

@@ -64,6 +64,12 @@ def test_every_page_is_whole_and_leads_to_pages_alone(plan: Plan, language: str)
         assert lesson.title in made[pages.INDEX]
 
 
+def test_the_first_page_describes_the_lab_in_the_learners_language(plan: Plan) -> None:
+    course = tuple(texts.translated(lesson, "pt_BR") for lesson in LESSONS)
+    made = pages.pages(course, plan, {lesson.id: plan for lesson in LESSONS}, {}, "pt_BR")
+    assert plan.description not in Page(made[pages.INDEX]).text
+
+
 def test_the_last_verdicts_stand_in_the_pages(plan: Plan) -> None:
     lesson = LESSONS[0]
     claims = tuple(

@@ -1,17 +1,20 @@
 """Drawings of the course in the learner's language: isolab's words, and none of the lab's names."""
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from isolab.cli.context.tutor import Course, Setting, show
 from isolab.draw import draw
 from isolab.draw.drawing import Drawing
 from isolab.draw.look import ARROWS, described
 from isolab.draw.make import drawing_of
 from isolab.draw.translate import phrase, translated
-from isolab.lessons import texts
+from isolab.lessons import read, texts
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -71,6 +74,39 @@ def test_the_picture_and_its_words_for_screen_readers_are_in_portuguese(english:
     told = described(translated(english, say))
     assert not any(arrow in told for arrow in ARROWS.values())
     assert english.description not in told
+
+
+STRANGE = re.compile(r"\b(outside|lab network|guests?|is on|at|unused|alike|highlighted)\b")
+
+
+def test_a_terminal_shows_portuguese_too(english: Drawing) -> None:
+    shown = draw(translated(english, say), "text")
+    assert STRANGE.findall(shown) == []
+    assert not any(arrow in " ".join(shown.split()) for arrow in ARROWS.values())
+    assert "rede do laboratório" in shown
+
+
+def test_the_tutor_draws_the_lab_in_the_learners_language() -> None:
+    plan = planned(STACKS[0])
+    lesson = texts.translated(read.catalogue()[0], "pt_BR")
+    course = Course(
+        setting=Setting(plan=plan, up=True),
+        elsewhere={},
+        lessons=(lesson,),
+        language="pt_BR",
+        known={},
+    )
+    console = Console(file=io.StringIO(), width=100)
+    with console.capture() as capture:
+        show(course, whole=True, console=console)
+    assert "rede do laboratório" in capture.get()
+    assert "lab network" not in capture.get()
+
+
+def test_networks_are_translated_where_they_are_told(english: Drawing) -> None:
+    told = described(translated(english, say))
+    assert not re.search(r"está em (network|internal|interna) ", told)
+    assert re.search(r"está em rede( interna)? ", told)
 
 
 def test_english_stays_as_it_is(english: Drawing) -> None:

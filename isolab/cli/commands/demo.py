@@ -9,11 +9,11 @@ from rich.text import Text
 
 from isolab.cli.context import deployed
 from isolab.cli.errors import BAD_INPUT, FAILED, Failure
-from isolab.draw.make import drawing_of
 from isolab.draw.text import rendered
 from isolab.lessons import read, texts
 from isolab.lessons.check import check_claim
 from isolab.lessons.focus import focus
+from isolab.lessons.picture import picture
 from machine.deployment import config
 
 NAME = "demo"
@@ -79,7 +79,8 @@ def _claims(console: Console, language: str, pause: float) -> None:
             claim = next(claim for claim in lesson.claims if claim.id == claim_id)
             _page(console, lesson.title, 0)
             console.print(Text(lesson.shows, style="italic"))
-            console.print(rendered(drawing_of(plan, focus=focus(lesson, plan))), soft_wrap=True)
+            drawing = picture(plan, language, focus(lesson, plan))
+            console.print(rendered(drawing), soft_wrap=True)
             time.sleep(pause)
             result = check_claim(claim, lesson, here)
             console.print(result_of(texts.words(language), result))

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from isolab.cli.output import results
-from isolab.draw.make import drawing_of
 from isolab.draw.text import rendered
 from isolab.lessons import plot, read, texts
 from isolab.lessons.commands import commands
 from isolab.lessons.focus import focus
 from isolab.lessons.model import Claim, ClaimResult, Lesson
+from isolab.lessons.picture import picture
 from isolab.plan.model import Plan
 
 SIDE_BY_SIDE = 150
@@ -149,7 +149,7 @@ def _list(course: Course) -> RenderableType:
 def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
     say = texts.words(course.language)
     plan = course.at(lesson).plan
-    picture = rendered(drawing_of(plan, focus=focus(lesson, plan)))
+    drawn = rendered(picture(plan, course.language, focus(lesson, plan)))
     told = Group(
         Text(lesson.shows, style="italic"),
         Text(),
@@ -160,9 +160,9 @@ def _page(course: Course, lesson: Lesson, width: int) -> RenderableType:
         body = Table.grid(padding=(0, 3))
         body.add_column(width=width - TEXT_WIDTH - 8)
         body.add_column(width=TEXT_WIDTH)
-        body.add_row(told, picture)
+        body.add_row(told, drawn)
     else:
-        body = Group(Padding(told, (0, 0, 1, 0), expand=False), picture)
+        body = Group(Padding(told, (0, 0, 1, 0), expand=False), drawn)
     number = [known.id for known in read.catalogue()].index(lesson.id) + 1
     return Group(
         Panel(Text(f"{number}. {lesson.title}", style="bold"), expand=True),
