@@ -10,7 +10,6 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from isolab.model import Build, Lab
@@ -18,7 +17,7 @@ from isolab.plan import images
 from isolab.plan.model import BuiltImage
 from machine.host import docker_cli
 from machine.host.docker_cli import image_id
-from machine.images import registry, service_catalog, service_images
+from machine.images import registry, rows, service_catalog, service_images
 from machine.images.service_build import PROXIES
 from machine.images.service_catalog import Built
 
@@ -68,7 +67,7 @@ def ensure(lab: Lab, report: Report) -> None:
             row = Built(
                 source=found.source, digest=registry.push(tag, address), id=image_id(tag) or ""
             )
-            _write({**_read(), _key(name, found.source): row})
+            rows.write(_file(), {**_read(), _key(name, found.source): row})
             report(f"image of {name}: built in {time.monotonic() - started:.0f} s")
 
 
@@ -79,7 +78,7 @@ def recorded() -> Mapping[str, Built]:
 
 def forget(key: str) -> None:
     """Know a build no more, and take its name away in this machine's Docker."""
-    _write({name: row for name, row in _read().items() if name != key})
+    rows.write(_file(), {name: row for name, row in _read().items() if name != key})
     name, _, source = key.partition(":")
     docker_cli.untag(f"{name}:{source[:12]}")
 
@@ -170,13 +169,4 @@ def _file() -> Path:
 
 
 def _read() -> dict[str, Built]:
-    try:
-        return {name: Built(**row) for name, row in json.loads(_file().read_text()).items()}
-    except (FileNotFoundError, ValueError, TypeError):
-        return {}
-
-
-def _write(rows: Mapping[str, Built]) -> None:
-    partial = _file().with_suffix(".partial")
-    partial.write_text(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))
-    partial.rename(_file())
+    return rows.read(_file(), Built)

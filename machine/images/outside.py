@@ -3,17 +3,16 @@
 A name is resolved once for this machine: until it is added or pulled again it means one digest.
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from isolab.model import Lab
 from isolab.plan import images
 from machine.host.docker_cli import image_id
-from machine.images import service_catalog
+from machine.images import rows, service_catalog
 
 Origin = Literal["added", "docker", "outside"]
 
@@ -45,9 +44,9 @@ def digests(lab: Lab) -> Mapping[str, str]:
     wanted = named(lab)
     if not wanted:
         return {}
-    rows = recorded()
+    held = recorded()
     return {
-        image: rows[name].digest for image in wanted if (name := images.full_name(image)) in rows
+        image: held[name].digest for image in wanted if (name := images.full_name(image)) in held
     }
 
 
@@ -63,16 +62,16 @@ def in_docker(image: str) -> bool:
 
 def record(name: str, row: Stored) -> None:
     """Remember an image; who calls has the store alone."""
-    _write({**_read(), name: row})
+    rows.write(_file(), {**_read(), name: row})
 
 
 def forget(name: str) -> None:
     """Know an image no more."""
-    _write({key: row for key, row in _read().items() if key != name})
+    rows.write(_file(), {key: row for key, row in _read().items() if key != name})
 
 
-def _held(rows: Mapping[str, Stored]) -> Iterator[tuple[str, Stored]]:
-    for name, row in rows.items():
+def _held(known: Mapping[str, Stored]) -> Iterator[tuple[str, Stored]]:
+    for name, row in known.items():
         if service_catalog.is_stored(images.outside(name), row.digest):
             yield name, row
 
@@ -82,14 +81,4 @@ def _file() -> Path:
 
 
 def _read() -> dict[str, Stored]:
-    try:
-        return {name: Stored(**row) for name, row in json.loads(_file().read_text()).items()}
-    except (FileNotFoundError, ValueError, TypeError):
-        return {}
-
-
-def _write(rows: Mapping[str, Stored]) -> None:
-    partial = _file().with_suffix(".partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))
-    partial.rename(_file())
+    return rows.read(_file(), Stored)

@@ -1,12 +1,12 @@
 """Which service images exist, what each is made from, and which of them are built."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from machine import paths
+from machine.images import rows
 
 SUITE = "bookworm"
 """The Debian release that all images are made from."""
@@ -91,18 +91,16 @@ def _contents(recipe: Path) -> Iterator[bytes]:
 
 def read() -> dict[str, Built]:
     """What was built, by image; nothing where no catalog is."""
-    try:
-        rows = json.loads((folder() / "catalog.json").read_text())
-        return {name: Built(**row) for name, row in rows.items()}
-    except (FileNotFoundError, ValueError, TypeError):
-        return {}
+    return rows.read(_file(), Built)
 
 
 def write(built: Mapping[str, Built]) -> None:
     """Replace the catalog, whole or not at all."""
-    partial = folder() / "catalog.partial"
-    partial.write_text(json.dumps({name: asdict(row) for name, row in built.items()}, indent=2))
-    partial.rename(folder() / "catalog.json")
+    rows.write(_file(), built)
+
+
+def _file() -> Path:
+    return folder() / "catalog.json"
 
 
 def stale() -> tuple[Recipe, ...]:

@@ -3,12 +3,16 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.model import Lab, Service
 from isolab.plan import images
+
+if TYPE_CHECKING:
+    from machine.images.outside import Stored
 
 NAME = "list"
 ORIGINS = {
@@ -105,9 +109,9 @@ def _stored() -> Iterator[Row]:
 
 
 def _of_lab(lab: Lab) -> Iterator[Row]:
-    from machine.images import builds
+    from machine.images import builds, outside, service_images
 
-    built = builds.find(lab)
+    built, held, own = builds.find(lab), outside.recorded(), service_images.digests()
     users: dict[tuple[str, bool], list[Service]] = {}
     for service in lab.services:
         name = images.built(service.name) if service.build else service.image
@@ -117,24 +121,17 @@ def _of_lab(lab: Lab) -> Iterator[Row]:
         if is_build:
             yield _row(name, "build", built[names[0]].digest, names)
         elif images.is_outside(name):
-            yield _from_outside(name, names)
+            yield _from_outside(name, names, held)
         else:
-            yield _row(name, "isolab", _own(name), names)
+            yield _row(name, "isolab", own.get(name), names)
 
 
-def _from_outside(image: str, services: tuple[str, ...]) -> Row:
+def _from_outside(image: str, services: tuple[str, ...], held: "Mapping[str, Stored]") -> Row:
     from machine.images import outside
 
-    row = outside.recorded().get(images.full_name(image))
-    if row:
+    if row := held.get(images.full_name(image)):
         return _row(image, row.origin, row.digest, services)
     return _row(image, "docker" if outside.in_docker(image) else "outside", None, services)
-
-
-def _own(name: str) -> str | None:
-    from machine.images import service_images
-
-    return service_images.digests().get(name)
 
 
 def _row(image: str, origin: str, digest: str | None, services: tuple[str, ...]) -> Row:
