@@ -398,6 +398,8 @@ class Lab:
     cidr: str | None = None
     """None is `auto`: derived from the stack's name."""
     outside: Outside = "internet"
+    host_ports: tuple[str, ...] = ()
+    """Ports of the host that guests reach besides the lab's own: 3142/tcp."""
     guests: tuple[GuestGroup, ...] = ()
     services: tuple[Service, ...] = ()
     disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

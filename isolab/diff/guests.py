@@ -7,6 +7,7 @@ from isolab.diff.change import Change, Loss
 from isolab.diff.facts import said
 from isolab.diff.reach import Reach
 from isolab.diff.transition import ContainerTransition, GuestTransition
+from isolab.plan.model import LabNetwork
 
 PLAN_TOLD = frozenset({"libvirt", "kvm", "network", "image", "guests", "host_containers"}) | {
     "balancers",
@@ -40,10 +41,9 @@ def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
         )
         if before != after
     )
-    outside = (old.network.outside, new.network.outside)
-    if not reasons and outside[0] != outside[1]:
-        words = f"outside {outside[0]} -> {outside[1]}"
-        yield Change(layer="host", name="host", change="update", reasons=(words,))
+    updated = tuple(_reached(old.network, new.network))
+    if not reasons and updated:
+        yield Change(layer="host", name="host", change="update", reasons=updated)
     if reasons:
         guests = [guest for guest in reach.transition.guests.values() if guest.stays]
         struck = [c for c in reach.transition.containers.values() if _stands_on_the_host(reach, c)]
@@ -56,6 +56,15 @@ def host_change(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
             effects=found,
             **effects.loss_and_data(found, lost),
         )
+
+
+def _reached(old: LabNetwork, new: LabNetwork) -> Iterator[str]:
+    """What guests reach of the host and outside, where it is not what it was."""
+    if old.outside != new.outside:
+        yield f"outside {old.outside} -> {new.outside}"
+    if set(old.host_ports) != set(new.host_ports):
+        before, after = (", ".join(ports) or "none" for ports in (old.host_ports, new.host_ports))
+        yield f"host_ports {before} -> {after}"
 
 
 def _stands_on_the_host(reach: Reach, container: ContainerTransition) -> bool:

@@ -78,6 +78,17 @@ def exposed(node: Node) -> range:
     return _ports(node, word.removesuffix("/tcp"))
 
 
+@accepts(text_like("a port, or a range such as 3000-3005/udp", rf"{_RANGE}(?:/(?:tcp|udp))?"))
+def on_the_host(node: Node) -> tuple[str, ...]:
+    """Ports of the host: 3142/tcp."""
+    word = scalars.text(node)
+    numbers, _, protocol = word.partition("/")
+    if not re.fullmatch(_RANGE, numbers, re.ASCII):
+        node.refuse(f"{word!r} given, expected a port of the host such as 3142 or 5353/udp")
+    chosen = _PROTOCOL(node.holding(protocol or "tcp"))
+    return tuple(f"{number}/{chosen}" for number in _ports(node, numbers))
+
+
 def _one(node: Node) -> range:
     number = scalars.port(node)
     return range(number, number + 1)

@@ -39,17 +39,17 @@ def lab(root: Node) -> Lab:
         name = fields.get("name", _name, "") or file.stem
         chosen: Security = fields.get("security", security.security, "compose")
         volumes = fields.get("volumes", _named(_volume), ()) or ()
-        network = fields.get("network", layers.network, None)
         # Where it cannot be read, there is no lab either.
-        cidr, outside = network or (None, "internet")
+        network = fields.get("network", layers.network, None) or layers.Network()
         made = Lab(
             name=name,
             file=str(file),
             description=fields.get("description", scalars.text, ""),
             security=chosen,
             host=fields.get("host", host, Host()),
-            cidr=cidr,
-            outside=outside,
+            cidr=network.cidr,
+            outside=network.outside,
+            host_ports=network.host_ports,
             guests=fields.get("guests", guests.groups, ()),
             services=_services(there, name, chosen),
             notes=tuple(note for draft in there for note in draft.notes),

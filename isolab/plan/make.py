@@ -106,6 +106,7 @@ def _network(lab: Lab, stack: str, cidr: str) -> LabNetwork:
         gateway=addresses.gateway(cidr),
         domain=f"{stack}.isolab",
         outside=lab.outside,
+        host_ports=lab.host_ports,
     )
 
 

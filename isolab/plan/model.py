@@ -139,6 +139,8 @@ class LabNetwork:
     """DNS suffix of the guests."""
     outside: Outside = "open"
     """What guests reach outside; open is what plans of older versions were."""
+    host_ports: tuple[str, ...] = ()
+    """What the lab file opens on the gateway besides the lab's own ports: 3142/tcp."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

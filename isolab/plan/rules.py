@@ -12,6 +12,7 @@ from isolab.plan.model import Container, Guest, Plan, PublishedPort, Surrounding
 from isolab.plan.network import networks
 from isolab.plan.network.links import ports
 from isolab.plan.network.ports import NONE_LEFT
+from isolab.plan.network.reach import LONGEST, reach
 from isolab.rules.problem import item, problem, setting, warning
 
 SSH = 22
@@ -217,6 +218,18 @@ def open_ports_suffice(lab: Lab, plan: Plan) -> Iterator[Problem]:
             return
 
 
+def what_guests_reach_has_a_name(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """The open ports stand in one DNS name of the network."""
+    if len(reach(plan)) > LONGEST:
+        own = ("network", "host_ports")
+        yield problem(
+            lab,
+            own if own in lab.positions else ("services",),
+            "too many single ports of the host are open to guests",
+            "let them follow one another: a row such as 8000-8063 counts as one",
+        )
+
+
 def dependencies_can_be_called(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A service on another guest is called through its ports: the file has to name them."""
     places = _places(plan)
@@ -351,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     processors_are_shared_out,
     passing_through_needs_kvm,
     open_ports_suffice,
+    what_guests_reach_has_a_name,
     published_ports_are_free,
     ports_are_published_where_guests_have_them,
     guests_keep_their_ssh,

@@ -2,7 +2,7 @@
 """libvirt's hook for networks, installed by isolab: what a lab's guests reach of this machine.
 
 libvirt calls it with a network's name, what happens to it, and its XML on standard input. A lab's
-network has a DNS name that lists the open ports: 5000.8080.u53.internet.reach.STACK.isolab. Each
+network has a DNS name that lists the open ports: 5000.8080-8082.u53.internet.reach.STACK.isolab. Each
 such network has an nftables table, which goes with the network. Delete this file to undo it.
 """
 
@@ -13,7 +13,9 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-NAME = re.compile(r"((?:u?\d{1,5}\.)*)(open|internet|lan|none)\.reach\.[a-z0-9.-]+\.isolab")
+NAME = re.compile(
+    r"((?:u?\d{1,5}(?:-\d{1,5})?\.)*)(open|internet|lan|none)\.reach\.[a-z0-9.-]+\.isolab"
+)
 BRIDGE = re.compile(r"[A-Za-z0-9_-]{1,15}")
 PRIVATE = "10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16"
 OUTSIDE = {
@@ -57,12 +59,13 @@ def rules(table: str, bridge: str, gateway: str, ports: str, outside: str) -> st
     """The table, which sees packets before Docker gives them another destination."""
     words = ports.split(".")[:-1]
     found = {
-        "tcp": ["53", *(word for word in words if word[0] != "u")],
-        "udp": ["53", *(word[1:] for word in words if word[0] == "u")],
+        "tcp": [word for word in words if word[0] != "u"],
+        "udp": [word[1:] for word in words if word[0] == "u"],
     }
     to_gateway = "\n".join(
-        f"    ip daddr {gateway} {protocol} dport {{ {', '.join(dict.fromkeys(ports))} }} accept"
+        f"    ip daddr {gateway} {protocol} dport {{ {', '.join(ports)} }} accept"
         for protocol, ports in found.items()
+        if ports
     )
     return f"""table {table} {{
   chain refused {{
@@ -74,6 +77,7 @@ def rules(table: str, bridge: str, gateway: str, ports: str, outside: str) -> st
     fib daddr type != {{ local, broadcast, multicast }} accept
     ct state established,related accept
     udp sport 68 udp dport 67 accept
+    ip daddr {gateway} meta l4proto {{ tcp, udp }} th dport 53 accept
 {to_gateway}
     ip daddr {gateway} icmp type echo-request accept
     fib daddr type {{ broadcast, multicast }} drop

@@ -40,8 +40,8 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("lab", "name"),
     [
         ("smallest", "5000.internet.reach.s.isolab"),
-        ("on-host", "5000.9000.9001.internet.reach.s.isolab"),
-        ("balanced", "5000.8080.8081.internet.reach.s.isolab"),
+        ("on-host", "5000.9000-9001.internet.reach.s.isolab"),
+        ("balanced", "5000.8080-8081.internet.reach.s.isolab"),
     ],
 )
 def test_registry_balancers_and_services_on_the_host_are_open(lab: str, name: str) -> None:
@@ -56,12 +56,44 @@ def test_balancers_of_a_guest_or_of_another_address_open_nothing(tmp_path: Path)
 
 
 def test_the_rules_name_the_open_ports_alone(loaded: list[str]) -> None:
-    name = "5000.8080.u514.lan.reach.s.isolab"
+    name = "5000.8080-8082.u514.lan.reach.s.isolab"
     assert libvirt_network.main("started", NETWORK.format(name=name)) == 0
     (rules,) = loaded
-    assert "ip daddr 10.1.2.1 tcp dport { 53, 5000, 8080 } accept" in rules
-    assert "ip daddr 10.1.2.1 udp dport { 53, 514 } accept" in rules
+    assert "ip daddr 10.1.2.1 tcp dport { 5000, 8080-8082 } accept" in rules
+    assert "ip daddr 10.1.2.1 udp dport { 514 } accept" in rules
     assert rules.startswith("table inet isolab-il-s\ndelete table inet isolab-il-s\n")
+
+
+def test_a_network_without_open_udp_ports_has_no_empty_rule(loaded: list[str]) -> None:
+    libvirt_network.main("started", NETWORK.format(name="5000.none.reach.s.isolab"))
+    assert "udp dport { }" not in loaded[0]
+    assert "th dport 53 accept" in loaded[0]
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "smallest.yaml"
+    file.write_text((LABS / "smallest.yaml").read_text() + text)
+    return file
+
+
+def test_ports_of_the_host_are_opened_as_the_file_says(tmp_path: Path) -> None:
+    file = written(tmp_path, '\nnetwork: {host_ports: [3142, "53/udp", 8000-8003, 8001]}\n')
+    after = planned(file)
+    assert reach(after) == "3142.5000.8000-8003.u53.internet.reach.s.isolab"
+    (change,) = diff(planned(LABS / "smallest.yaml"), after)
+    assert (change.layer, change.change, change.effects) == ("host", "update", ())
+    (reason,) = change.reasons
+    assert reason.startswith("host_ports none -> 3142/tcp, 53/udp, 8000/tcp")
+
+
+def test_more_single_ports_than_a_name_can_hold_are_refused(tmp_path: Path) -> None:
+    ports = ", ".join(map(str, range(10000, 10100, 2)))
+    found = plan_file(
+        written(tmp_path, f"\nnetwork: {{host_ports: [{ports}]}}\n"), {}, Surroundings(stack="s")
+    )
+    assert isinstance(found, tuple)
+    assert "too many single ports" in found[0].message
+    assert found[0].path == "network.host_ports"
 
 
 def test_the_table_goes_with_the_network(loaded: list[str]) -> None:
