@@ -26,7 +26,7 @@ _PLACEMENT = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:
-    """The lab network's subnet, None for auto, and what its guests reach of the host and outside."""
+    """The subnet, None for auto, and what guests reach of the host and outside."""
 
     cidr: str | None = None
     outside: Outside = "internet"

@@ -2,8 +2,8 @@
 """libvirt's hook for networks, installed by isolab: what a lab's guests reach of this machine.
 
 libvirt calls it with a network's name, what happens to it, and its XML on standard input. A lab's
-network has a DNS name that lists the open ports: 5000.8080-8082.u53.internet.reach.STACK.isolab. Each
-such network has an nftables table, which goes with the network. Delete this file to undo it.
+network has a DNS name that lists the open ports: 5000.8080-8082.u53.internet.reach.STACK.isolab.
+Each such network has an nftables table, which goes with the network. Delete this file to undo it.
 """
 
 import ipaddress
