@@ -2,11 +2,12 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.workermanage import WorkerController
 
 from machine.engine import plugins
 
@@ -58,6 +59,20 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[Non
         return (yield)
     finally:
         IN_FIXTURES[f"{fixturedef.baseid}::{fixturedef.argname}"].append(time.monotonic() - begin)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Where several run at once, each hands its own to the one that tells them.
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["in_fixtures"] = dict(IN_FIXTURES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    output: Mapping[str, Mapping[str, list[float]]] = getattr(node, "workeroutput", {})
+    for name, each in output.get("in_fixtures", {}).items():
+        IN_FIXTURES[name] += each
 
 
 def _tell_slow_fixtures(terminalreporter: pytest.TerminalReporter) -> None:

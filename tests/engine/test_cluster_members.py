@@ -175,6 +175,7 @@ def test_a_killed_member_comes_back_with_what_it_missed(cluster: Cluster) -> Non
     assert "IST" in cluster.log(2), "few transactions are sent by themselves, without a copy of all"
 
 
+@pytest.mark.long
 def test_a_member_that_lost_its_data_gets_a_copy_and_takes_nothing_away(cluster: Cluster) -> None:
     cluster.write(1, "before-the-loss")
     docker("rm", "--force", cluster.name(1))
@@ -184,6 +185,7 @@ def test_a_member_that_lost_its_data_gets_a_copy_and_takes_nothing_away(cluster:
     assert "before-the-loss" in cluster.texts(1)
 
 
+@pytest.mark.long
 def test_all_stopped_one_after_the_other_begin_again_with_the_last_write(cluster: Cluster) -> None:
     docker("stop", "--time", "30", cluster.name(1))
     cluster.write(2, "without-1")
@@ -230,6 +232,7 @@ def test_a_minority_refuses_writes_and_takes_them_when_the_others_are_back(
         assert "by-a-minority" not in cluster.texts(number)
 
 
+@pytest.mark.long
 def test_a_member_left_alone_by_two_that_died_begins_again_with_them(cluster: Cluster) -> None:
     """One runs on outside the cluster, the others come back without a server: nobody could join."""
     cluster.write(1, "before-two-died")

@@ -31,7 +31,7 @@ pytestmark = [
 
 REPO = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("lab_program.py").read_text()
-OFTEN = ("reference", "every-input", "on-host", "compose-syntax", "networks-in-all-forms")
+OFTEN = ("reference", "every-input")
 """The labs that are tried each time; the others take minutes together."""
 
 

@@ -19,7 +19,7 @@ from machine import paths
 from tests.live.breaking import broken
 
 LAB = "replicated"
-SHORT = ("web", "guest")
+SHORT = ("guest",)
 LONG = pytest.mark.long
 ROLLING = {
     "image": ("image: isolab/guestbook:1", "image: guestbook-of-the-test:2\n    build: ./image"),

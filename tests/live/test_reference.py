@@ -99,6 +99,7 @@ def test_a_removed_container_comes_back(reference: Lab) -> None:
     assert "retained while its web container is gone" in page(url)
 
 
+@pytest.mark.long
 def test_two_stacks_live_beside_each_other(reference: Lab) -> None:
     second = Lab("second")
     second.up()

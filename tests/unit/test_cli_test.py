@@ -147,5 +147,5 @@ def test_while_writing_code_only_what_is_fast_has_its_say():
         "import-linter",
     ]
     options = ("--durations-min=1", "-x", "-m", "not long and not slow")
-    assert tests.command[-6:] == (*command.FAST, *options)
+    assert tests.command[-8:] == (*command.FAST, *command.AT_ONCE, *options)
     assert all(part.plugins is None for part in (*readers, tests))

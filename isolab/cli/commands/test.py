@@ -28,8 +28,12 @@ PURE = ("tests/unit", "tests/contract", "tests/browser")
 FAST = ("tests/unit", "tests/contract")
 """What is run while somebody writes code: without the tests marked `slow`."""
 IN_SANDBOX = ("tests/engine", "tests/live")
+AT_ONCE = ("-n", "auto")
+"""Tests that need no machine share nothing: as many at once as there are cores."""
 MACHINES = ("tests/machines",)
 """They make Debian machines of their own, beside this one's sandbox; run where asked for alone."""
+UNTIL = "ISOLAB_TESTS_UNTIL"
+"""Seconds of the clock after which no test that boots guests begins: tests/live reads it."""
 NO_TESTS = 5
 """pytest's exit code where nothing was selected."""
 
@@ -67,6 +71,11 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         help="only tests/machines: Debian machines with systemd and users (needs root)",
     )
     parser.add_argument(
+        "--minutes",
+        type=float,
+        help="begin no test of tests/live after so many minutes; those are named as skipped",
+    )
+    parser.add_argument(
         "--plugins",
         choices=SETS,
         help="what tests/engine and tests/live run on (default: what labs run on; airgap in CI)",
@@ -75,6 +84,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run all parts, also behind one that fails, and sum up."""
+    begin = time.time()
     arguments = _with_late_options(arguments)
     words = with_machines(arguments.pytest, wanted=arguments.machines)
     words = with_marks(words, everything=arguments.all, fast=arguments.fast)
@@ -92,6 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         _hold(planned)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
+    if arguments.minutes is not None:
+        os.environ[UNTIL] = str(begin + 60 * arguments.minutes)
     return _sum_up(planned)
 
 
@@ -154,7 +166,11 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
     places = selected(words)
     options = tuple(word for word in words if word not in places)
     if not places:
-        return (*linters(), _pytest("tests", PURE, options), *_each(IN_SANDBOX, options, sets))
+        return (
+            *linters(),
+            _pytest("tests", PURE, (*AT_ONCE, *options)),
+            *_each(IN_SANDBOX, options, sets),
+        )
     pure = tuple(word for word in places if within(word, PURE))
     on_machines = tuple(word for word in places if within(word, MACHINES))
     others = tuple(word for word in places if word not in (*pure, *on_machines))
@@ -168,7 +184,7 @@ def fast(words: Sequence[str]) -> tuple[Part, ...]:
     """Linters, types, and the tests without those that take seconds each: one second is told."""
     places = selected(words)
     options = tuple(word for word in words if word not in places)
-    return (*linters(), _pytest("tests", places or FAST, ("--durations-min=1", *options)))
+    return (*linters(), _pytest("tests", places or FAST, (*AT_ONCE, "--durations-min=1", *options)))
 
 
 def linters() -> tuple[Part, ...]:
