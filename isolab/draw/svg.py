@@ -22,6 +22,15 @@ HATCH = (
 
 def draw(drawing: Drawing) -> str:
     """The picture as one document."""
+    return _picture(drawing, f"<style>\n{styles()}</style>\n")
+
+
+def inline(drawing: Drawing) -> str:
+    """The picture as a part of a page that has page_styles."""
+    return _picture(drawing, "")
+
+
+def _picture(drawing: Drawing, style: str) -> str:
     drawing = folded(drawing)
     below = host(drawing)
     width = max(below.width, 560.0)
@@ -37,7 +46,7 @@ def draw(drawing: Drawing) -> str:
         f'height="{down}" role="img" aria-labelledby="title desc">\n'
         f'<title id="title">{escape(drawing.title)}</title>\n'
         f'<desc id="desc">{escape(look.described(drawing))}</desc>\n'
-        f"<style>\n{styles()}</style>\n{HATCH}\n"
+        f"{style}{HATCH}\n"
         f'<rect class="page" width="100%" height="100%"/>\n{body}\n</svg>\n'
     )
 
@@ -48,6 +57,12 @@ def styles() -> str:
     light = coloured(sheet, lambda light, _: light)
     dark = coloured(sheet, lambda _, dark: dark)
     return f"{light}@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
+
+
+def page_styles(within: str) -> str:
+    """The same for a page, inside the elements of a selector: as the page's colour scheme is."""
+    sheet = coloured(STYLE, lambda light, dark: f"light-dark({light}, {dark})")
+    return f"{within} {{\n.page {{ fill: none; }}\n{sheet}}}\n"
 
 
 def _head(drawing: Drawing, width: float) -> Piece:

@@ -17,7 +17,7 @@ from isolab.lessons.picture import picture
 from isolab.plan.model import Plan
 
 INDEX = "index.html"
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def pages(
@@ -37,7 +37,7 @@ def pages(
         language: One of texts.LANGUAGES.
     """
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     shared = {
         "say": texts.words(language),
@@ -46,8 +46,8 @@ def pages(
         "last": last,
         "plan": plan,
         "file": file,
-        "markdown": _markdown,
-        "plotted": _plotted,
+        "markdown": markdown,
+        "plotted": plotted,
     }
     made = {
         INDEX: environment.get_template(INDEX).render(
@@ -68,7 +68,7 @@ def pages(
             after=lessons[number + 1] if number + 1 < len(lessons) else None,
             verdicts=verdicts,
             commands=commands(lesson, about),
-            check=_check(lesson, about),
+            check=check_command(lesson, about),
             picture=_svg(picture(about, language, focus(lesson, about))),
         )
     return made
@@ -79,7 +79,8 @@ def file(lesson: Lesson) -> str:
     return f"{lesson.id}.html"
 
 
-def _check(lesson: Lesson, plan: Plan) -> str:
+def check_command(lesson: Lesson, plan: Plan) -> str:
+    """What checks a lesson on a terminal."""
     return on_stack(f"./lab check {lesson.id}", plan.stack)
 
 
@@ -87,9 +88,11 @@ def _svg(drawing: Drawing) -> Markup:
     return Markup(draw(drawing, "svg"))
 
 
-def _plotted(claim: Claim, result: ClaimResult) -> Markup:
+def plotted(claim: Claim, result: ClaimResult) -> Markup:
+    """What a claim measured, as a picture."""
     return Markup(plot.svg(plot.bars(claim, result.figures)))
 
 
-def _markdown(text: str) -> Markup:
+def markdown(text: str) -> Markup:
+    """A lesson's text as HTML; tags in it stay text."""
     return Markup(MarkdownIt("commonmark", {"html": False}).render(text))

@@ -90,7 +90,9 @@ def test_no_text_lacks_its_translation(folder, lesson: Lesson, language: str) ->
 @pytest.mark.parametrize("language", TRANSLATIONS)
 def test_no_word_of_the_tutor_lacks_its_translation(language: str) -> None:
     said = re.compile(r"""\bsay\(\s*["']([^"']+)["']""")
-    places = [REPO / "isolab/cli/context/tutor.py", *(REPO / "isolab/lessons/templates").iterdir()]
+    folders = (REPO / "isolab/lessons/templates", REPO / "webapp/templates")
+    pages = [file for folder in folders for file in folder.iterdir()]
+    places = [REPO / "isolab/cli/context/tutor.py", *pages]
     words = {word for place in places for word in said.findall(place.read_text())}
     known = texts.catalogue(texts.WORDS / f"{language}.po")
     assert len(words) > 10

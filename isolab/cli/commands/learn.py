@@ -25,6 +25,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="write the course as pages to this folder instead",
     )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="serve the course to a browser on this machine, with terminals and checks",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=0, help="of the loopback address (default: any free one)"
+    )
+    parser.add_argument(
+        "--host-terminal",
+        action="store_true",
+        help="let the page also open a shell on this machine, with your rights",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     from isolab.cli.context import tutor
 
     language: str = arguments.lang or texts.language()
+    if arguments.serve:
+        return _serve(arguments, language)
     names = () if arguments.html else arguments.lessons
     chosen = tuple(texts.translated(lesson, language) for lesson in lessons(names))
     course = _course(stack.name(arguments), chosen, language)
@@ -44,6 +59,24 @@ def run(arguments: argparse.Namespace) -> int:
         return DONE
     tutor.converse(course, first=0 if arguments.lessons else None)
     return DONE
+
+
+def _serve(arguments: argparse.Namespace, language: str) -> int:
+    """All lessons, in a browser; the page has its own way to the one that was named."""
+    from isolab.cli.context import course_server
+
+    name, everything = stack.name(arguments), lessons(())
+    return course_server.serve(
+        lambda: _course(name, everything, language),
+        arguments.port,
+        host_terminal=arguments.host_terminal,
+    )
+
+
+def _port(word: str) -> int:
+    if not word.isdigit() or int(word) > 65535:
+        raise argparse.ArgumentTypeError(f"{word!r} is no port: a number from 0 to 65535")
+    return int(word)
 
 
 def _course(name: str, chosen: tuple[Lesson, ...], language: str) -> Course:
