@@ -311,6 +311,7 @@ def test_a_message_that_is_no_size_ends_the_connection_and_not_the_server(lab: S
 
 def test_a_window_that_lags_behind_loses_nothing(lab: StandIn) -> None:
     with terminal(lab, id := opened(lab)) as socket:
+        read_until(socket, "> ")
         socket.send(b"seq 1 50000; echo the en''d\r")
         time.sleep(0.3)
         lines = read_until(socket, "the end").split("\r\n")
