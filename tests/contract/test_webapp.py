@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -13,9 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from isolab.lessons import read, texts
-from webapp.guard import NO_COOKIE
+from webapp.guard import NO_COOKIE, Access
 from webapp.terminals import Limits
 
+REPO = Path(__file__).parents[2]
 LESSON = read.catalogue()[0]
 PLACE = json.dumps({"lesson": LESSON.id, "place": "app-1"})
 
@@ -326,3 +329,31 @@ def test_all_terminals_end_with_the_server() -> None:
         pid, _ = pids(socket)
         assert is_alive(pid)
     assert not is_alive(pid)
+
+
+KILLED = """
+import sys, time
+sys.path[:0] = ["tests"]
+from webcourse import served
+with served() as lab:
+    print(lab.access.port, lab.access.session, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_shells_end_with_a_server_that_is_killed() -> None:
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port, session = process.stdout.readline().split()
+            lab = StandIn(access=Access(port=int(port), session=session))
+            with terminal(lab, opened(lab)) as socket:
+                socket.send(b"printf '=%d=%d=' $$ $$\r")
+                pid, _ = pids(socket)
+                assert is_alive(pid)
+                process.kill()
+                eventually(lambda: not is_alive(pid))
+        finally:
+            process.kill()

@@ -77,7 +77,7 @@ def _course(learners: Callable[[], tutor.Course], *, host_terminal: bool) -> Cou
         lessons=first.lessons,
         language=first.language,
         progress=progress,
-        check=_checked,
+        check=checked,
         states=states.of,
         places=lambda plan: places(plan, host_terminal=host_terminal),
     )
@@ -87,7 +87,7 @@ def _lab(setting: tutor.Setting) -> Lab:
     return Lab(plan=setting.plan, up=setting.up)
 
 
-def _checked(lesson: Lesson, plan: Plan) -> LessonResult:
+def checked(lesson: Lesson, plan: Plan) -> LessonResult:
     """As the tutor does it: alone on the stack, and stored where the tutor finds it."""
     try:
         with alone(plan.stack, "learn"):
