@@ -91,7 +91,7 @@ class _Served:
         await self._checks.end()
 
     async def _first(self, request: Request) -> Response:
-        return RedirectResponse(f"/{self._course.language}/", 303)
+        return RedirectResponse(f"/{self._course.language}/{self._course.first}", 303)
 
     async def _static(self, request: Request) -> Response:
         return self._assets.answer(request.path_params["name"])

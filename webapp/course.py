@@ -61,6 +61,8 @@ class Course:
     """In English."""
     language: str
     """The one that the first page is in."""
+    first: str = ""
+    """The lesson that is shown first; the list where none is named."""
     progress: Callable[[], Progress]
     check: Callable[[Lesson, Plan], LessonResult]
     """Checks the claims, and stores what came of them; raises CannotCheck."""

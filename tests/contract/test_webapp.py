@@ -187,6 +187,7 @@ def test_no_answer_lets_foreign_scripts_or_frames_in(lab: StandIn, path: str) ->
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_lesson_has_its_page(lab: StandIn, language: str) -> None:
+    assert from_page(lab, "GET", f"/{language}/").status == 200
     for lesson in read.catalogue():
         answer = from_page(lab, "GET", f"/{language}/{lesson.id}")
         text = answer.read().decode()

@@ -79,6 +79,11 @@ def test_a_port_that_is_taken_is_said(capsys: pytest.CaptureFixture[str]) -> Non
     assert f"port {port} of 127.0.0.1" in capsys.readouterr().err
 
 
+def test_a_lesson_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn", "--serve", "no-such-lesson"]) == BAD_INPUT
+    assert "no-such-lesson" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "web"])
 def test_a_port_is_a_number(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

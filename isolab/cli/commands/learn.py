@@ -62,13 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace, language: str) -> int:
-    """All lessons, in a browser; the page has its own way to the one that was named."""
+    """All lessons, in a browser, from the one that was named."""
     from isolab.cli.context import course_server
 
     name, everything = stack.name(arguments), lessons(())
+    first = lessons(arguments.lessons)[0].id if arguments.lessons else ""
     return course_server.serve(
         lambda: _course(name, everything, language),
         arguments.port,
+        first=first,
         host_terminal=arguments.host_terminal,
     )
 

@@ -23,12 +23,15 @@ SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 """What a terminal in a container runs."""
 
 
-def serve(learners: Callable[[], tutor.Course], port: int, *, host_terminal: bool) -> int:
+def serve(
+    learners: Callable[[], tutor.Course], port: int, *, first: str, host_terminal: bool
+) -> int:
     """Serve the course on the loopback address until Ctrl-C.
 
     Args:
         learners: The lessons and their labs as they are at this moment.
         port: Of the loopback address; any that is free for 0.
+        first: The lesson to begin with; the list where it is empty.
         host_terminal: Whether the page may open a shell on this machine.
     """
     try:
@@ -37,9 +40,8 @@ def serve(learners: Callable[[], tutor.Course], port: int, *, host_terminal: boo
         raise Failure(BAD_INPUT, str(taken), "--port names another one") from taken
     files, why_not = _xterm()
     access = Access(port=opened.getsockname()[1])
-    app = application(
-        _course(learners, host_terminal=host_terminal), access, xterm=files, no_terminals=why_not
-    )
+    course = _course(learners, first=first, host_terminal=host_terminal)
+    app = application(course, access, xterm=files, no_terminals=why_not)
 
     def ready() -> None:
         print(access.address, flush=True)
@@ -62,8 +64,8 @@ def _xterm() -> tuple[Path | None, str]:
     return xterm.folder(), ""
 
 
-def _course(learners: Callable[[], tutor.Course], *, host_terminal: bool) -> Course:
-    first = learners()
+def _course(learners: Callable[[], tutor.Course], *, first: str, host_terminal: bool) -> Course:
+    begin = learners()
 
     def progress() -> Progress:
         now = learners()
@@ -74,8 +76,9 @@ def _course(learners: Callable[[], tutor.Course], *, host_terminal: bool) -> Cou
         )
 
     return Course(
-        lessons=first.lessons,
-        language=first.language,
+        lessons=begin.lessons,
+        language=begin.language,
+        first=first,
         progress=progress,
         check=checked,
         states=states.of,
