@@ -40,7 +40,7 @@ def test_terminals_are_for_each_guest_and_container_and_not_for_the_host(plan: P
     assert {guest.name for guest in plan.guests} <= set(names)
     assert {container.name for container in plan.containers} <= set(names)
     assert {place.kind for place in found} == {"guest", "container"}
-    assert all(place.argv[0] in ("ssh", "docker") for place in found)
+    assert all(place.argv[0] in ("ssh", "sh") for place in found)
 
 
 def test_the_host_has_one_where_it_is_allowed(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

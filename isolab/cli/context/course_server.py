@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from isolab.cli.context import deployed, states, tutor
+from isolab.cli.context import container_shell, deployed, states, tutor
 from isolab.cli.context.engine import alone, say
 from isolab.cli.context.lesson_checks import check
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
@@ -18,9 +18,6 @@ from webapp import server
 from webapp.app import application
 from webapp.course import CannotCheck, Course, Lab, Place, Progress
 from webapp.guard import Access
-
-SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
-"""What a terminal in a container runs."""
 
 
 def serve(
@@ -102,7 +99,7 @@ def checked(lesson: Lesson, plan: Plan) -> LessonResult:
 
 
 def places(plan: Plan, *, host_terminal: bool) -> tuple[Place, ...]:
-    """The guests and containers of a lab; this machine where it is allowed."""
+    """The guests and containers of a lab, this machine where it is allowed; for a terminal each."""
     host = (Place(name=HOST, kind="host", argv=_host_shell()),) if host_terminal else ()
     guests = (
         Place(
@@ -117,7 +114,7 @@ def places(plan: Plan, *, host_terminal: bool) -> tuple[Place, ...]:
             name=container.name,
             kind="container",
             service=container.service,
-            argv=tuple(deployed.into_container(plan, container).argv(SHELL, terminal=True)),
+            argv=container_shell.argv(container.name, deployed.below(plan, container)),
         )
         for container in deployed.containers(plan)
     )
