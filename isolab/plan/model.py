@@ -77,6 +77,8 @@ class RunningDomain:
     memory: MiB
     growth: MiB
     """What its disks may still take of the host's."""
+    files: tuple[str, ...] = ()
+    """Of its disks. Its name does not tell whose it is: `isolab-a-b-1` is a's guest b-1, or a-b's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
