@@ -78,7 +78,7 @@ class RunningDomain:
     growth: MiB
     """What its disks may still take of the host's."""
     files: tuple[str, ...] = ()
-    """Of its disks. Its name does not tell whose it is: `isolab-a-b-1` is a's guest b-1, or a-b's."""
+    """Of its disks. A name does not tell whose a domain is: `isolab-a-b-1` fits a and a-b."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
