@@ -1,6 +1,8 @@
 """`python -m isolab`: what the entry script `lab` runs."""
 
+import signal
 import sys
+from types import FrameType
 
 from isolab.cli import main
 from machine.host import access, renew
@@ -8,6 +10,9 @@ from machine.host import access, renew
 
 def run() -> int:
     """Run the command line, with the groups that the user has by now; the exit code."""
+    # What a command started for a moment goes with it, as after Ctrl-C: a registry, a folder.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     renew.attend()
     try:
         if access.state() == "login" and renew.possible(groups := access.missing()):
@@ -15,6 +20,12 @@ def run() -> int:
         return main(sys.argv[1:])
     except renew.StartAgain as start:
         return renew.again(start.groups)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

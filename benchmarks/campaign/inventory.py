@@ -131,7 +131,7 @@ def _unfinished(home: Path) -> Iterator[str]:
 
 
 def _processes() -> Iterator[str]:
-    """All but this one, those that started it, and those that it started."""
+    """All but this one and those that started it."""
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
     for entry in Path("/proc").glob("[0-9]*"):
@@ -143,11 +143,8 @@ def _processes() -> Iterator[str]:
         parents[int(entry.name)] = int(parent)
         if state != "Z" and words[0]:
             names[int(entry.name)] = _program(words)
-    me = os.getpid()
-    above = set(_above(me, parents))
-    for pid, name in names.items():
-        if pid not in above and me not in _above(pid, parents):
-            yield name
+    above = set(_above(os.getpid(), parents))
+    yield from (name for pid, name in names.items() if pid not in above)
 
 
 def _above(pid: int, parents: Mapping[int, int]) -> list[int]:

@@ -41,6 +41,15 @@ def backend() -> str:
     return state.resolved((os.environ | environment.pulumi_environment())["PULUMI_BACKEND_URL"])
 
 
+def _busy(stack: str, lock: locks.Lock) -> Busy:
+    if lock.here:
+        return Busy(f"stack {stack} is locked: process {lock.pid} changes it")
+    return Busy(
+        f"stack {stack} is locked: process {lock.pid} of machine {lock.host} changes it; "
+        f"if this machine had that name before, rm {lock.file} removes the lock"
+    )
+
+
 class StackControl:
     """A stack: its configuration, its state, and the engine for it."""
 
@@ -245,7 +254,7 @@ class StackControl:
     def _clear_locks(self, report: Report) -> None:
         deadline = time.monotonic() + LOCK_TIMEOUT
         told = False
-        while held := locks.locks(self._backend, self.stack):
+        while held := locks.locks(self._backend, self.stack, runs.noted(self._run)):
             stale = [lock for lock in held if lock.stale]
             if stale:
                 runs.stop_orphans(self._run)
@@ -254,7 +263,7 @@ class StackControl:
                 lock.file.unlink(missing_ok=True)
             alive = [lock for lock in held if not lock.stale]
             if alive and time.monotonic() > deadline:
-                raise Busy(f"stack {self.stack} is locked: process {alive[0].pid} changes it")
+                raise _busy(self.stack, alive[0])
             if alive and not told:
                 report(f"waiting for process {alive[0].pid}, which changes this stack")
                 told = True
