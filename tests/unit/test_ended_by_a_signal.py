@@ -22,8 +22,9 @@ def works(argv):
         time.sleep(60)
     finally:
         Path(sys.argv[1]).touch()
-entry.main = works
-entry.access.state = lambda: "ok"
+import isolab.cli, machine.host.access
+isolab.cli.main = works
+machine.host.access.state = lambda: "ok"
 sys.exit(entry.run())
 """
 
