@@ -183,7 +183,11 @@ def _interfaces() -> Iterator[str]:
 
 
 def _rules() -> Iterator[str]:
-    for command in (("iptables-save",), ("ip6tables-save",)):
+    for kind, command in (
+        ("iptables", ("iptables-save",)),
+        ("ip6tables", ("ip6tables-save",)),
+        ("nft", ("nft", "list", "ruleset")),
+    ):
         for line in _lines(*command):
-            if not line.startswith("#"):
-                yield f"{command[0].removesuffix('-save')} {rule(line)}"
+            if line.strip(" \t}") and not line.startswith("#"):
+                yield f"{kind} {rule(line)}"
