@@ -16,8 +16,10 @@ from pathlib import Path
 from benchmarks.campaign import inventory
 from benchmarks.campaign.inventory import Inventory, Thing
 from benchmarks.campaign.verdict import Command
-from benchmarks.failover.scene import Scene
+from benchmarks.failover.scene import Scene, WentWrong
 from isolab.cli.context import deployed
+from isolab.plan.model import Guest
+from isolab.transport import Unreachable
 from machine import paths
 from machine.deployment import state
 from machine.deployment.control import backend
@@ -197,12 +199,11 @@ class Lab:
         found = inventory.take(self.temporary, paths.home())
         plan = deployed.find(STACK)
         if plan:
-            scene = Scene(plan=plan)
             found.update(
                 Thing(kind=f"on {guest.name}: {kind}", name=name)
                 for guest in plan.guests
                 for kind, question in GUEST_THINGS.items()
-                for name in scene.guest(guest, question).splitlines()
+                for name in _asked(Scene(plan=plan), guest, question)
             )
         return found
 
@@ -218,6 +219,13 @@ class Lab:
     def _write_file(self) -> None:
         file = paths.REPO / "stacks" / f"{STACK}.yaml"
         file.write_text(FILE.replace("CHANGES", str(self.changes)))
+
+
+def _asked(scene: Scene, guest: Guest, question: str) -> list[str]:
+    try:
+        return scene.guest(guest, question).splitlines()
+    except (WentWrong, Unreachable) as error:
+        return [f"unknown: {error}"]
 
 
 def _read(running: Running, terminal: int) -> None:

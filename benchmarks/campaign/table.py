@@ -13,7 +13,9 @@ from benchmarks.campaign.fault import DOWN, Fault
 from benchmarks.campaign.faults import FAULTS
 from benchmarks.campaign.lab import STACK, Lab
 from benchmarks.campaign.verdict import Observation, problems
+from benchmarks.failover.scene import WentWrong
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.transport import Unreachable
 from machine import sandbox
 
 COUNT = 3
@@ -60,7 +62,7 @@ def run(machine: str, only: Sequence[str], count: int, minutes: float, *, as_jso
             _say(f"{line(row)}")
             rows.append(row)
         wrong = _removed(lab)
-    except trial.Broken as broken:
+    except (trial.Broken, WentWrong, Unreachable, Failure) as broken:
         wrong = str(broken)
     not_run = [fault.name for fault in faults if fault.name not in {row.fault for row in rows}]
     if as_json:
