@@ -36,3 +36,9 @@ class Fault:
     """Another command, started at the same time."""
     refused: bool = False
     """Whether the command can only refuse."""
+
+    @property
+    def needs_boot(self) -> bool:
+        """Whether the guest has to boot once more behind it."""
+        down = DOWN in (self.words, self.beside) and not self.refused
+        return down or self.begins == "retained" or self.name.startswith("guest-")

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.campaign import trial
-from benchmarks.campaign.fault import DOWN, Fault
+from benchmarks.campaign.fault import Fault
 from benchmarks.campaign.faults import FAULTS
 from benchmarks.campaign.lab import STACK, Lab
 from benchmarks.campaign.verdict import Observation, problems
@@ -131,21 +131,21 @@ def _rows(lab: Lab, faults: Sequence[Fault], count: int, deadline: float) -> Ite
     references = trial.References()
     _say("the lab without a fault …")
     trial.first_up(lab, references)
-    for fault in faults:
-        if (fault.begins == "retained" or fault.words == DOWN) and not references.retained:
+    for fault, point in trial.order(faults, count):
+        if time.monotonic() > deadline:
+            return
+        if fault.needs_boot and not references.retained:
             trial.down(lab, references)
             trial.up_again(lab)
-        for at in trial.moments(fault, count, references.of(fault)):
-            if time.monotonic() > deadline:
-                return
-            if fault.begins == "retained":
-                trial.down(lab, references)
-            _say(f"{fault.name} after {at:.1f} s …")
-            seen = trial.hold(lab, fault, at, references)
-            row = row_of(seen)
-            if row.problems:
-                _say(f"  {[(c.words, c.code, c.said[-1500:]) for c in seen.commands]}")
-            yield row
+        if fault.begins == "retained":
+            trial.down(lab, references)
+        at = trial.moments(fault, count, references.of(fault))[point]
+        _say(f"{fault.name} after {at:.1f} s …")
+        seen = trial.hold(lab, fault, at, references)
+        row = row_of(seen)
+        if row.problems:
+            _say(f"  {[(c.words, c.code, c.said[-1500:]) for c in seen.commands]}")
+        yield row
 
 
 def _removed(lab: Lab) -> str:

@@ -11,14 +11,14 @@ from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, drift, leftovers, locks, runs, state
+from machine.deployment import config, drift, leftovers, locks, runs, state, watch
 from machine.deployment.drift import Drifted
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
 from machine.engine import environment
 from machine.host import addresses
-from machine.host.transport import GuestTransport
+from machine.host.transport import GuestTransport, HostTransport
 from machine.steps import Unable
 
 Report = Callable[[str], None]
@@ -107,12 +107,20 @@ class StackControl:
 
     def up(self, outcome: Outcome) -> Iterator[Event]:
         """Make the lab what its file says."""
-        return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
+        return self._up(outcome)
 
     def up_replacing(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
         """The same, and these resources are recreated, with all that follows them."""
         words = [word for urn in urns for word in ("--replace", urn)]
-        return self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
+        return self._up(outcome, *words)
+
+    def _up(self, outcome: Outcome, *words: str) -> Iterator[Event]:
+        def libvirt() -> str:
+            plan = self._wanted()
+            return plan.libvirt if plan else LIBVIRT
+
+        events = self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
+        return watch.restarting(events, HostTransport(), libvirt)
 
     def preview(self, outcome: Outcome, lab: str | None = None) -> Iterator[Event]:
         """What `up` would do; with another lab, as if the stack's configuration named that one."""

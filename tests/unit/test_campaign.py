@@ -86,6 +86,20 @@ def test_points_are_spread_over_the_whole_command() -> None:
     assert trial.moments(once, 4, 8.0) == (4.0,)
 
 
+def test_a_campaign_that_ends_early_has_seen_most_faults() -> None:
+    names = ["kill-isolab-down", "kill-isolab-up", "libvirtd-up", "kill-engine-up"]
+    faults = [fault for name in names for fault in FAULTS if fault.name == name]
+    assert [(fault.name, point) for fault, point in trial.order(faults, 2)] == [
+        ("kill-isolab-up", 0),
+        ("libvirtd-up", 0),
+        ("kill-engine-up", 0),
+        ("kill-isolab-up", 1),
+        ("kill-engine-up", 1),
+        ("kill-isolab-down", 0),
+        ("kill-isolab-down", 1),
+    ]
+
+
 def test_each_fault_has_a_name_of_its_own() -> None:
     names = [fault.name for fault in FAULTS]
     assert len(names) == len(set(names))
