@@ -92,6 +92,7 @@ def fill_pools(lab: Lab) -> None:
 def fill_state(lab: Lab) -> None:
     """The file system with the state is full until the command has ended."""
     folder, copy = paths.state(), lab.folder / "state"
+    folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(folder, copy, symlinks=True)
     size = sum(file.stat().st_blocks * 512 for file in copy.rglob("*")) // 1024 + 8 * SPARE
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "full", folder], check=True)

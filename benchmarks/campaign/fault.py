@@ -6,10 +6,11 @@ from typing import Literal
 
 from benchmarks.campaign.lab import Lab, Running
 
-Begins = Literal["standing", "retained"]
-"""The lab stands, or it is down and its data disk is retained."""
+Begins = Literal["absent", "standing", "retained"]
+"""There is nothing of the lab; it stands; or it is down and its data disk is retained."""
 DOWN = ("down", "--keep-data", "--yes", "faults")
 UP = ("up", "--yes", "faults")
+REMOVE = ("down", "--yes", "faults")
 STATUS = ("status", "faults")
 
 

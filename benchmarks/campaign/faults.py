@@ -38,7 +38,7 @@ def _killed(suffix: str, words: tuple[str, ...], **rest: object) -> Iterator[Fau
         )
 
 
-def _asked(suffix: str, words: tuple[str, ...]) -> Iterator[Fault]:
+def _asked(suffix: str, words: tuple[str, ...], **rest: object) -> Iterator[Fault]:
     """A person, or the machine, asks a command to stop."""
     for name, what, act, terminal in (
         ("interrupt", "Ctrl-C", actions.interrupt, True),
@@ -52,23 +52,28 @@ def _asked(suffix: str, words: tuple[str, ...]) -> Iterator[Fault]:
             words=words,
             spread=True,
             terminal=terminal,
+            **rest,  # pyright: ignore[reportArgumentType]
         )
 
 
-def _without_daemon(suffix: str, words: tuple[str, ...]) -> Iterator[Fault]:
+def _without_daemon(suffix: str, words: tuple[str, ...], **rest: object) -> Iterator[Fault]:
     for daemon in DAEMONS:
         yield Fault(
             name=f"{daemon}-{suffix}",
             what=f"{daemon} stopped during {_told(suffix)}",
             act=partial(actions.stop_daemon_meanwhile, daemon),
             words=words,
+            **rest,  # pyright: ignore[reportArgumentType]
         )
 
 
 def _told(suffix: str) -> str:
-    return {"first": "an up from nothing", "up": "an up of a standing lab"}.get(
-        suffix, f"a {suffix}"
-    )
+    told = {
+        "create": "the first seconds of a first up",
+        "first": "an up with retained data",
+        "up": "an up of a standing lab",
+    }
+    return told.get(suffix, f"a {suffix}")
 
 
 def _pairs(*, with_down: bool) -> Iterator[Fault]:
@@ -84,6 +89,19 @@ def _pairs(*, with_down: bool) -> Iterator[Fault]:
 
 
 FAULTS: tuple[Fault, ...] = (
+    *_killed("create", UP, begins="absent"),
+    *_asked("create", UP, begins="absent"),
+    *_without_daemon("create", UP, begins="absent"),
+    *(
+        Fault(
+            name=f"full-{what}-create",
+            what=f"no space for {what} in a first up",
+            act=actions.nothing,
+            first=act,
+            begins="absent",
+        )
+        for what, act in (("pools", actions.fill_pools), ("state", actions.fill_state))
+    ),
     *_killed("up", UP),
     *_asked("up", UP),
     *(
@@ -130,7 +148,7 @@ FAULTS: tuple[Fault, ...] = (
     *_killed("down", DOWN),
     Fault(
         name="full-pools-first",
-        what="no space for disks in an up from nothing",
+        what="no space for disks in an up with retained data",
         act=actions.nothing,
         first=actions.fill_pools,
         begins="retained",

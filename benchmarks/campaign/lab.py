@@ -50,6 +50,11 @@ POOLS = Path("/var/lib/libvirt/isolab")
 """Where all disks of the lab are."""
 DISK = "8G"
 """Size of the file system for the lab's disks, in a file with holes."""
+FIRST_NETWORK = """\
+<network><name>first</name><forward mode="nat"/><bridge name="first"/>
+<ip address="192.168.123.1" netmask="255.255.255.0"><dhcp>
+<range start="192.168.123.2" end="192.168.123.9"/></dhcp></ip></network>
+"""
 TIMEOUT = 400.0
 """Seconds for one command; then it hangs, and is killed."""
 WRITES = "/data/writes"
@@ -127,6 +132,11 @@ class Lab:
             ("mount", "-o", "loop", disk, POOLS),
         ):
             subprocess.run(command, check=True, stdout=sys.stderr)
+        # libvirt's chains of firewall rules come with its first network, and stay.
+        virsh = ("virsh", "-qc", "qemu:///system")
+        create = (*virsh, "net-create", "/dev/stdin")
+        subprocess.run(create, input=FIRST_NETWORK, text=True, check=True, stdout=sys.stderr)
+        subprocess.run((*virsh, "net-destroy", "first"), check=True, stdout=sys.stderr)
         self._write_file()
 
     def change(self) -> None:

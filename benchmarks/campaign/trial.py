@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.campaign import actions, inventory
-from benchmarks.campaign.fault import DOWN, STATUS, UP, Fault
+from benchmarks.campaign.fault import DOWN, REMOVE, STATUS, UP, Fault
 from benchmarks.campaign.inventory import Inventory
 from benchmarks.campaign.lab import Lab
 from benchmarks.campaign.verdict import Command, Observation
+
+EARLY = 24.0
+"""Seconds of a first up in which nearly all is made; a guest that began to boot goes again."""
 
 
 class Broken(Exception):
@@ -19,13 +22,16 @@ class Broken(Exception):
 class References:
     """The lab without any fault: what there is of it, and how long its commands take."""
 
+    absent: Inventory = field(default_factory=Inventory)
     standing: Inventory = field(default_factory=Inventory)
     retained: Inventory = field(default_factory=Inventory)
     seconds: dict[tuple[str, ...], float] = field(default_factory=dict[tuple[str, ...], float])
     """By the state that a command begins from and the command's words."""
 
     def of(self, fault: Fault) -> float:
-        """Seconds that a fault's command takes without it."""
+        """Seconds that a fault's command takes without it; of a first up the part before a boot."""
+        if fault.begins == "absent":
+            return EARLY
         return self.seconds.get((fault.begins, *fault.words), 2.0)
 
 
@@ -66,7 +72,8 @@ def order(faults: Sequence[Fault], count: int) -> list[tuple[Fault, int]]:
     Those that cost no boot of the guest come first; of each the first point, then the second.
     """
     points = [(fault, n) for fault in faults for n in range(count if fault.spread else 1)]
-    return sorted(points, key=lambda each: (each[0].needs_boot, each[1]))
+    early = sorted(points, key=lambda each: (each[0].needs_boot, each[1]))
+    return sorted(early, key=lambda each: each[0].begins != "absent")
 
 
 def hold(lab: Lab, fault: Fault, at: float, references: References) -> Observation:
@@ -106,6 +113,8 @@ def _converged(
     disturbed: Sequence[Command],
     references: References,
 ) -> Observation:
+    if fault.begins == "absent":
+        return _removed(lab, fault, at, disturbed, references)
     converging: list[Command] = []
     left: list[str] = []
     missing: list[str] = []
@@ -139,6 +148,32 @@ def _converged(
         written=frozenset(lab.written),
         found=lab.read(),
     )
+
+
+def _removed(
+    lab: Lab,
+    fault: Fault,
+    at: float | None,
+    disturbed: Sequence[Command],
+    references: References,
+) -> Observation:
+    """A lab that was never whole goes again, and nothing of it is left."""
+    done = lab.run(*REMOVE)
+    found = inventory.settled(lab.things, references.absent)
+    seen = Observation(
+        fault=fault.name,
+        what=fault.what,
+        at=at,
+        commands=tuple(disturbed),
+        refused=fault.refused,
+        converging=(done,),
+        left=inventory.more(found, references.absent),
+        missing=inventory.more(references.absent, found),
+        written=frozenset(),
+        found=frozenset(),
+    )
+    references.absent = found
+    return seen
 
 
 def _done(command: Command) -> Command:
