@@ -65,8 +65,8 @@ def _running(
     plan: Plan, machine: Machine
 ) -> tuple[tuple[RunningDomain, ...], tuple[RunningDomain, ...]]:
     """Domains of the stack, also those that its plan has no more, and everybody else's."""
-    prefix = f"isolab-{plan.stack}-"
-    own = tuple(domain for domain in machine.running if domain.name.startswith(prefix))
+    pool = f"{plan.pool.path}/"
+    own = tuple(d for d in machine.running if any(file.startswith(pool) for file in d.files))
     return own, tuple(domain for domain in machine.running if domain not in own)
 
 

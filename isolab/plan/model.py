@@ -77,6 +77,8 @@ class RunningDomain:
     memory: MiB
     growth: MiB
     """What its disks may still take of the host's."""
+    files: tuple[str, ...] = ()
+    """Of its disks. A name does not tell whose a domain is: `isolab-a-b-1` fits a and a-b."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,14 +11,14 @@ from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, drift, leftovers, locks, runs, state
+from machine.deployment import config, drift, leftovers, locks, runs, state, watch
 from machine.deployment.drift import Drifted
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
 from machine.deployment.state import Resource, State
 from machine.engine import environment
 from machine.host import addresses
-from machine.host.transport import GuestTransport
+from machine.host.transport import GuestTransport, HostTransport
 from machine.steps import Unable
 
 Report = Callable[[str], None]
@@ -39,6 +39,15 @@ class AnotherBackend(Unable):
 def backend() -> str:
     """The URL of the backend that is in force."""
     return state.resolved((os.environ | environment.pulumi_environment())["PULUMI_BACKEND_URL"])
+
+
+def _busy(stack: str, lock: locks.Lock) -> Busy:
+    if lock.here:
+        return Busy(f"stack {stack} is locked: process {lock.pid} changes it")
+    return Busy(
+        f"stack {stack} is locked: process {lock.pid} of machine {lock.host} changes it; "
+        f"if this machine had that name before, rm {lock.file} removes the lock"
+    )
 
 
 class StackControl:
@@ -98,12 +107,20 @@ class StackControl:
 
     def up(self, outcome: Outcome) -> Iterator[Event]:
         """Make the lab what its file says."""
-        return self._engine.operate(outcome, "up", *UNATTENDED, "--stack", self.stack)
+        return self._up(outcome)
 
     def up_replacing(self, outcome: Outcome, urns: Iterable[str]) -> Iterator[Event]:
         """The same, and these resources are recreated, with all that follows them."""
         words = [word for urn in urns for word in ("--replace", urn)]
-        return self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
+        return self._up(outcome, *words)
+
+    def _up(self, outcome: Outcome, *words: str) -> Iterator[Event]:
+        def libvirt() -> str:
+            plan = self._wanted()
+            return plan.libvirt if plan else LIBVIRT
+
+        events = self._engine.operate(outcome, "up", *UNATTENDED, *words, "--stack", self.stack)
+        return watch.restarting(events, HostTransport(), libvirt)
 
     def preview(self, outcome: Outcome, lab: str | None = None) -> Iterator[Event]:
         """What `up` would do; with another lab, as if the stack's configuration named that one."""
@@ -245,7 +262,7 @@ class StackControl:
     def _clear_locks(self, report: Report) -> None:
         deadline = time.monotonic() + LOCK_TIMEOUT
         told = False
-        while held := locks.locks(self._backend, self.stack):
+        while held := locks.locks(self._backend, self.stack, runs.noted(self._run)):
             stale = [lock for lock in held if lock.stale]
             if stale:
                 runs.stop_orphans(self._run)
@@ -254,7 +271,7 @@ class StackControl:
                 lock.file.unlink(missing_ok=True)
             alive = [lock for lock in held if not lock.stale]
             if alive and time.monotonic() > deadline:
-                raise Busy(f"stack {self.stack} is locked: process {alive[0].pid} changes it")
+                raise _busy(self.stack, alive[0])
             if alive and not told:
                 report(f"waiting for process {alive[0].pid}, which changes this stack")
                 told = True

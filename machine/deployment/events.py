@@ -71,7 +71,14 @@ class Tick:
     """Nothing happened for a moment, so that whoever tells the progress can tell the time."""
 
 
-Event = Begun | Done | Failed | Message | Summary | Tick
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """Something that isolab itself did while the engine worked."""
+
+    text: str
+
+
+Event = Begun | Done | Failed | Message | Note | Summary | Tick
 
 _STEPS = {"resourcePreEvent": Begun, "resOutputsEvent": Done, "resOpFailedEvent": Failed}
 

@@ -18,6 +18,8 @@ class Lock:
     pid: int
     here: bool
     """Whether the process is one of this machine."""
+    host: str
+    """The name that its machine had when it took the lock."""
 
     @property
     def stale(self) -> bool:
@@ -25,11 +27,18 @@ class Lock:
         return self.here and not is_engine(self.pid)
 
 
-def locks(backend: str, stack: str) -> tuple[Lock, ...]:
-    """The locks on a stack; none where the backend keeps its own."""
+def locks(backend: str, stack: str, ours: int | None = None) -> tuple[Lock, ...]:
+    """The locks on a stack; none where the backend keeps its own.
+
+    Args:
+        backend: Its URL.
+        stack: Its name.
+        ours: The last engine that isolab started here for the stack: its lock is one of this
+            machine's also where the machine has got another name since.
+    """
     folder = state.folder_of(backend)
     place = folder and folder / "locks" / "organization" / state.PROJECT / stack
-    return tuple(_read(place)) if place and place.is_dir() else ()
+    return tuple(_read(place, ours)) if place and place.is_dir() else ()
 
 
 def is_engine(pid: int) -> bool:
@@ -41,12 +50,10 @@ def is_engine(pid: int) -> bool:
     return name.startswith("pulumi") and rest.split()[0] != "Z"
 
 
-def _read(place: Path) -> Iterator[Lock]:
+def _read(place: Path, ours: int | None) -> Iterator[Lock]:
     for file in sorted(place.glob("*.json")):
         with suppress(OSError, ValueError, KeyError):
             content = json.loads(file.read_text())
-            yield Lock(
-                file=file,
-                pid=int(content["pid"]),
-                here=content["hostname"] == socket.gethostname(),
-            )
+            pid, host = int(content["pid"]), str(content["hostname"])
+            here = host == socket.gethostname() or pid == ours
+            yield Lock(file=file, pid=pid, here=here, host=host)

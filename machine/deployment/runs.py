@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from machine.host.processes import start_of
+
 VARIABLE = "ISOLAB_RUN"
 
 
@@ -26,7 +28,15 @@ def begin(file: Path) -> str:
 
 def started(file: Path, mark: str, pid: int) -> None:
     """Note the engine's process."""
-    file.write_text(json.dumps({"mark": mark, "pid": pid, "started": _start_of(pid)}))
+    file.write_text(json.dumps({"mark": mark, "pid": pid, "started": start_of(pid)}))
+
+
+def noted(file: Path) -> int | None:
+    """The engine's process id of the last run; None where none was noted."""
+    try:
+        return json.loads(file.read_text()).get("pid")
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def stop_orphans(file: Path, timeout: float = 10) -> None:
@@ -39,7 +49,7 @@ def stop_orphans(file: Path, timeout: float = 10) -> None:
         mark, pid = str(run["mark"]), run.get("pid")
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if pid is not None and _start_of(pid) == run.get("started"):
+    if pid is not None and start_of(pid) == run.get("started"):
         return
     deadline = time.monotonic() + timeout
     while orphans := list(_of_run(mark)):
@@ -57,14 +67,5 @@ def _of_run(mark: str) -> Iterator[int]:
         if entry.name.isdigit():
             with suppress(OSError):
                 marks = (entry / "environ").read_bytes().split(b"\0")
-                if f"{VARIABLE}={mark}".encode() in marks and _start_of(int(entry.name)):
+                if f"{VARIABLE}={mark}".encode() in marks and start_of(int(entry.name)):
                     yield int(entry.name)
-
-
-def _start_of(pid: int) -> int | None:
-    """When a process started, in the kernel's ticks since its boot; None where it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else int(fields[19])

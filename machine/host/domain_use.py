@@ -10,6 +10,7 @@ from isolab.units import MiB
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d+) kB$", re.MULTILINE)
 _FILE_SIZE = re.compile(r"block\.\d+\.physical")
+_FILE = re.compile(r"block\.\d+\.path")
 _CAPACITY = re.compile(r"block\.\d+\.capacity")
 TIMEOUT = 15
 """Seconds; a QEMU that hangs may not hold up an `up`."""
@@ -35,6 +36,7 @@ def of(listing: str) -> Iterator[RunningDomain]:
             name=name,
             memory=MiB(int(values.get("balloon.maximum", "0")) // 2**10),
             growth=MiB(max(0, most - sizes) // 2**20),
+            files=tuple(value for key, value in values.items() if _FILE.fullmatch(key)),
         )
 
 

@@ -11,8 +11,17 @@ _TYPE = re.compile(r"<domain [^>]*type='(\w+)'")
 def under_kvm(stack: str, libvirt: str) -> bool | None:
     """Whether they run under KVM; None where none runs, or libvirt does not answer."""
     names = _ask("virsh", "-qc", libvirt, "list", "--name").split()
-    own = [name for name in names if name.startswith(f"isolab-{stack}-")]
-    return of_domain(_ask("virsh", "-qc", libvirt, "dumpxml", own[0])) if own else None
+    for name in names:
+        if name.startswith(f"isolab-{stack}-"):
+            described = _ask("virsh", "-qc", libvirt, "dumpxml", name)
+            if is_of(stack, described):
+                return of_domain(described)
+    return None
+
+
+def is_of(stack: str, xml: str) -> bool:
+    """Whether a domain is on the stack's network: a name fits stack a and stack a-b alike."""
+    return f"network='isolab-{stack}'" in xml
 
 
 def of_domain(xml: str) -> bool | None:

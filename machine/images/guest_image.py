@@ -35,7 +35,9 @@ def find() -> GuestImage | None:
     digest = recipe_digest()
     if digest and (built := _load(place() / digest)):
         return built
-    others = (_load(manifest.parent) for manifest in place().glob("*/manifest.json"))
+    # Of published images the newest.
+    manifests = sorted(place().glob("*/manifest.json"), key=_time, reverse=True)
+    others = (_load(manifest.parent) for manifest in manifests)
     return next((image for image in others if image and not image.prepared), None)
 
 
@@ -49,6 +51,19 @@ def ensure(report: Report) -> GuestImage:
         else:
             made = _build(report)
         return _load(made) or _vanished(made)
+
+
+def refresh(report: Report) -> GuestImage:
+    """The image with today's packages; the old one stays for the stacks that use it.
+
+    A built one brings layers of the service images along: it is another one once these are.
+    """
+    with cache.alone(place()):
+        if choose_source(has_internet=guest_download.reachable()) == "published":
+            made = place() / _published_digest(guest_download.published_checksum())
+            return _load(made) or _load(_download(report)) or _vanished(made)
+        made = place() / (recipe_digest() or "")
+        return _load(made) or _load(_build(report)) or _vanished(made)
 
 
 def choose_source(*, has_internet: bool) -> Source:
@@ -98,7 +113,7 @@ def _build(report: Report) -> Path:
 
 def _download(report: Report) -> Path:
     checksum = guest_download.published_checksum()
-    digest = hashlib.sha256(checksum.encode()).hexdigest()
+    digest = _published_digest(checksum)
     with cache.folder(place() / digest) as partial:
         disk = partial / "disk.qcow2"
         guest_download.fetch(disk, checksum, report)
@@ -108,6 +123,18 @@ def _download(report: Report) -> Path:
             Manifest(digest=digest, virtual_size=size, prepared=False, direct=False),
         )
     return place() / digest
+
+
+def _published_digest(checksum: str) -> str:
+    return hashlib.sha256(checksum.encode()).hexdigest()
+
+
+def _time(file: Path) -> float:
+    """When it was written; one that has just gone is the oldest."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def place() -> Path:

@@ -1,14 +1,17 @@
 """The registry's image on this machine, and a registry for the time of a push or pull."""
 
+import os
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from isolab.plan import asking
-from machine.host import answers
+from machine.host import answers, processes
 from machine.host.docker_cli import DockerFailed, docker, image_id, last_words
 from machine.images import service_catalog
 
+OWNER = "isolab.process"
+"""Label of a registry that is there for the time of a command: that command's process."""
 IMAGE = service_catalog.REGISTRY.name
 TIMEOUT = 60
 """Seconds a registry may take to answer."""
@@ -31,7 +34,8 @@ def serving(image: str) -> Generator[str, None, None]:
 
     The kernel gives it a port when it listens: one that was looked up before may be taken by then.
     """
-    container = _run(image, "host", "127.0.0.1:0", writable=True)
+    _remove_orphans()
+    container = _run(image, "host", "127.0.0.1:0", "--label", f"{OWNER}={_me()}", writable=True)
     try:
         yield _answering(container)
     finally:
@@ -52,7 +56,22 @@ def serving_apart(image: str) -> Generator[tuple[str, str], None, None]:
         docker("rm", "--force", container)
 
 
-def _run(image: str, network: str, address: str, *, writable: bool) -> str:
+def _me() -> str:
+    return f"{os.getpid()}:{processes.start_of(os.getpid())}"
+
+
+def _remove_orphans() -> None:
+    """Writable registries of processes that were killed."""
+    form = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
+    listed = docker("ps", "--all", "--filter", f"label={OWNER}", "--format", form)
+    for line in listed.splitlines():
+        container, _, owner = line.partition(" ")
+        pid, _, start = owner.partition(":")
+        if pid.isdigit() and str(processes.start_of(int(pid))) != start:
+            docker("rm", "--force", container)
+
+
+def _run(image: str, network: str, address: str, *more: str, writable: bool) -> str:
     storage = service_catalog.storage()
     storage.mkdir(parents=True, exist_ok=True)
     # Also where root's rights are at work: without capabilities root is a user like any other.
@@ -63,6 +82,7 @@ def _run(image: str, network: str, address: str, *, writable: bool) -> str:
         "--user", f"{owner.st_uid}:{owner.st_gid}",
         "--env", f"REGISTRY_HTTP_ADDR={address}", "--env", "REGISTRY_LOG_LEVEL=info",
         "--volume", f"{storage}:/var/lib/registry{'' if writable else ':ro'}",
+        *more,
         image,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ __all__ = [
     "ensure",
     "load_registry_image",
     "preload_digest",
+    "rebuild",
     "registry_files",
 ]
 
@@ -56,6 +57,13 @@ def ensure(report: Report) -> Mapping[str, str]:
     if service_catalog.stale():
         with alone():
             _build(service_catalog.stale(), report)
+    return digests()
+
+
+def rebuild(report: Report) -> Mapping[str, str]:
+    """Builds all of them, also those that did not change; image to digest."""
+    with alone():
+        _build(service_catalog.IMAGES, report)
     return digests()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from machine.engine import plugins, pulumi_cli
 from machine.host import access, kvm, privilege, sudo_ticket
 from machine.host.privilege import Action
-from machine.images import guest_image, service_catalog, service_images
+from machine.images import guest_image, refresh, service_catalog, service_images
+from machine.images.refresh import Refreshed
 from machine.setup import daemons, guest_shutdown, network_hook, packages
 from machine.steps import Report, Step, Unable, ensure
 
@@ -50,6 +51,14 @@ def prepare_shared(report: Report, yes: bool = False) -> None:
             guest_image.ensure(report)
 
 
+def refresh_images(report: Report, yes: bool = False) -> tuple[Refreshed, ...]:
+    """isolab's own images with today's packages; stacks use them from their next up on."""
+    with sudo_ticket.renewed():
+        _system(report, yes=yes, guests_too=False, builds=True)
+        _all((access.step(), *daemons.steps()), report)
+        return refresh.refresh(report)
+
+
 def _seconds(act: Callable[[], None]) -> float:
     begin = time.monotonic()
     act()
@@ -62,7 +71,12 @@ def _all(steps: tuple[Step, ...], report: Report) -> None:
 
 
 def _system(
-    report: Report, *, yes: bool, daemons_too: bool = True, guests_too: bool = True
+    report: Report,
+    *,
+    yes: bool,
+    daemons_too: bool = True,
+    guests_too: bool = True,
+    builds: bool = False,
 ) -> None:
     missing = packages.missing()
     # A daemon of a package that is missing cannot be asked whether it answers.
@@ -72,7 +86,12 @@ def _system(
     orders = guests_too and guest_shutdown.will_lack(missing)
     closes = guests_too and network_hook.is_lacking()
     needed = actions(
-        missing, silent, lets_in=lets_in, builds=_images_missing(), orders=orders, closes=closes
+        missing,
+        silent,
+        lets_in=lets_in,
+        builds=builds or _images_missing(),
+        orders=orders,
+        closes=closes,
     )
     try:
         privilege.agree(needed, yes=yes)

@@ -59,6 +59,21 @@ def test_the_failure_of_an_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failed.value.hint.endswith("run ./lab up again to continue")
 
 
+def test_a_stack_of_another_folder_leads_to_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confinement, "in_force", lambda: None)
+
+    class Stub:
+        code = 255
+        interrupts = 0
+        stack = "reference"
+        errors = ("a network isolab-reference already exists and is not this stack's: look at it",)
+
+    stub: Any = Stub()
+    with pytest.raises(Failure) as failed:
+        engine.fail_unless_done("up", "again", stub, stub, stub)
+    assert "--stack NAME" in failed.value.hint
+
+
 def test_the_kernel_says_which_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     switch = tmp_path / "enabled"
     module = confinement.Module(name="A", driver="a", switch=switch, on="Y", log="")

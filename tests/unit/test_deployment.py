@@ -15,7 +15,7 @@ from isolab.cli.context import stack as stacks
 from isolab.cli.context.live import containers
 from isolab.cli.errors import Failure
 from isolab.plan.network import addresses as planned
-from machine.deployment import locks, state
+from machine.deployment import control, locks, state
 from machine.host import addresses
 
 LAB = "urn:pulumi:s::isolab::isolab:index:Lab::s"
@@ -118,6 +118,26 @@ def test_a_lock_of_another_machine_is_not_ours_to_judge(tmp_path: Path) -> None:
     lock(tmp_path, 1, "elsewhere")
     (held,) = locks.locks(tmp_path.as_uri(), "s")
     assert not held.stale
+
+
+def test_a_lock_of_isolabs_last_engine_is_of_this_machine_whatever_its_name_is_now(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    lock(tmp_path, ended.pid, "its-name-of-before")
+    (held,) = locks.locks(tmp_path.as_uri(), "s", ours=ended.pid)
+    assert held.stale
+    (held,) = locks.locks(tmp_path.as_uri(), "s", ours=ended.pid + 1)
+    assert not held.stale
+
+
+def test_a_lock_of_another_name_is_told_with_its_file(tmp_path: Path) -> None:
+    lock(tmp_path, 1, "elsewhere")
+    (held,) = locks.locks(tmp_path.as_uri(), "s")
+    said = str(control._busy("s", held))
+    assert "process 1 of machine elsewhere" in said
+    assert f"rm {held.file}" in said
 
 
 def test_another_backend_keeps_its_own_locks() -> None:

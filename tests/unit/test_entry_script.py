@@ -14,7 +14,7 @@ PROGRAMS = {
     "dpkg-query": "exit 1",
     "sudo": 'echo "$*" >>"$PLACE/root"',
     # In the place of the environment that is made, and of isolab in it.
-    "python3": '[ "$1" = -c ] && exit 0; mkdir -p "$4/bin" && cp "$0" "$4/bin/python"',
+    "python3": '[ "$1" = -c ] && exit 0; rm -rf "$4"; mkdir -p "$4/bin" && cp "$0" "$4/bin/python"',
 }
 ISOLAB = '[ "$2" = pip ] || echo "agreed: ${ISOLAB_AGREED_TO_SUDO-no}"'
 
@@ -74,3 +74,14 @@ def test_who_does_not_agree_has_changed_nothing(place: Path) -> None:
     assert code == 3
     assert "nothing was changed" in said
     assert not (place / "root").exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(place: Path) -> None:
+    run(place, "up", answer="y")
+    python = place / ".venv/bin/python"
+    python.unlink()
+    python.symlink_to(place / "python-of-before")
+    code, said = run(place, "up", answer="y")
+    assert code == 0, said
+    assert "making .venv" in said
+    assert "agreed" in said

@@ -5,7 +5,7 @@ import pytest
 
 from machine.host import kvm
 from machine.host.kvm import REACHED, Finding, Trial, judge, opens, remember, remembered
-from machine.host.running import of_domain
+from machine.host.running import is_of, of_domain
 from machine.setup import daemons, doctor
 
 THROUGH = Trial(code=REACHED, said="")
@@ -177,3 +177,9 @@ def test_kvm_is_for_whom_libvirt_runs_guests_as(mode: int, may: bool) -> None:
 def test_kvm_of_another_group_is_not_for_libvirts_qemu() -> None:
     assert not opens(0o660, 0, 0, 64055, [64055, 106])
     assert opens(0o600, 64055, 0, 64055, [])
+
+
+def test_a_domain_belongs_to_the_stack_whose_network_it_is_on() -> None:
+    described = "<interface type='network'><source network='isolab-a-b'/></interface>"
+    assert is_of("a-b", described)
+    assert not is_of("a", described)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from isolab.model import Problem
+from isolab.plan.make import POOLS
 from isolab.plan.model import Machine, RunningDomain, Surroundings, Taken
 from isolab.plan.read import Examined, examine_file
 from isolab.units import MiB
@@ -111,8 +112,16 @@ def test_processors_that_containers_share_are_a_warning(tmp_path: Path) -> None:
 
 
 def with_others(machine: Machine, *others: tuple[str, int, int]) -> Machine:
-    found = (RunningDomain(name=n, memory=MiB(m), growth=MiB(g)) for n, m, g in others)
+    found = (
+        RunningDomain(name=n, memory=MiB(m), growth=MiB(g), files=(f"{pool_of(n)}/{n}-root",))
+        for n, m, g in others
+    )
     return replace(machine, running=tuple(found))
+
+
+def pool_of(domain: str) -> str:
+    """Where the disks of a domain of these tests are: its guest is called app-1 or app-2."""
+    return f"{POOLS}/{domain.removeprefix('isolab-').rpartition('-app-')[0]}"
 
 
 def test_memory_counts_over_all_domains_that_run(tmp_path: Path) -> None:
@@ -132,6 +141,14 @@ def test_a_lab_that_runs_already_is_not_refused_its_repair(tmp_path: Path) -> No
     full = with_others(MACHINE, *own, ("isolab-other-app-1", 6000, 0))
     assert not examined(tmp_path, full).errors
     assert examined(tmp_path, with_others(full, *own[:1], ("other", 6000, 0))).errors
+
+
+def test_guests_of_a_stack_whose_name_begins_alike_are_others(tmp_path: Path) -> None:
+    own = (("isolab-test-app-1", 2048, 0), ("isolab-test-app-2", 2048, 0))
+    assert not examined(tmp_path, with_others(MACHINE, *own)).errors
+    alike = with_others(MACHINE, ("isolab-test-b-app-1", 5000, 0))
+    _, message = only(examined(tmp_path, alike).errors)
+    assert "isolab-test-b-app-1 uses 5000 MiB" in message
 
 
 def test_memory_that_programs_hold_is_a_warning(tmp_path: Path) -> None:
@@ -156,6 +173,7 @@ def test_domstats_is_read_domain_by_domain() -> None:
   balloon.maximum=1048576
   block.count=2
   block.0.name=vda
+  block.0.path=/var/lib/libvirt/isolab/other/app-1-root
   block.0.allocation=0
   block.0.capacity=8589934592
   block.0.physical=1073741824
@@ -167,7 +185,12 @@ Domain: 'no-stats'
 
 """
     assert tuple(domain_use.of(listing)) == (
-        RunningDomain(name="isolab-other-app-1", memory=MiB(1024), growth=MiB(7168)),
+        RunningDomain(
+            name="isolab-other-app-1",
+            memory=MiB(1024),
+            growth=MiB(7168),
+            files=("/var/lib/libvirt/isolab/other/app-1-root",),
+        ),
         RunningDomain(name="no-stats", memory=MiB(0), growth=MiB(0)),
     )
 

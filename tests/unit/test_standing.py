@@ -3,11 +3,13 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from isolab.cli import main
+from isolab.cli.commands import reset
 from isolab.cli.commands.down import going
 from isolab.cli.context import consent, deployed
 from isolab.diff.disks import of_root
@@ -132,6 +134,13 @@ def test_a_reset_loses_volumes_on_the_root_disk_it_replaces() -> None:
     assert of_root(on_root, ["app-2"]) == ()
     on_data = disks.standing(known(root(), data(), volume("data")), None)
     assert of_root(on_data, ["app-1"]) == ()
+
+
+def test_a_reset_finds_the_root_disk_of_a_guest_that_adds_to_cloud_init() -> None:
+    disk = root(GIB, "app-1-root-0123456789ab")
+    control = cast(StackControl, SimpleNamespace(state=lambda: known(disk, data())))
+    assert reset._roots(control, ["app-1"]) == [disk["urn"]]
+    assert reset._roots(control, ["app-2"]) == []
 
 
 def test_keep_data_keeps_data_disks_alone() -> None:

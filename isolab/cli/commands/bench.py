@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from benchmarks import faults_table, plain_script, plan_growth, plugin_sets
+from benchmarks.campaign import table as campaign
 from benchmarks.figures import Row
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from machine import sandbox
 from machine.engine import plugins
 
 NAME = "bench"
-HELP = "measure isolab against a plain script, what a lab survives, or how plans grow"
+HELP = "measure isolab against a plain script, what labs and commands survive, or how plans grow"
 
 BOTH = ("up", "reference")
 """What two sets are compared by; other labs cannot stand twice on one machine."""
@@ -23,12 +24,28 @@ BOTH = ("up", "reference")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", nargs="?", default="up", choices=["up", "failover", "plan"])
+    parser.add_argument(
+        "what", nargs="?", default="up", choices=["up", "failover", "faults", "plan"]
+    )
     parser.add_argument(
         "--only",
         metavar="FAULT",
         action="append",
-        help="failover: only this fault; may be repeated",
+        help="failover, faults: only this fault; may be repeated",
+    )
+    parser.add_argument(
+        "--count",
+        metavar="N",
+        type=int,
+        default=campaign.COUNT,
+        help="faults: at how many points of a command it is interrupted (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--minutes",
+        metavar="N",
+        type=float,
+        default=campaign.MINUTES,
+        help="faults: begin no further fault after so long (default: %(default)s)",
     )
     parser.add_argument(
         "--lab",
@@ -53,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Failure(BAD_INPUT, what, f"--plugins both belongs to {' of '.join(BOTH)}")
     if arguments.what == "plan":
         return _print(plan_growth.rows(), as_json=arguments.json)
+    if arguments.what == "faults":
+        campaign.chosen(only)
     if not sandbox.inside():
         from machine.setup import provision
 
@@ -61,12 +80,16 @@ def run(arguments: argparse.Namespace) -> int:
         provision.prepare_shared(_say, yes=arguments.yes)
         words = [f"--plugins={arguments.plugins}"] if arguments.plugins else []
         words += [f"--lab={arguments.lab}", *(f"--only={fault}" for fault in only)]
+        words += [f"--count={arguments.count}", f"--minutes={arguments.minutes}"]
         words += ["--json"] if arguments.json else []
         return sandbox.enter([NAME, arguments.what, *words])
     if arguments.plugins in ("official", "airgap"):
         os.environ["ISOLAB_PLUGINS"] = arguments.plugins
     if arguments.what == "failover":
         return faults_table.run(_machine(), only, as_json=arguments.json)
+    if arguments.what == "faults":
+        count, minutes = arguments.count, arguments.minutes
+        return campaign.run(_machine(), only, count, minutes, as_json=arguments.json)
     if arguments.plugins == "both":
         found = plugin_sets.rows(arguments.lab)
         return _print(found, as_json=arguments.json, beside="airgap")

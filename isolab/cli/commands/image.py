@@ -3,14 +3,16 @@
 import argparse
 from ipaddress import ip_address
 
-from isolab.cli.commands.images import add, export, listing, pull
+from isolab.cli.commands.images import add, export, listing, pull, refresh
 from isolab.cli.context.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.syntax.node import did_you_mean
 
 NAME = "image"
-HELP = "manage the images of labs: list, add, pull, export, build, push to another registry"
-PARTS = (listing, add, pull, export)
+HELP = (
+    "manage the images of labs: list, add, pull, export, build, refresh, push to another registry"
+)
+PARTS = (listing, add, pull, export, refresh)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

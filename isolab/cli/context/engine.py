@@ -66,12 +66,19 @@ def fail_unless_done(
     from machine.setup import confinement
 
     said = complaint(progress, outcome)
-    cause = confinement.hint(said, confinement.in_force())
+    cause = confinement.hint(said, confinement.in_force()) or _of_another_folder(said)
     raise Failure(
         FAILED,
         f"{what} of stack {control.stack} failed:\n{said}",
         f"{cause}\n  {again}" if cause else again,
     )
+
+
+def _of_another_folder(said: str) -> str:
+    """Several people on one machine begin with the same lab."""
+    if "already exists and is not this stack's" not in said:
+        return ""
+    return "another folder may have a stack of this name: --stack NAME gives this one another"
 
 
 def built(lab: str) -> None:

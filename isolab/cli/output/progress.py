@@ -9,7 +9,7 @@ from typing import TextIO
 from isolab.cli.output import layers
 from isolab.cli.output.layers import Layer
 from isolab.visible import visible
-from machine.deployment.events import Begun, Done, Event, Failed, Message, Step
+from machine.deployment.events import Begun, Done, Event, Failed, Message, Note, Step
 
 UNREMARKABLE = 2.0
 """Seconds after which an operation that still runs is worth a line where lines cannot change."""
@@ -71,6 +71,8 @@ class Progress:
                 self._end(step, "failed")
             case Message(severity="error"):
                 self._error(event)
+            case Note(text=text):
+                self.line(text)
             case Message(passing=True):
                 self._said = event.text.splitlines()[-1]
             case _:

@@ -1,0 +1,1 @@
+"""`./lab bench faults`: what becomes of a lab whose commands are interrupted."""
