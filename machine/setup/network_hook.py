@@ -15,7 +15,13 @@ from machine.steps import Report, Step, run
 State = Literal["installed", "missing", "outdated", "unknown"]
 SOURCE = Path(__file__).with_name("libvirt_network.py")
 HOOK = Path("/etc/libvirt/hooks/network.d/isolab")
-RESTART = "systemctl try-restart libvirtd.service virtnetworkd.service"
+UNITS = ("libvirtd.service", "virtnetworkd.service")
+"""Whichever the machine has."""
+RESTART = (
+    f"for unit in {' '.join(UNITS)}; do "
+    "if systemctl --quiet is-active $unit; then systemctl restart $unit; fi; done"
+)
+"""Shell command that restarts the one that runs; systemctl fails for a unit that is not there."""
 
 
 def state(hook: Path = HOOK) -> State:
