@@ -102,6 +102,7 @@ def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "var/lib/dpkg/status").touch()
     (tmp_path / "apt.conf").write_text(SETTINGS.format(root=tmp_path))
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr(packages, "LISTS", tmp_path / "var/lib/apt/lists")
     monkeypatch.setattr(packages, "missing", lambda: (NAME,))
     monkeypatch.setattr(packages, "as_root", list)
