@@ -26,7 +26,9 @@ TABLES = """set -e
 for table in $(nft list tables inet | sed -n 's/^table inet \\(isolab-.*\\)$/\\1/p'); do
     nft list table inet $table
 done"""
-GATEWAY = "virsh net-dumpxml isolab-reference | sed -n \"s/.*<ip .*address='\\([0-9.]*\\)'.*/\\1/p\""
+GATEWAY = (
+    "virsh net-dumpxml isolab-reference | sed -n \"s/.*<ip .*address='\\([0-9.]*\\)'.*/\\1/p\""
+)
 PORT = 8099
 """Of a listener on the machine that is none of the lab's."""
 PAGE = """python3 -c 'import sys, urllib.request
