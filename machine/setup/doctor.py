@@ -72,7 +72,7 @@ def _checks() -> Iterator[Check]:
         yield _daemon(daemon)
     if backend := firewall.backend():
         yield firewall_check(backend, firewall.drops() if backend == "nftables" else None)
-    yield hook_check(network_hook.state())
+    yield hook_check(network_hook.state(), network_hook.starter_state())
     if daemons.has_systemd():
         yield shutdown_check(lacking=guest_shutdown.is_lacking())
     yield subnets_check(tuple(addresses.in_use(HostTransport(), DEFAULT_LIBVIRT)))
@@ -253,11 +253,15 @@ def memory_check(
     return Check(name="memory", verdict="unusable", detail=detail, fix=fix)
 
 
-def hook_check(state: network_hook.State) -> Check:
-    """Whether libvirt closes this machine to the guests of a lab."""
+def hook_check(state: network_hook.State, starter: network_hook.State = "installed") -> Check:
+    """Whether libvirt closes this machine to the guests of a lab, and starts what it needs."""
     name, hook = "network hook", network_hook.HOOK
     fix = f"./lab up, or as root: {shlex.join(network_hook.action().command)}"
     match state:
+        case "installed" if starter in ("missing", "outdated"):
+            detail = f"{network_hook.STARTER} is {starter}: a registry that Docker starts before"
+            detail = f"{detail} libvirt has the lab's network stays off until ./lab up"
+            return Check(name=name, verdict="missing", detail=detail, fix=fix)
         case "installed":
             detail = "guests reach only the open ports of this machine"
             return Check(name=name, verdict="ok", detail=f"{detail}: {hook}")

@@ -1,5 +1,6 @@
-"""libvirt's hook that closes the machine to the guests of a lab: installed, and looked at.
+"""libvirt's hooks for the networks of labs: installed, and looked at.
 
+One closes the machine to their guests, one starts what Docker started before them.
 libvirt 6.5 and newer runs what lies in network.d. It looks for hooks when it starts, so a daemon
 that runs is restarted, which guests and networks survive.
 """
@@ -15,22 +16,35 @@ from machine.steps import Report, Step, run
 State = Literal["installed", "missing", "outdated", "unknown"]
 SOURCE = Path(__file__).with_name("libvirt_network.py")
 HOOK = Path("/etc/libvirt/hooks/network.d/isolab")
-RESTART = "systemctl try-restart libvirtd.service virtnetworkd.service"
+STARTER_SOURCE = Path(__file__).with_name("libvirt_containers.py")
+STARTER = HOOK.with_name("isolab-containers")
+UNITS = ("libvirtd.service", "virtnetworkd.service")
+"""Whichever the machine has."""
+RESTART = (
+    f"for unit in {' '.join(UNITS)}; do "
+    "if systemctl --quiet is-active $unit; then systemctl restart $unit; fi; done"
+)
+"""Shell command that restarts the one that runs; systemctl fails for a unit that is not there."""
 
 
-def state(hook: Path = HOOK) -> State:
+def state(hook: Path = HOOK, source: Path = SOURCE) -> State:
     """Whether libvirt has it, in this isolab's form."""
     try:
-        return "installed" if hook.read_bytes() == SOURCE.read_bytes() else "outdated"
+        return "installed" if hook.read_bytes() == source.read_bytes() else "outdated"
     except FileNotFoundError:
         return "missing"
     except OSError:
         return "unknown"
 
 
+def starter_state() -> State:
+    """The same of the one that starts containers."""
+    return state(STARTER, STARTER_SOURCE)
+
+
 def is_lacking() -> bool:
-    """Whether it has to be installed."""
-    return state() in ("missing", "outdated")
+    """Whether one has to be installed."""
+    return not {state(), starter_state()} <= {"installed", "unknown"}
 
 
 def action() -> Action:
@@ -42,10 +56,10 @@ def action() -> Action:
 
 
 def step() -> Step:
-    """Install it."""
+    """Install them."""
 
     def look() -> str:
-        return f"installing {HOOK}" if is_lacking() else ""
+        return f"installing {HOOK} and {STARTER.name}" if is_lacking() else ""
 
     return Step(name="network hook", look=look, act=_install)
 
@@ -53,9 +67,10 @@ def step() -> Step:
 def _install(report: Report) -> None:
     run(as_root(["sh", "-c", _command()]))
     if not daemons.has_systemd():
-        report("libvirtd uses it from its next start")
+        report("libvirtd uses them from its next start")
 
 
 def _command() -> str:
-    installed = f"install -D -m 755 {shlex.quote(str(SOURCE))} {HOOK}"
-    return f"{installed} && {RESTART}" if daemons.has_systemd() else installed
+    files = ((SOURCE, HOOK), (STARTER_SOURCE, STARTER))
+    installed = [f"install -D -m 755 {shlex.quote(str(source))} {hook}" for source, hook in files]
+    return " && ".join([*installed, RESTART] if daemons.has_systemd() else installed)

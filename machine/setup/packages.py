@@ -14,6 +14,9 @@ LISTS = Path("/var/lib/apt/lists")
 FRESH = 24 * 3600.0
 """Seconds that a package list is good for."""
 
+STRICT = ("-o", "APT::Update::Error-Mode=any")
+"""Without it apt takes a mirror that breaks off, or does not answer, for no error of its own."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Package:
@@ -113,7 +116,7 @@ def action(names: Sequence[str]) -> Action:
 def _install(report: Report) -> None:
     if not fresh(LISTS, time.time()):
         report("reading the package lists")
-        run(as_root(["apt-get", "update"]))
+        _read_lists()
     names = missing()
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
     install = ["apt-get", "install", "-y", "--no-install-recommends", *names]
@@ -122,8 +125,20 @@ def _install(report: Report) -> None:
     except Unable:
         # A list that looks fresh may still name versions that the mirror no longer has.
         report("reading the package lists again")
-        run(as_root(["apt-get", "update"]))
-        run(as_root([*quiet, *install]))
+        unread = _read_lists()
+        try:
+            run(as_root([*quiet, *install]))
+        except Unable as error:
+            raise Unable(error.message, "\n  ".join(filter(None, (unread, error.hint)))) from error
+
+
+def _read_lists() -> str:
+    """What apt could not fetch, in its words; it goes on with what it has of other mirrors."""
+    try:
+        run(as_root(["apt-get", "update", *STRICT]))
+    except Unable as error:
+        return error.hint
+    return ""
 
 
 def fresh(lists: Path, now: float) -> bool:

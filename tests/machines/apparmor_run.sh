@@ -19,6 +19,20 @@ virsh -q pool-start isolab-test
     chmod 644 base kernel initrd
 )
 virsh -q pool-refresh isolab-test
+hooks=/etc/libvirt/hooks/network.d
+install -D -m 755 -t "$hooks" isolab isolab-containers
+printf '#!/bin/sh\necho "$@" >>/run/asked\n' >/usr/bin/docker
+chmod 755 /usr/bin/docker
+systemctl restart libvirtd
+virsh -q net-define lab-network.xml
+virsh -q net-start a-lab 2>&1 | tr '\n' ' ' | sed 's:^:hook.start=:'
+echo
+echo "hook.table=$(nft list tables inet)"
+sleep 10
+echo "hook.docker=$(head -n 1 /run/asked)"
+virsh -q net-destroy a-lab
+echo "hook.left=$(nft list tables inet)"
+journalctl -qk -g 'apparmor="DENIED"' -o cat | sed 's:^:hook.denied=:'
 printf '<network><name>a-network</name><bridge name="virbr9"/></network>' >network.xml
 virsh -q net-define network.xml
 virsh -q net-start a-network

@@ -26,7 +26,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "isolab
 PACKAGES = (
     "linux-image-cloud-amd64", "initramfs-tools", "systemd-sysv", "udev", "dbus", "kmod",
     "iproute2", "apparmor", "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86",
-    "qemu-utils",
+    "qemu-utils", "dnsmasq-base", "iptables", "nftables", "python3",
 )  # fmt: skip
 DISK = "4G"
 """The file system's size; what is empty of it takes no space."""

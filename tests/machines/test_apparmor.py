@@ -8,6 +8,7 @@ import pytest
 
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
+from machine.setup import network_hook
 
 pytestmark = pytest.mark.long
 
@@ -21,6 +22,18 @@ PASSES_ON = {
 """A stylesheet that leaves a domain as the provider writes it."""
 HARMLESS = 'profile="virt-aa-helper"'
 """Of what the helper may not look into the profile has a line all the same."""
+NETWORK = """<network><name>a-lab</name><bridge name="virbr8"/><domain name="test.isolab"/>
+<dns><host ip="10.99.81.1"><hostname>5000.internet.reach.test.isolab</hostname></host></dns>
+<ip address="10.99.81.1" netmask="255.255.255.0"/></network>"""
+
+
+def hooks() -> dict[str, str]:
+    """libvirt's hooks, and a network that they see to."""
+    return {
+        network_hook.HOOK.name: network_hook.SOURCE.read_text(),
+        network_hook.STARTER.name: network_hook.STARTER_SOURCE.read_text(),
+        "lab-network.xml": NETWORK,
+    }
 
 
 def given() -> dict[str, str]:
@@ -43,7 +56,8 @@ def test_a_guest_starts_where_apparmor_confines_it(release: apparmor_vm.Release)
     if why := apparmor_vm.unable(release):
         pytest.skip(why)
     machine = apparmor_vm.image(release)
-    said = apparmor_vm.answers(machine, {"run.sh": RUN.read_text(), **given()}, timeout=330)
+    files = {"run.sh": RUN.read_text(), **hooks(), **given()}
+    said = apparmor_vm.answers(machine, files, timeout=330)
     facts = [line.split("=", 1) for line in said.splitlines() if "=" in line]
 
     def all_of(name: str) -> list[str]:
@@ -52,6 +66,11 @@ def test_a_guest_starts_where_apparmor_confines_it(release: apparmor_vm.Release)
     assert all_of("end") == ["yes"], said
     assert (all_of("apparmor"), all_of("model")) == (["Y"], ["apparmor"]), said
     assert all_of("mode") == ["711"]
+    assert all_of("hook.start") == [], "libvirt refused the network"
+    assert all_of("hook.table") == ["table inet isolab-virbr8"], said
+    assert all_of("hook.left") == [""]
+    assert "ps --all" in all_of("hook.docker")[0], "the hook that starts containers was refused"
+    assert all_of("hook.denied") == []
     for name in ("airgap", "official"):
         assert all_of(f"{name}.state") == ["running"], said
         assert f'"{POOL}/base" rk,' in all_of(f"{name}.profile")

@@ -1,6 +1,7 @@
 """From a clone to a lab and back, as people with sudo have it; each way on a machine of its own."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,15 @@ WAYS = {
     "withpasswd, in a terminal": ("withpasswd", True, BUILT),
 }
 """The user, whether there is a terminal, and what is taken from this machine's cache."""
+TABLES = """set -e
+for table in $(nft list tables inet | sed -n 's/^table inet \\(isolab-.*\\)$/\\1/p'); do
+    nft list table inet $table
+done"""
+GATEWAY = (
+    "virsh net-dumpxml isolab-reference | sed -n \"s/.*<ip .*address='\\([0-9.]*\\)'.*/\\1/p\""
+)
+PORT = 8099
+"""Of a listener on the machine that is none of the lab's."""
 PAGE = """python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(*sys.argv[1:], timeout=60).read().decode())'"""
 
@@ -45,11 +55,26 @@ class Lab:
         (endpoint,) = json.loads(self("status --json 2>/dev/null").output)["endpoints"]
         return endpoint["url"]
 
-    def page(self, *form: str) -> str:
+    def page(self) -> str:
         """The guestbook's page."""
         done = self.machine.run(self.user, f"{PAGE} {self.url()}")
         assert done.code == 0, done.output
         return done.output
+
+    def root(self, command: str) -> str:
+        """What root's command printed, which has to succeed."""
+        done = self.machine.run("root", command, login=False)
+        assert done.code == 0, done.output
+        return done.output
+
+    def tables(self) -> str:
+        """The rules that close the machine to its guests; empty where there are none."""
+        return self.root(TABLES)
+
+    def reaches(self, address: str, port: int) -> bool:
+        """Whether a connection from the guest is accepted."""
+        dial = f"timeout 10 bash -c '</dev/tcp/{address}/{port}'"
+        return self(f'ssh app-1 -- "{dial}"').code == 0
 
 
 @pytest.fixture(
@@ -112,6 +137,19 @@ def test_lessons_hold(lab: Lab) -> None:
     assert done.code == 0, done.output
 
 
+def test_the_machine_is_closed_to_its_guests(lab: Lab) -> None:
+    before = lab.tables()
+    assert before.count("table inet isolab-") == 1
+    gateway = lab.root(GATEWAY).strip()
+    lab.root(f"systemd-run --quiet --unit listener python3 -m http.server {PORT}")
+    lab.root(f"timeout 30 bash -c 'until </dev/tcp/127.0.0.1/{PORT}; do sleep 1; done'")
+    assert lab.reaches(gateway, 5000), "the registry"
+    assert not lab.reaches(gateway, PORT)
+    assert not lab.reaches(lab.machine.address(), PORT)
+    lab.root("systemctl restart libvirtd")
+    assert lab.tables() == before
+
+
 def test_after_a_reboot_up_brings_the_lab_back_with_its_data(lab: Lab) -> None:
     url = lab.url()
     entry = "name=A+tester&text=Before+the+reboot"
@@ -125,11 +163,40 @@ def test_after_a_reboot_up_brings_the_lab_back_with_its_data(lab: Lab) -> None:
     lab.machine.reboot()
     ended = lab.machine.run("root", "journalctl --unit libvirt-guests --output cat", login=False)
     assert "Shutdown of guest isolab-reference-app-1 complete" in ended.output, ended.output
+    assert lab.tables().count("table inet isolab-") == 1, "libvirt's network is back, not the rules"
     now = lab("status")
     assert (now.code, "app-1 is shut off" in now.output) == (1, True), now.output
     done = lab("up --yes")
     assert done.code == 0, done.output
     assert "Before the reboot" in lab.page()
+
+
+def test_with_autostart_the_lab_comes_back_by_itself(lab: Lab) -> None:
+    lab.root(f"echo 'host: {{autostart: true}}' >>/home/{lab.user}/isolab/stacks/reference.yaml")
+    done = lab("up --yes")
+    assert done.code == 0, done.output
+    lab.machine.reboot()
+    deadline = time.monotonic() + 600
+    while (now := lab("status")).code and time.monotonic() < deadline:
+        time.sleep(5)
+    assert now.code == 0, now.output
+    assert "Before the reboot" in lab.page()
+    assert lab.tables().count("table inet isolab-") == 1
+
+
+def test_a_registry_that_docker_started_before_the_network_is_started_by_it(lab: Lab) -> None:
+    registry = "docker ps --filter name=registry --format '{{.Names}} {{.State}}' | sort"
+    before = lab.root(registry)
+    assert before.count(" running") == 2, before
+    network = "isolab-reference"
+    lab.root(f"systemctl stop docker docker.socket && virsh net-destroy {network}")
+    lab.root("systemctl start docker")
+    assert lab.root(registry).count(" running") == 1
+    lab.root(f"virsh net-start {network}")
+    deadline = time.monotonic() + 60
+    while lab.root(registry) != before and time.monotonic() < deadline:
+        time.sleep(1)
+    assert lab.root(registry) == before
 
 
 def test_an_up_that_was_killed_is_gone_on_with(lab: Lab) -> None:
@@ -146,7 +213,7 @@ def test_down_leaves_nothing(lab: Lab) -> None:
     left = lab.machine.run(
         "root",
         "virsh list --all --name; virsh net-list --name; virsh pool-list --all --name;"
-        "docker ps --all --quiet; pgrep -a qemu",
+        "docker ps --all --quiet; pgrep -a qemu; nft list tables | grep isolab-",
         login=False,
     )
     assert left.output.split() == []

@@ -135,6 +135,10 @@ class Machine:
         """The outer end of its network link."""
         return f"isomachine{self.facts().number}"
 
+    def address(self) -> str:
+        """Its own on that link."""
+        return f"10.213.{self.facts().number}.2"
+
     def groups(self) -> Path:
         """Its branch of the control groups."""
         return cgroup2() / f"isolab-machine-{self.name}"
@@ -545,7 +549,8 @@ def _child(parent: subprocess.Popen[bytes]) -> int:
 
 def _connect(machine: Machine, pid: int) -> None:
     """Give a machine its network: a link to here, beyond which it is one of this machine's."""
-    link, subnet = machine.link(), f"10.213.{machine.facts().number}"
+    link, address = machine.link(), machine.address()
+    subnet = address.removesuffix(".2")
     inside = ("nsenter", "--target", str(pid), "--net", "--uts", "--")
     route = json.loads(subprocess.check_output(["ip", "-json", "route", "show", "default"]))
     mtu = Path(f"/sys/class/net/{route[0]['dev']}/mtu").read_text().strip()
@@ -553,7 +558,7 @@ def _connect(machine: Machine, pid: int) -> None:
         "peer", "name", "eth0", "mtu", mtu, "netns", str(pid))  # fmt: skip
     _do("ip", "address", "add", f"{subnet}.1/24", "dev", link)
     _do("ip", "link", "set", link, "up")
-    _do(*inside, "ip", "address", "add", f"{subnet}.2/24", "dev", "eth0")
+    _do(*inside, "ip", "address", "add", f"{address}/24", "dev", "eth0")
     _do(*inside, "ip", "link", "set", "lo", "up")
     _do(*inside, "ip", "link", "set", "eth0", "up")
     _do(*inside, "ip", "route", "add", "default", "via", f"{subnet}.1")

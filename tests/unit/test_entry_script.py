@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from machine.host.privilege import Action
+from machine.setup import guest_shutdown, network_hook
+
 REPO = Path(__file__).resolve().parents[2]
 PROGRAMS = {
     "id": '[ "$1" = -u ] && echo 1000 || echo tester',
@@ -60,6 +63,28 @@ def test_an_up_on_a_bare_machine_asks_once_for_all_that_it_does_with_sudo(place:
     ):
         assert action in said
     assert "agreed: yes" in said
+
+
+@pytest.mark.parametrize("action", [network_hook.action(), guest_shutdown.action()])
+def test_what_up_does_to_libvirt_is_in_the_list(action: Action) -> None:
+    assert action.words in (REPO / "lab").read_text()
+
+
+@pytest.mark.parametrize("ends", [0, 100])
+def test_a_mirror_that_fails_is_named_and_another_sources_failure_is_none(
+    place: Path, ends: int
+) -> None:
+    sudo = place / "bin/sudo"
+    locate = "\n".join(["echo E: Unable to locate package python3-venv >&2"] * 5)
+    update = f'*update) echo "W: Failed to fetch http://mirror/ timed out" >&2; exit {ends};;'
+    sudo.write_text(f'#!/bin/sh\ncase "$*" in {update} *install*) {locate}\nexit 100;; esac\n')
+    code, said = run(place, "up", answer="y")
+    assert code == 3
+    assert "Failed to fetch http://mirror/" in said
+    assert "could not install" in said
+    sudo.write_text(f'#!/bin/sh\ncase "$*" in {update} esac\n')
+    code, said = run(place, "up", answer="y")
+    assert code == 0, said
 
 
 def test_another_command_asks_for_what_it_needs_alone(place: Path) -> None:
