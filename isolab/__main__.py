@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -10,14 +11,14 @@ INTERRUPTED = 128 + signal.SIGINT
 
 def run() -> int:
     """Run the command line, with the groups that the user has by now; the exit code."""
-    signal.signal(signal.SIGINT, _leave)
+    _heed(signal.SIGINT, _leave)
     from isolab.cli import main
     from machine.host import access, renew
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _heed(signal.SIGINT, signal.default_int_handler)
     # What a command started for a moment goes with it, as after Ctrl-C: a registry, a folder.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    _heed(signal.SIGTERM, _end)
+    _heed(signal.SIGHUP, _end)
     renew.attend()
     try:
         if access.state() == "login" and renew.possible(groups := access.missing()):
@@ -27,6 +28,12 @@ def run() -> int:
         return renew.again(start.groups)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _heed(number: int, act: Callable[[int, FrameType | None], object]) -> None:
+    """Act on a signal, unless whoever started us wants it ignored, as nohup does with SIGHUP."""
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, act)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

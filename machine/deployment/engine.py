@@ -139,7 +139,8 @@ def _interrupts_go_to(process: subprocess.Popen[bytes], outcome: Outcome) -> Ite
         process.send_signal(signal.SIGINT)
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, pass_on) for number in signals}
+    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heeded}
     try:
         yield
     finally:

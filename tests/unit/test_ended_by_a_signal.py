@@ -42,6 +42,25 @@ def test_a_command_that_is_asked_to_end_clears_up(number: int, tmp_path: Path) -
     assert cleared.exists()
 
 
+def test_what_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
+    cleared = tmp_path / "cleared"
+    process = subprocess.Popen(
+        ["nohup", sys.executable, "-c", WORKS, cleared],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=paths.REPO,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.terminate()
+    assert process.wait(20) == 128 + signal.SIGTERM
+
+
 def test_a_registry_of_a_killed_command_is_removed_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
