@@ -115,6 +115,13 @@ def test_it_reads_lab_files_as_the_repository_does(
 
 
 @pytest.mark.slow
+def test_it_completes_under_its_own_name(installed: Path) -> None:
+    said = isolab(installed, "completion", "bash")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "-F _shtab_isolab isolab" in said.stdout
+
+
+@pytest.mark.slow
 def test_what_needs_the_repository_says_so(installed: Path) -> None:
     said = isolab(installed, "up")
     assert said.returncode == 3 and said.stdout == ""
