@@ -40,7 +40,7 @@ COMMANDS = (
     "bench",
 )
 """Each is a module of the folder commands; it is imported when its command is asked for."""
-WITHOUT_CHECKOUT = ("diff", "draw", "validate", "schema", "completion")
+WITHOUT_CHECKOUT = ("diff", "draw", "validate", "schema", "new", "completion")
 """Those that an installed wheel runs too: they read lab files, and touch no machine."""
 
 OPTIONS = {
