@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+import yaml
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import (
@@ -310,6 +311,73 @@ def test_a_mistake_is_told_without_a_trace(
     complaint = package.refused(**inputs)
     assert said in complaint
     assert "Traceback" not in complaint and ".py" not in complaint
+
+
+CHANGES: dict[str, Any] = {
+    "description": "Another.",
+    "security": "compose",
+    "host.autostart": True,
+    "network.cidr": "10.99.7.0/24",
+    "guests.app.count": 2,
+    "guests.app.memory": "2GiB",
+    "guests.app.vcpus": 4,
+    "guests.app.disk": "9GiB",
+    "guests.app.data": "3GiB",
+    "services.web.image": "isolab/python:1",
+    "services.web.user": "1000",
+    "services.web.read_only": False,
+    "services.web.hostname": "shop",
+    "services.web.stop_grace_period": "20s",
+    "services.web.environment": {"WORD": "new"},
+    "services.web.deploy.resources.limits.memory": "192M",
+    "services.web.deploy.resources.limits.cpus": "0.25",
+    "services.db.healthcheck.retries": 7,
+    "services.cache": {"image": "isolab/python:1", "command": "sleep 900"},
+    "networks.back.internal": False,
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """A map with nothing but the value at the path."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """The lab file as its reader would edit it."""
+    edited = dict(base)
+    for key, value in over.items():
+        below = edited.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        edited[key] = laid_over(below, value) if both else value
+    return edited
+
+
+OFTEN = ("guests.app.count", "services.web.environment")
+"""The changes that are tried each time; all take half a minute."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[] if p in OFTEN else [pytest.mark.long]) for p in CHANGES],
+)
+def test_a_changed_input_is_the_change_of_the_lab_file(
+    package: Package, tmp_path: Path, path: str
+) -> None:
+    over = changed(path, CHANGES[path])
+    reference = Path(REFERENCE).read_text()
+    edited = tmp_path / "reference.yaml"
+    edited.write_text(yaml.safe_dump(laid_over(yaml.safe_load(reference), over)))
+
+    def made(**inputs: Any) -> dict[str, Any]:
+        plan = json.loads(package.construct(**inputs)["plan"])
+        return {"plan": plan, **{n: package.engine.inputs(n) for n in package.engine.made}}
+
+    after = made(file=REFERENCE, overrides=over)
+    assert after == made(file=str(edited))
+    assert after != made(file=REFERENCE)
 
 
 def test_options_reach_the_component_and_its_children(package: Package) -> None:

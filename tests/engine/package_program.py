@@ -63,7 +63,9 @@ def on_this_machine(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransf
 
 if place:
     pulumi.runtime.register_resource_transform(on_this_machine)
-lab = Lab("lab", {"seed": pulumi.Output.secret("5eed" * 16), **wanted["inputs"]})
+lab = Lab(
+    wanted.get("name", "lab"), {"seed": pulumi.Output.secret("5eed" * 16), **wanted["inputs"]}
+)
 seen = {"endpoints": lab.endpoints, "addresses": lab.addresses}
 # Only what is known: in a preview too.
 pulumi.Output.all(**seen).apply(lambda found: Path("seen.json").write_text(json.dumps(found)))

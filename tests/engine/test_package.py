@@ -63,12 +63,42 @@ def test_a_lab_is_previewed_in_somebody_elses_program(shop: harness.Bench) -> No
     assert set(seen(shop)["addresses"]) == {"app-1", "app-2"}
 
 
+@pytest.mark.long
 def test_a_broken_lab_file_is_told_with_its_line(shop: harness.Bench) -> None:
     shop.scenario({"inputs": {"content": "services: {web: {image: 'a:1', port: 1}}"}})
     done = shop.run("preview", "--non-interactive", "--stack", "test")
     assert done.code != 0
     assert "lab.yaml:1:32: services.web.port" in done.text
     assert "package/lab.py" not in done.text
+
+
+OWN = f"""
+import runpy, sys
+
+sys.path.insert(0, {str(REPO)!r})
+runpy.run_path({str(REPO / "__main__.py")!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.long
+def test_it_previews_what_isolabs_own_program_previews(shop: harness.Bench, tmp_path: Path) -> None:
+    """Resource by resource: the same parents, names and inputs."""
+    own = harness.Bench(tmp_path / "own", OWN, ["libvirt", "docker", "command"], project="isolab")
+    own.environment["ISOLAB_HOME"] = shop.environment["ISOLAB_HOME"]
+    own.must("config", "set", "isolab:lab", "reference", "--stack", "test")
+    own.must("config", "set", "--secret", "isolab:seed", "5eed" * 16, "--stack", "test")
+    shop.scenario({"name": "test", "inputs": {"file": "reference"}})
+    found: list[dict[str, Any]] = []
+    for bench in (own, shop):
+        steps = json.loads(bench.must(*PREVIEW).output)["steps"]
+        found.append(
+            {
+                step["urn"].split("::", 2)[2]: step["newState"].get("inputs")
+                for step in steps
+                if step["newState"]["type"] != "pulumi:pulumi:Stack"
+            }
+        )
+    assert found[0] and found[0] == found[1]
 
 
 @pytest.fixture
