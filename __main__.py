@@ -5,8 +5,7 @@ import pulumi
 from components.lab import Lab
 from isolab.plan.serialize import dumps
 from machine import keys, stack
-from machine.deployment.standing import standing
-from machine.images import service_images
+from machine.deployment.parts import parts
 from machine.images.builds import BuildFailed
 
 config = pulumi.Config("isolab")
@@ -16,15 +15,6 @@ try:
     deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
 except (stack.BrokenLabFile, stack.NotPrepared, BuildFailed) as error:
     raise pulumi.RunError(str(error)) from None
-Lab(
-    deployment.plan.stack,
-    plan=deployment.plan,
-    image=deployment.image,
-    seed=seed,
-    keys=keys.materialise(deployment.plan, seed),
-    registry=service_images.registry_files(),
-    folder=deployment.folder,
-    standing=standing(deployment.plan),
-)
+Lab(deployment.plan.stack, **parts(deployment, seed))
 pulumi.export("plan", dumps(deployment.plan, keys.fingerprint_key(deployment.plan.stack)))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})

@@ -70,6 +70,7 @@ class Guest(pulumi.ComponentResource):
         disks = make_disks(site)
         domain = make_domain(site, disks)
         ready = await_docker(site, domain)
+        self.ready = ready
         install_packages(site, ready, disks)
         filtered = write_firewall(site, ready, disks)
         dockerd = docker.Provider(

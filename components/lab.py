@@ -56,8 +56,10 @@ class Lab(pulumi.ComponentResource):
         chain = Chain[pulumi.Resource](standing.names)
         started: dict[str, Started] = {}
         filters = firewall.rulesets(plan)
+        self.guests_ready: list[pulumi.Resource] = []
+        """What ends once a guest's Docker answers, of each guest."""
         for guest in _in_order(plan):
-            Guest(
+            made = Guest(
                 guest.name,
                 GuestArgs(
                     plan=plan,
@@ -78,6 +80,7 @@ class Lab(pulumi.ComponentResource):
                 ),
                 child,
             )
+            self.guests_ready.append(made.ready)
         # Behind the guests: they may wait for services there.
         place = _host_as_place(plan, host, seed, chain, standing, folder)
         for service, containers in containers_by_service(plan.host_containers):

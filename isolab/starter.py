@@ -17,7 +17,7 @@ STEP = MiB(256)
 
 _HEAD = """\
 # {what}
-# ./lab validate {file} checks it, ./lab draw {name} shows it, ./lab up {name} builds it.
+# {commands}
 name: {name}
 description: {description}
 {security}
@@ -30,6 +30,12 @@ guests:
     disk: 8GiB        # ephemeral: replaced when what is on it changes
     data: {data}        # a disk of its own, retained when the guest is replaced: Docker's volumes
 """
+IN_STACKS = (
+    "./lab validate {file} checks it, ./lab draw {name} shows it, ./lab up {name} builds it."
+)
+"""What can be done with a lab file in stacks/."""
+IN_PROJECT = "isolab validate {file} checks it, isolab draw {file} shows it, pulumi up builds it."
+"""The same in a project of the user's own."""
 _HARDENED = "security: hardened # no capabilities; containers start again with their guest\n"
 _AS_COMPOSE = (
     "# security: hardened takes away capabilities and privileges that Compose gives to containers\n"
@@ -131,34 +137,40 @@ def fitting(services: Iterable[Service], count: int) -> Guests:
     return Guests(count=count, memory=written, vcpus=vcpus)
 
 
-def from_compose(name: str, file: str, paths: Sequence[str], guests: Guests) -> str:
+def from_compose(
+    name: str, file: str, paths: Sequence[str], guests: Guests, commands: str = IN_STACKS
+) -> str:
     """A lab that includes a compose file; paths are as the lab file writes them."""
     what = f"The services of a compose file, as they are, on {_guests(guests.count)}."
     included = paths[0] if len(paths) == 1 else _LAID_OVER.format(paths=", ".join(paths))
     return (
-        _head(name, file, what, guests, _AS_COMPOSE) + _INCLUDE.format(paths=included) + _PLACEMENT
+        _head(name, file, what, guests, _AS_COMPOSE, commands)
+        + _INCLUDE.format(paths=included)
+        + _PLACEMENT
     )
 
 
-def from_sample(name: str, file: str, sample: Sample, guests: Guests) -> str:
+def from_sample(
+    name: str, file: str, sample: Sample, guests: Guests, commands: str = IN_STACKS
+) -> str:
     """A lab with services to start from."""
     words = {"guestbook": "A guestbook and its database", "page": "A page"}
     body = {"guestbook": _GUESTBOOK, "page": _PAGE}[sample]
     what = f"{words[sample]} on {_guests(guests.count)}."
     body = body.replace("REPLICAS", str(guests.count)).replace("NAME", name)
-    return _head(name, file, what, guests, _HARDENED) + body + _PLACEMENT
+    return _head(name, file, what, guests, _HARDENED, commands) + body + _PLACEMENT
 
 
 def _guests(count: int) -> str:
     return f"{count} guests" if count > 1 else "one guest"
 
 
-def _head(name: str, file: str, what: str, guests: Guests, security: str) -> str:
+def _head(name: str, file: str, what: str, guests: Guests, security: str, commands: str) -> str:
     names = [f"app-{number}" for number in range(1, guests.count + 1)]
     called = ", ".join(names if len(names) < 4 else [*names[:2], "…", names[-1]])
     return _HEAD.format(
         what=what,
-        file=file,
+        commands=commands.format(file=file, name=name),
         name=name,
         description=what.removesuffix("."),
         security=security,

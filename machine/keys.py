@@ -1,5 +1,6 @@
 """The stack's ssh key and its guests' pinned host keys, as the files that ssh wants."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,10 @@ class KeyFiles:
             "-o",
             "LogLevel=ERROR",
         )
+
+    def ssh_command(self, address: str) -> str:
+        """What opens a shell on the guest with this address, to be typed."""
+        return shlex.join(["ssh", *self.ssh_options, f"root@{address}"])
 
 
 def folder(stack: str) -> Path:

@@ -117,6 +117,16 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
     read = labfile.load(file, os.environ)
     if not isinstance(read, Lab):
         raise BrokenLabFile(read)
+    return plan_lab(stack, read, cidr, file.resolve().parent)
+
+
+def plan_lab(stack: str, read: Lab, cidr: str | None, folder: Path) -> Deployment:
+    """What to deploy of a lab that is already read; its file lies in the folder.
+
+    Raises:
+        BrokenLabFile: The lab has problems on this machine.
+        NotPrepared: There is no guest image yet, or an image that the lab builds is not.
+    """
     around = surroundings(stack, cidr)
     around = replace(around, kvm=_kvm(stack, read))
     planned = plan_on_host(read, around)
@@ -127,7 +137,7 @@ def plan(stack: str, lab: str, cidr: str | None) -> Deployment:
     waiting = sorted({c.service for c in planned.containers if c.build and not c.digest})
     if waiting:
         raise NotPrepared(f"the image of {waiting[0]} is not built: ./lab up builds it")
-    return Deployment(plan=planned, image=around.guest_image, folder=file.resolve().parent)
+    return Deployment(plan=planned, image=around.guest_image, folder=folder)
 
 
 def _kvm(stack: str, lab: Lab) -> bool:

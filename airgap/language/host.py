@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from airgap.language import plugin_run
 from airgap.language.interpreter import (
     Interpreter,
     NoInterpreter,
@@ -77,7 +78,9 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
     def InstallDependencies(self, request: Any, context: Any) -> Any:
         root = Path(request.info.root_directory or request.directory)
         requirements = Path(request.directory) / "requirements.txt"
-        environment = _option(request.info, "virtualenv")
+        # What a plugin needs never goes into the host's own environment.
+        default = "venv" if request.is_plugin else ""
+        environment = _option(request.info, "virtualenv") or default
         commands: list[list[str]] = []
         python = root / environment / "bin" / "python" if environment else Path(sys.executable)
         if not python.exists():
@@ -94,6 +97,21 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             if process.returncode:
                 text = f"«{' '.join(command)}» failed with exit code {process.returncode}"
                 context.abort(grpc.StatusCode.UNKNOWN, text)
+
+    def RunPlugin(self, request: Any, context: Any) -> Any:
+        if request.kind not in ("", "resource"):
+            context.abort(
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"isolab's language host runs resource plugins, and no {request.kind}: "
+                "use the official one",
+            )
+        interpreter = _interpreter(request.info, context, default="venv")
+        given_up = threading.Event()
+        # The engine ends a plugin by giving up the call.
+        context.add_callback(given_up.set)
+        yield from plugin_run.run(
+            request, interpreter, lambda: given_up.is_set() or self._ended.is_set()
+        )
 
     def Run(self, request: Any, context: Any) -> Any:
         try:
@@ -164,8 +182,8 @@ def _option(info: Any, name: str) -> str:
     return value.string_value if value is not None else ""
 
 
-def _interpreter(info: Any, context: Any) -> Interpreter:
+def _interpreter(info: Any, context: Any, default: str = "") -> Interpreter:
     try:
-        return choose(Path(info.root_directory), _option(info, "virtualenv"))
+        return choose(Path(info.root_directory), _option(info, "virtualenv") or default)
     except NoInterpreter as problem:
         return context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(problem))

@@ -33,7 +33,7 @@ class Plugin:
 
 
 class NoInterpreter(Exception):
-    """The virtualenv that Pulumi.yaml names is not there."""
+    """The virtualenv of the program or plugin is not there."""
 
 
 def choose(root: Path, virtualenv: str) -> Interpreter:
@@ -45,7 +45,7 @@ def choose(root: Path, virtualenv: str) -> Interpreter:
     python = folder / "bin" / "python"
     if not python.exists():
         raise NoInterpreter(
-            f"Pulumi.yaml names the virtualenv {virtualenv}, but there is no {python}: "
+            f"the program runs in the virtualenv {virtualenv}, but there is no {python}: "
             f"make it with «python3 -m venv {folder}» and install the program's requirements"
         )
     found = sorted(folder.glob("lib/python3*/site-packages"))

@@ -35,13 +35,20 @@ COMMANDS = (
     "new",
     "doctor",
     "env",
+    "completion",
     "test",
     "bench",
 )
 """Each is a module of the folder commands; it is imported when its command is asked for."""
-WITHOUT_CHECKOUT = ("diff", "draw", "validate", "schema")
+WITHOUT_CHECKOUT = ("diff", "draw", "validate", "schema", "new", "completion")
 """Those that an installed wheel runs too: they read lab files, and touch no machine."""
 
+OPTIONS = {
+    "--sandbox": "run the command in namespaces of its own (-- sh for a shell)",
+    "--debug": "show the trace of an error",
+    "--version": "show the version",
+}
+"""Those before the command."""
 USAGE = "./lab [--debug] [--sandbox] COMMAND …"
 
 
@@ -108,7 +115,7 @@ def _as_failure(error: Exception) -> Failure | None:
 
 def _leading_options(argv: Sequence[str]) -> tuple[set[str], list[str]]:
     """The options before the command, and the rest from the command on."""
-    known = {"--debug", "--sandbox", "--version", "-h", "--help"}
+    known = {*OPTIONS, "-h", "--help"}
     for index, word in enumerate(argv):
         if word not in known:
             return set(argv[:index]), list(argv[index:])
@@ -118,7 +125,7 @@ def _leading_options(argv: Sequence[str]) -> tuple[set[str], list[str]]:
 def _run(name: str, words: Sequence[str]) -> int:
     if name not in COMMANDS:
         raise Failure(BAD_INPUT, f"./lab has no command {name!r}", "./lab --help lists them")
-    if name not in WITHOUT_CHECKOUT and not _is_checkout():
+    if name not in WITHOUT_CHECKOUT and not is_checkout():
         raise Failure(
             UNABLE,
             f"{name} needs isolab's repository; this is its wheel, for lab files alone",
@@ -134,6 +141,18 @@ def _run(name: str, words: Sequence[str]) -> int:
     return command.run(parser.parse_args(given, argparse.Namespace(command=inner)))
 
 
+def all_commands(program: str) -> argparse.ArgumentParser:
+    """One parser with every command, for who describes the command line instead of running it."""
+    parser = argparse.ArgumentParser(prog=program)
+    for option, what in OPTIONS.items():
+        parser.add_argument(option, action="store_true", help=what)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name in COMMANDS:
+        command = _command(name)
+        command.configure(commands.add_parser(name, help=command.HELP))
+    return parser
+
+
 def version() -> str:
     """isolab's own: of pyproject.toml, or of the wheel that was made with it."""
     import tomllib
@@ -141,13 +160,13 @@ def version() -> str:
 
     from machine import paths
 
-    if not _is_checkout():
+    if not is_checkout():
         return metadata.version("isolab")
     project = tomllib.loads((paths.REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["version"]
 
 
-def _is_checkout() -> bool:
+def is_checkout() -> bool:
     """Whether this is the repository, and not an installed wheel."""
     return (Path(__file__).parents[2] / "lab").is_file()
 
@@ -167,9 +186,7 @@ def _help() -> str:
             "",
             *lines,
             "",
-            "  --sandbox  run the command in namespaces of its own (-- sh for a shell)",
-            "  --debug    show the trace of an error",
-            "  --version  show the version",
+            *(f"  {option:9}  {what}" for option, what in OPTIONS.items()),
             "",
             "./lab COMMAND --help describes a command. Exit codes: 0 done; 1 failed;",
             "2 bad input, nothing changed; 3 this machine lacks something.",

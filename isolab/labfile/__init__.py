@@ -5,17 +5,20 @@ from pathlib import Path
 
 from isolab.labfile import read, tree
 from isolab.labfile.syntax.node import Invalid
+from isolab.labfile.tree import FROM_FILE, Written
 from isolab.model import Lab, Position, Problem
 
 
-def load(path: Path, variables: Mapping[str, str]) -> Lab | tuple[Problem, ...]:
+def load(
+    path: Path, variables: Mapping[str, str], written: Written = FROM_FILE
+) -> Lab | tuple[Problem, ...]:
     """The lab, or its problems in the order of the file; it never raises.
 
     Variables come from here and, where they are not here, from a .env beside the file.
     """
     problems: tuple[Problem, ...] = ()
     try:
-        root, problems = tree.whole(path, variables)
+        root, problems = tree.whole(path, variables, written)
         lab = read.lab(root)
     except Invalid as invalid:
         return in_order((*problems, *invalid.problems))

@@ -8,6 +8,8 @@ NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 """A name that is also a host name: it ends up in several."""
 COMPOSE_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}"
 """A name as Compose allows them."""
+STACK_NAME = r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"
+"""A lab's name on its machine."""
 
 
 def check_name(node: Node, name: str, what: str) -> str:

@@ -2,22 +2,42 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from os.path import exists, isfile
 from pathlib import Path
+from typing import Any
 
 from isolab.labfile.compose import extends, include, merge
 from isolab.labfile.environment import read_file
 from isolab.labfile.syntax.interpolation import BadVariable, interpolate
 from isolab.labfile.syntax.node import Invalid, Node, Origin
-from isolab.labfile.syntax.parse import parse
+from isolab.labfile.syntax.parse import dump, parse
 from isolab.model import Position, Problem
 
 PROJECT = "COMPOSE_PROJECT_NAME"
 """Set for every compose file: the name of the whole."""
+OVERRIDES = "overrides"
+"""Where problems of what is laid over a lab file are said to be."""
 _NAME = re.compile(r"""^name:[ \t]+(?P<quote>["']?)(?P<name>[^\s"'#]+)(?P=quote)""", re.MULTILINE)
 
 
-def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem, ...]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What a program gives beside a lab file or in its place."""
+
+    text: str | None = None
+    """The lab file's content; None reads the file."""
+    overrides: Mapping[str, Any] | None = None
+    """Laid over the file, as Compose lays one file over another."""
+
+
+FROM_FILE = Written()
+"""Nothing but the file itself."""
+
+
+def whole(
+    path: Path, variables: Mapping[str, str], written: Written
+) -> tuple[Node, tuple[Problem, ...]]:
     """The tree, and what is wrong with it so far; Invalid where there is none at all."""
     reading = _Reading()
     origin = Origin(folder=path.parent, variables=variables)
@@ -32,15 +52,16 @@ def whole(path: Path, variables: Mapping[str, str]) -> tuple[Node, tuple[Problem
             origin = Origin(folder=path.parent, variables={**given, **variables})
         except Invalid as invalid:
             reading.problems.extend(invalid.problems)
-    named = {PROJECT: _name_of(path, origin.variables), **origin.variables}
-    root = reading.complete(path, Origin(folder=path.parent, variables=named), ())
+    named = {PROJECT: _name_of(path, origin.variables, written.text), **origin.variables}
+    origin = Origin(folder=path.parent, variables=named)
+    root = reading.complete(path, origin, (), written)
     return merge.settled(root), tuple(reading.problems)
 
 
-def _name_of(path: Path, variables: Mapping[str, str]) -> str:
+def _name_of(path: Path, variables: Mapping[str, str], text: str | None) -> str:
     """The lab's name before the file is read: the variables in the file may use it."""
     try:
-        written = _NAME.search(path.read_text(encoding="utf-8"))
+        written = _NAME.search(path.read_text(encoding="utf-8") if text is None else text)
         return interpolate(written["name"], variables) if written else path.stem
     except (OSError, UnicodeDecodeError, BadVariable):
         # Whoever reads the file says so.
@@ -53,9 +74,14 @@ class _Reading:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def complete(self, path: Path, origin: Origin, above: tuple[Path, ...]) -> Node:
+    def complete(
+        self, path: Path, origin: Origin, above: tuple[Path, ...], written: Written = FROM_FILE
+    ) -> Node:
         """A file's root; where a part cannot be resolved, the root as far as it goes."""
-        root = self._parse(path, origin)
+        root = self.parse(path, origin, written.text)
+        if written.overrides:
+            over = self.parse(Path(OVERRIDES), origin, dump(written.overrides))
+            root = merge.file(root, over)
         here = (*above, path.resolve())
 
         def included(path: Path, origin: Origin, asking: Node) -> Node:
@@ -70,10 +96,11 @@ class _Reading:
     def _other(self, path: Path, asking: Node) -> Node:
         """A file that a service is extended from."""
         _must_be_there(path, asking)
-        return self._parse(path, Origin(folder=path.parent, variables=asking.origin.variables))
+        return self.parse(path, Origin(folder=path.parent, variables=asking.origin.variables))
 
-    def _parse(self, path: Path, origin: Origin) -> Node:
-        root, problems = parse(path, origin)
+    def parse(self, path: Path, origin: Origin, text: str | None = None) -> Node:
+        """A file's root alone."""
+        root, problems = parse(path, origin, text)
         self.problems.extend(problems)
         return root
 

@@ -36,14 +36,14 @@ class Standing:
     """Of its volumes that were filled from a file: the file, by the volume's name."""
 
 
-def standing(plan: Plan) -> Standing:
-    """What of the stack there is.
+def standing(plan: Plan, project: str = state.PROJECT) -> Standing:
+    """What of the stack there is; of another project where somebody else's program has the lab.
 
     Read from the file of a file backend: asking the engine from its own program would be a second
     engine on the same stack. Of another backend's stack libvirt tells the domains, and their
     containers are taken to be there, with ports that nobody read.
     """
-    file = state.file(os.environ.get("PULUMI_BACKEND_URL", ""), plan.stack)
+    file = state.file(os.environ.get("PULUMI_BACKEND_URL", ""), plan.stack, project)
     if file and file.exists():
         known = state.parse(file.read_text())
         containers = known.of_type(leftovers.CONTAINER)

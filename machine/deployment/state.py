@@ -154,10 +154,10 @@ def _newest_whole_copy(file: Path, stack: str) -> Path | None:
     return None
 
 
-def file(backend: str, stack: str) -> Path | None:
+def file(backend: str, stack: str, project: str = PROJECT) -> Path | None:
     """The state's file in a file backend; None where the backend is another."""
     folder = folder_of(backend)
-    return folder and folder / "stacks" / PROJECT / f"{stack}.json"
+    return folder and folder / "stacks" / project / f"{stack}.json"
 
 
 def folder_of(backend: str) -> Path | None:

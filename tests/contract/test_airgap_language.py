@@ -109,6 +109,85 @@ def test_a_virtualenv_that_is_not_there_is_named(host: LanguageHost, tmp_path: P
     assert "python3 -m venv" in answer.error
 
 
+def plugin_request(folder: Path, *words: str, **options: str) -> language_pb2.RunPluginRequest:
+    (folder / "venv" / "bin").mkdir(parents=True)
+    (folder / "venv" / "bin" / "python").symlink_to(sys.executable)
+    return language_pb2.RunPluginRequest(
+        pwd=str(folder.parent), args=words, kind="resource", info=info(folder),
+        env=["WORD=first", "WORD=a=b", f"PATH={os.environ['PATH']}"],
+    )  # fmt: skip
+
+
+PLUGIN = """
+import os, sys
+print(os.getcwd(), sys.argv[1:], os.environ["WORD"])
+print("complaint", file=sys.stderr)
+sys.exit(3)
+"""
+
+
+def test_a_plugin_runs_where_the_engine_says(host: LanguageHost, tmp_path: Path) -> None:
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+    (folder / "__main__.py").write_text(PLUGIN)
+    answers = list(host.calls.RunPlugin(plugin_request(folder, "127.0.0.1:1")))
+    said = {kind: b"" for kind in ("stdout", "stderr")}
+    for answer in answers[:-1]:
+        kind = answer.WhichOneof("output")
+        said[kind] += getattr(answer, kind)
+    assert said["stdout"].decode() == f"{tmp_path} ['127.0.0.1:1'] a=b\n"
+    assert said["stderr"] == b"complaint\n"
+    assert answers[-1].exitcode == 3
+
+
+@pytest.mark.parametrize("by", ["the call", "the host"])
+def test_a_plugin_ends_with(host: LanguageHost, tmp_path: Path, by: str) -> None:
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+    (folder / "__main__.py").write_text("import os, time\nprint(os.getpid())\ntime.sleep(60)\n")
+    answers = host.calls.RunPlugin(plugin_request(folder))
+    plugin = int(next(answers).stdout)
+    if by == "the call":
+        answers.cancel()
+    else:
+        host.end()
+    for _ in range(50):
+        if not Path(f"/proc/{plugin}/cmdline").exists() or not is_running(plugin):
+            break
+        time.sleep(0.02)
+    else:
+        os.kill(plugin, signal.SIGKILL)
+        pytest.fail("the plugin outlived its call")
+
+
+def is_running(process: int) -> bool:
+    """Not one that has ended and that nobody asked for yet."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_a_plugin_of_another_kind_is_refused(host: LanguageHost, tmp_path: Path) -> None:
+    request = language_pb2.RunPluginRequest(kind="analyzer", info=info(tmp_path))
+    with pytest.raises(grpc.RpcError) as refused:
+        next(host.calls.RunPlugin(request))
+    assert "runs resource plugins" in refused.value.details()
+
+
+def test_what_a_plugin_needs_is_installed_beside_it(host: LanguageHost, tmp_path: Path) -> None:
+    folder = tmp_path / "venv" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "python").write_text('#!/bin/sh\necho asked for "$@"\n')
+    (folder / "python").chmod(0o755)
+    (tmp_path / "requirements.txt").write_text("pulumi\n")
+    request = language_pb2.InstallDependenciesRequest(
+        directory=str(tmp_path), info=info(tmp_path), is_plugin=True
+    )
+    said = b"".join(answer.stdout for answer in host.calls.InstallDependencies(request))
+    assert said.decode() == f"asked for -m pip install -r {tmp_path}/requirements.txt\n"
+
+
 def test_about_names_the_interpreter(host: LanguageHost, tmp_path: Path) -> None:
     answer = host.calls.About(language_pb2.AboutRequest(info=info(tmp_path)))
     assert answer.executable == sys.executable

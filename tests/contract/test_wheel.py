@@ -68,11 +68,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "venv/bin/isolab"
 
 
-def isolab(command: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+def isolab(
+    command: Path, *words: str | Path, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """The wheel's command, with nothing of the repository."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        [command, *words], cwd=command.parent, env=environment, capture_output=True, text=True
+        [command, *words],
+        cwd=folder or command.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -112,6 +118,29 @@ def test_it_reads_lab_files_as_the_repository_does(
     there = isolab(installed, *words)
     assert (there.returncode, there.stderr) == (0, "")
     assert there.stdout == in_repository(*words)
+
+
+@pytest.mark.slow
+def test_it_completes_under_its_own_name(installed: Path) -> None:
+    said = isolab(installed, "completion", "bash")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "-F _shtab_isolab isolab" in said.stdout
+
+
+@pytest.mark.slow
+def test_it_begins_a_project_and_writes_nothing_where_it_is_installed(
+    installed: Path, tmp_path: Path
+) -> None:
+    def there() -> set[Path]:
+        return {f for f in installed.parents[1].rglob("*") if "__pycache__" not in f.parts}
+
+    before = there()
+    compose = REPO / "tests/labs/compose/queue"
+    said = isolab(installed, "new", "--from", compose, folder=tmp_path)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert (tmp_path / "queue.yaml").exists() and (tmp_path / "Pulumi.yaml").exists()
+    assert isolab(installed, "validate", "queue.yaml", folder=tmp_path).returncode == 0
+    assert there() == before
 
 
 @pytest.mark.slow

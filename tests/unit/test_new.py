@@ -1,18 +1,23 @@
 """./lab new writes a lab file that can be built, or nothing."""
 
 import io
+import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from isolab import cli
 from isolab.cli import main
 from isolab.cli.commands import new
 from isolab.cli.errors import Failure
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
-from isolab.starter import Guests, from_sample
+from isolab.starter import IN_STACKS, Guests, from_sample
 from machine import paths
 
+REPO = Path(__file__).parents[2]
 COMPOSE = Path(__file__).parents[1] / "labs" / "compose"
 
 
@@ -20,6 +25,10 @@ COMPOSE = Path(__file__).parents[1] / "labs" / "compose"
 def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "REPO", tmp_path)
     return tmp_path / "stacks"
+
+
+def place(folder: Path) -> new.Place:
+    return new.Place(folder=folder, root=folder.parent, prefix="stacks/", commands=IN_STACKS)
 
 
 def planned(file: Path) -> Plan:
@@ -103,7 +112,7 @@ def test_answers_become_a_lab_and_wrong_ones_are_asked_again(stacks: Path) -> No
         questions.append(question)
         return next(answers)
 
-    name, text = new._asked(None, None, ask)
+    name, text = new._asked(None, None, ask, place(stacks))
     new._write(stacks / f"{name}.yaml", text)
     plan = planned(stacks / "workshop.yaml")
     assert [guest.memory for guest in plan.guests] == [1024, 1024]
@@ -124,7 +133,7 @@ def test_endless_wrong_answers_end() -> None:
         return "?"
 
     with pytest.raises(Failure):
-        new._asked(None, None, ask)
+        new._asked(None, None, ask, place(Path()))
 
 
 def test_a_path_with_blanks_is_quoted(stacks: Path, tmp_path: Path) -> None:
@@ -133,3 +142,64 @@ def test_a_path_with_blanks_is_quoted(stacks: Path, tmp_path: Path) -> None:
     (folder / "compose.yaml").write_text("services: {web: {image: 'a:1'}}\n")
     assert main(["new", "--from", str(folder)]) == 0
     assert planned(stacks / "my-app-one.yaml").containers[0].image == "a:1"
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, and isolab as a wheel has it."""
+    here = tmp_path / "shop"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(cli, "is_checkout", lambda: False)
+    monkeypatch.setattr(cli, "version", lambda: "1.2.3")
+    return here
+
+
+def written(folder: Path) -> set[str]:
+    return {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
+
+
+PROJECT = {".gitignore", "Pulumi.yaml", ".github/workflows/lab.yaml"}
+
+
+def test_an_installed_isolab_begins_a_project_in_an_empty_folder(installed: Path) -> None:
+    (installed / ".git").mkdir()
+    assert main(["new", "--from", str(COMPOSE / "queue"), "--guests", "2"]) == 0
+    assert written(installed) == {"queue.yaml", *PROJECT}
+    assert len(planned(installed / "queue.yaml").guests) == 2
+    first = (installed / "queue.yaml").read_text().splitlines()[1]
+    assert first.startswith("# isolab validate queue.yaml checks it")
+
+
+def test_in_a_folder_with_files_it_writes_the_lab_file_alone(installed: Path) -> None:
+    (installed / "README").touch()
+    assert main(["new", "--from", str(COMPOSE / "queue")]) == 0
+    assert written(installed) == {"queue.yaml", "README"}
+
+
+def test_nothing_is_written_around_a_lab_file_that_is_refused(installed: Path) -> None:
+    broken = COMPOSE.parent / "invalid" / "parts" / "broken.yaml"
+    assert main(["new", "--from", str(broken), "mine"]) == 2
+    assert written(installed) == set()
+
+
+def test_the_projects_program_fits_the_package(installed: Path) -> None:
+    assert main(["new", "--from", str(COMPOSE / "queue")]) == 0
+    program = yaml.safe_load((installed / "Pulumi.yaml").read_text())
+    schema = json.loads((REPO / "package" / "schema.json").read_text())
+    (lab,) = program["resources"].values()
+    package, kind = lab["type"].split(":")
+    component = schema["resources"][f"{package}:index:{kind}"]
+    assert package in program["packages"]
+    assert lab["properties"].keys() <= component["inputProperties"].keys()
+    assert (installed / lab["properties"]["file"]).exists()
+    used = {value.removeprefix("${lab.").removesuffix("}") for value in program["outputs"].values()}
+    assert used <= component["properties"].keys()
+
+
+def test_the_projects_ci_names_the_version_and_commands_that_a_wheel_has(installed: Path) -> None:
+    assert main(["new", "--from", str(COMPOSE / "queue")]) == 0
+    text = (installed / ".github/workflows/lab.yaml").read_text()
+    assert yaml.safe_load(text)["env"]["ISOLAB"].endswith("@v1.2.3")
+    commands = set(re.findall(r"isolab (\w+) queue\.yaml", text))
+    assert commands and commands <= set(cli.WITHOUT_CHECKOUT)

@@ -5,11 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, cast
 
-from isolab import labfile, starter
+from isolab import labfile, project, starter
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.names import NAME as LAB_NAME
 from isolab.model import Lab, Problem
@@ -43,23 +44,68 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guests", type=int, metavar="N", help="number of guests")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where lab files go."""
+
+    folder: Path
+    root: Path
+    """Compose files below are named relative to the lab file."""
+    prefix: str
+    """Of a lab file's path, as a reader sees it."""
+    commands: str
+    """What can be done with the lab file, for its first line."""
+
+    def file(self, name: str) -> str:
+        """The path of a lab's file, as a reader sees it."""
+        return f"{self.prefix}{name}.yaml"
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Write stacks/NAME.yaml, where there is none."""
+    """Write stacks/NAME.yaml, where there is none; of an installed isolab, a project here."""
+    from isolab.cli import is_checkout
     from machine.paths import REPO
 
-    folder = REPO / "stacks"
+    if is_checkout():
+        stacks = REPO / "stacks"
+        place = Place(folder=stacks, root=REPO, prefix="stacks/", commands=starter.IN_STACKS)
+        name = _new(arguments, place)
+        print(f"  ./lab draw {name} shows it, ./lab up {name} builds it")
+        return DONE
+    here = Path.cwd()
+    empty = all(file.name == ".git" for file in here.iterdir())
+    place = Place(folder=here, root=here, prefix="", commands=starter.IN_PROJECT)
+    name = _new(arguments, place)
+    if empty:
+        _write_project(here, name)
+    print(f"  isolab draw {name}.yaml shows it; docs/package.md of isolab says how it is built")
+    return DONE
+
+
+def _write_project(folder: Path, name: str) -> None:
+    """The files around the lab file, in a folder that had none."""
+    from isolab.cli import version
+
+    for path, text in project.files(name, version()).items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        print(f"{path} is written")
+
+
+def _new(arguments: argparse.Namespace, place: Place) -> str:
+    """Write the lab file; the lab's name."""
     compose: Path | None = arguments.compose
     guests: int | None = arguments.guests
     if guests is not None and not 1 <= guests <= MOST:
         raise Failure(BAD_INPUT, f"{guests} guests given, expected 1 to {MOST}", "--guests 3")
     if compose is None:
-        name, text = _asked(arguments.name, guests, _terminal())
+        name, text = _asked(arguments.name, guests, _terminal(), place)
     else:
-        name, text = _included(compose, arguments.name, guests or 1, folder)
-    _write(folder / f"{name}.yaml", text)
-    print(f"stacks/{name}.yaml is written")
-    print(f"  ./lab draw {name} shows it, ./lab up {name} builds it")
-    return DONE
+        name, text = _included(compose, arguments.name, guests or 1, place)
+    _write(place.folder / f"{name}.yaml", text)
+    print(f"{place.file(name)} is written")
+    return name
 
 
 def _terminal() -> Ask:
@@ -84,7 +130,7 @@ def _terminal() -> Ask:
     return ask
 
 
-def _asked(name: str | None, guests: int | None, ask: Ask) -> tuple[str, str]:
+def _asked(name: str | None, guests: int | None, ask: Ask, place: Place) -> tuple[str, str]:
     """A lab's name and text, from answers; an empty answer takes what stands in brackets."""
     name = name or _answer(ask, "The lab's name", "lab", LAB_NAME, "small letters, digits, hyphens")
     _checked(name)
@@ -97,7 +143,11 @@ def _asked(name: str | None, guests: int | None, ask: Ask) -> tuple[str, str]:
     sample = _answer(ask, f"What to run: {words}", "guestbook", "guestbook|page", words)
     alike = starter.Guests(count=count, memory=memory, vcpus=1)
     text = starter.from_sample(
-        name, f"stacks/{name}.yaml", cast(Literal["guestbook", "page"], sample), alike
+        name,
+        place.file(name),
+        cast(Literal["guestbook", "page"], sample),
+        alike,
+        place.commands,
     )
     return name, text
 
@@ -111,7 +161,7 @@ def _answer(ask: Ask, question: str, default: str, pattern: str, expected: str) 
     raise Failure(BAD_INPUT, f"no answer to: {question}", f"expected {expected}")
 
 
-def _included(compose: Path, name: str | None, guests: int, folder: Path) -> tuple[str, str]:
+def _included(compose: Path, name: str | None, guests: int, place: Place) -> tuple[str, str]:
     """A lab's name and text around a compose file."""
     if compose.is_dir():
         compose = next((compose / n for n in COMPOSE_FILES if (compose / n).is_file()), compose)
@@ -119,12 +169,14 @@ def _included(compose: Path, name: str | None, guests: int, folder: Path) -> tup
         raise Failure(BAD_INPUT, f"there is no compose file {compose}", "--from path/compose.yaml")
     name = _checked(name or _name_of(compose))
     path = compose.resolve()
-    inside = path.is_relative_to(folder.parent)
+    inside = path.is_relative_to(place.root)
     files = [path, *_beside(path)]
-    shown = [_quoted(os.path.relpath(file, folder) if inside else str(file)) for file in files]
+    shown = [
+        _quoted(os.path.relpath(file, place.folder) if inside else str(file)) for file in files
+    ]
     services = _lab(name, [str(file) for file in files]).services
     fitting = starter.fitting(services, guests)
-    return name, starter.from_compose(name, f"stacks/{name}.yaml", shown, fitting)
+    return name, starter.from_compose(name, place.file(name), shown, fitting, place.commands)
 
 
 def _beside(compose: Path) -> tuple[Path, ...]:

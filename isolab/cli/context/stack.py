@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isolab.cli.errors import BAD_INPUT, Failure
+from isolab.labfile.names import STACK_NAME
 from isolab.model import Lab
 from isolab.plan.model import Plan, Surroundings
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from isolab.plan.read import Examined
 
 DEFAULT = "reference"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,7 +140,7 @@ def is_path(lab: str) -> bool:
 
 def is_name(word: str) -> bool:
     """Whether a stack can have this name."""
-    return _NAME.fullmatch(word) is not None
+    return re.fullmatch(STACK_NAME, word) is not None
 
 
 def checked(stack: str) -> str:

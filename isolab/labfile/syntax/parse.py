@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from pathlib import Path as FilePath
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -23,8 +24,13 @@ KNOWN_TAGS = "Compose knows !reset and !override, for what lies below"
 _MAPPING, _SEQUENCE = f"{TAG}map", f"{TAG}seq"
 
 
-def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
-    """The file's root node and what is wrong in it; Invalid where there is no root at all."""
+def parse(
+    path: FilePath, origin: Origin, text: str | None = None
+) -> tuple[Node, tuple[Problem, ...]]:
+    """The file's root node and what is wrong in it; Invalid where there is no root at all.
+
+    A text that is given is read as if the file held it.
+    """
     file = str(path)
     top = Position(file=file, line=1, column=1)
 
@@ -33,7 +39,9 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
         return Invalid((problem,))
 
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
+        root = yaml.compose(
+            path.read_text(encoding="utf-8") if text is None else text, Loader=Loader
+        )
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -66,6 +74,11 @@ def parse(path: FilePath, origin: Origin) -> tuple[Node, tuple[Problem, ...]]:
             f"has more than {MOST_NODES} values",
             hint="check its anchors and aliases: they multiply values",
         ) from error
+
+
+def dump(values: Mapping[str, Any]) -> str:
+    """YAML text that reads as these values."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def _untagged(source: yaml.Node) -> yaml.Node:

@@ -1,0 +1,38 @@
+"""All that the component of a lab is made from, for a program that runs inside the engine."""
+
+from pathlib import Path
+from typing import TypedDict
+
+from isolab.plan.model import GuestImage, Plan
+from machine import keys
+from machine.deployment import state
+from machine.deployment.standing import Standing, standing
+from machine.images import service_images
+from machine.images.service_images import RegistryFiles
+from machine.keys import KeyFiles
+from machine.stack import Deployment
+
+
+class Parts(TypedDict):
+    """The component's arguments, by their names."""
+
+    plan: Plan
+    image: GuestImage
+    seed: str
+    keys: KeyFiles
+    registry: RegistryFiles
+    folder: Path
+    standing: Standing
+
+
+def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Parts:
+    """What is there on this machine, and the stack's key files, which this writes."""
+    return Parts(
+        plan=deployment.plan,
+        image=deployment.image,
+        seed=seed,
+        keys=keys.materialise(deployment.plan, seed),
+        registry=service_images.registry_files(),
+        folder=deployment.folder,
+        standing=standing(deployment.plan, project),
+    )

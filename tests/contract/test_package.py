@@ -1,0 +1,393 @@
+"""The Pulumi package: what it promises in its schema, and what it makes of what arrives."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import (
+    engine_pb2_grpc,
+    provider_pb2,
+    provider_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
+
+from isolab.plan import secrets, serialize
+from package.provider import provider
+
+REPO = Path(__file__).parents[2]
+SCHEMA = REPO / "package" / "schema.json"
+REFERENCE = str(REPO / "stacks" / "reference.yaml")
+SEED = "5eed" * 16
+SECRET = {rpc._special_sig_key: rpc._special_secret_sig}
+UNKNOWN = rpc.UNKNOWN
+
+
+def urn(kind: str, name: str) -> str:
+    return f"urn:pulumi:dev::shop::{kind}::{name}"
+
+
+class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):
+    """An engine that makes every resource at once, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=16))
+        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self._server)
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop(0).wait()
+
+    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+        return resource_pb2.DeploymentInfo(
+            supportedFeatures=[
+                resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+            ]
+        )
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:
+        self.made[request.name] = request
+        inputs = request.object
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn(request.type, request.name),
+            id=f"id-{request.name}" if request.custom else "",
+            object=inputs,
+        )
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Log(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def inputs(self, name: str) -> dict[str, Any]:
+        return json_format.MessageToDict(self.made[name].object)
+
+
+class Package:
+    """The provider as the engine starts it."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        script = Path(__file__).with_name("package_process.py")
+        self.process = subprocess.Popen(
+            [sys.executable, script, engine.address],
+            cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(REPO),
+                "ISOLAB_HOME": str(folder / "home"),
+                "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+                "SHOP_FROM": "environment",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        port = int(self.process.stdout.readline())
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.calls = provider_pb2_grpc.ResourceProviderStub(channel)
+
+    def construct(
+        self,
+        config: dict[str, str] | None = None,
+        options: dict[str, Any] | None = None,
+        **inputs: Any,
+    ) -> dict[str, Any]:
+        """The component's outputs in a preview."""
+        self.engine.made.clear()
+        given = struct_pb2.Struct()
+        given.update(inputs)
+        answer = self.calls.Construct(
+            provider_pb2.ConstructRequest(
+                project="shop", stack="dev", name="lab", type="isolab:index:Lab", parallel=16,
+                monitorEndpoint=self.engine.address, dryRun=True, inputs=given,
+                config={"isolab:seed": SEED} if config is None else config,
+                configSecretKeys=["isolab:seed"], accepts_output_values=True,
+                parent=urn("pulumi:pulumi:Stack", "shop-dev"), **(options or {}),
+            )
+        )  # fmt: skip
+        return json_format.MessageToDict(answer.state)
+
+    def refused(self, **inputs: Any) -> str:
+        """What is said of inputs that are no good."""
+        with pytest.raises(grpc.RpcError) as error:
+            self.construct(**inputs)
+        metadata = dict(error.value.trailing_metadata() or ())
+        return str(metadata.get("grpc-status-details-bin", b"")) + str(error.value.details())
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Package]:
+    engine = Engine()
+    started = Package(engine, tmp_path_factory.mktemp("package"))
+    yield started
+    started.process.kill()
+    started.process.wait()
+    engine.stop()
+
+
+def test_the_schema_is_the_one_that_was_committed(golden: Callable[[Path, str], None]) -> None:
+    golden(SCHEMA, json.dumps(json.loads(provider().schema), indent=2, ensure_ascii=False) + "\n")
+
+
+def test_every_input_and_output_is_described() -> None:
+    for token, component in json.loads(provider().schema)["resources"].items():
+        assert component["description"], token
+        for name, each in (component["inputProperties"] | component["properties"]).items():
+            assert each["description"], f"{token} {name}"
+            assert "\n" not in each["description"], f"{token} {name} is a code block in Markdown"
+
+
+def test_types_are_those_that_arrive_as_they_were_declared() -> None:
+    """Integers arrive as floats, enumerations and objects lose what is secret or in a list."""
+    schema = json.loads(provider().schema)
+    assert schema["types"] == {}
+    for component in schema["resources"].values():
+        for name, each in (component["inputProperties"] | component["properties"]).items():
+            below = each.get("additionalProperties") or each.get("items") or each
+            kinds = {each.get("type"), below.get("type", below.get("$ref"))} - {None}
+            assert kinds <= {"string", "object", "array", "pulumi.json#/Any"}, name
+
+
+def test_the_schema_is_what_the_process_tells(package: Package) -> None:
+    told = package.calls.GetSchema(provider_pb2.GetSchemaRequest()).schema
+    assert json.loads(told) == json.loads(SCHEMA.read_text())
+
+
+def test_a_lab_has_the_layers_of_its_file(package: Package) -> None:
+    outputs = package.construct(file=REFERENCE)
+    made = package.engine.made
+    assert {made[name].type for name in ("lab", "lab-host", "app-1", "app-1-web")} == {
+        "isolab:index:Lab", "isolab:index:Host", "isolab:index:Guest", "isolab:index:Service",
+    }  # fmt: skip
+    assert made["lab"].parent == urn("pulumi:pulumi:Stack", "shop-dev")
+    assert package.engine.inputs("app-1-domain")["name"] == "isolab-dev-app-1"
+    address = outputs["addresses"]["app-1"]
+    assert outputs["dockerHosts"] == {"app-1": f"ssh://root@{address}"}
+    assert outputs["sshCommands"]["app-1"].endswith(f" root@{address}")
+    assert outputs["endpoints"] == {"web": f"http://{address}:8080"}
+    assert serialize.loads(outputs["plan"]).stack == "dev"
+
+
+def in_the_open(value: object) -> Iterator[object]:
+    """All single values but those that are marked as secret."""
+    match value:
+        case dict() if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            return
+        case dict():
+            for each in value.values():
+                yield from in_the_open(each)
+        case list():
+            for each in value:
+                yield from in_the_open(each)
+        case _:
+            yield value
+
+
+def test_secrets_of_the_lab_are_secret_in_all_inputs_and_outputs(package: Package) -> None:
+    outputs = package.construct(file=REFERENCE)
+    private = secrets.ssh_key(SEED, secrets.CLIENT_KEY).private_openssh
+    hidden = (SEED, private, secrets.password(SEED, "db_password"))
+    inputs = {name: package.engine.inputs(name) for name in package.engine.made}
+    everything = json.dumps(inputs)
+    assert json.dumps(private) in everything, "nothing was looked at"
+    for value in in_the_open([outputs, inputs]):
+        assert not any(secret in str(value) for secret in hidden)
+
+
+def test_overrides_are_laid_over_the_file(package: Package) -> None:
+    over = {"guests": {"app": {"count": 2, "memory": "2GiB"}}}
+    package.construct(file=REFERENCE, overrides=over)
+    assert package.engine.inputs("app-2-domain")["memory"] == 2048
+
+
+SHOP = """
+services: {web: {image: "x:1", hostname: "${NAME}-${PORT}-${SHOP_FROM}", ports: ["${PORT}"]}}
+guests: {app: {}}
+"""
+
+
+def test_a_lab_may_be_given_as_text_with_variables(package: Package) -> None:
+    package.construct(content=SHOP, variables={"NAME": "shop", "PORT": 8080})
+    assert package.engine.inputs("web-1")["hostname"] == "shop-8080-environment"
+
+
+def test_the_name_on_the_machine_may_be_another(package: Package) -> None:
+    package.construct(file=REFERENCE, stack="other")
+    assert package.engine.inputs("app-1-domain")["name"] == "isolab-other-app-1"
+
+
+def host_key(package: Package) -> str:
+    """The guest's, which the seed decides."""
+    return package.engine.inputs("app-1-ready")["connection"]["value"]["hostKey"]
+
+
+def test_a_seed_may_be_a_secret_and_decides_the_keys(package: Package) -> None:
+    package.construct(file=REFERENCE)
+    before = host_key(package)
+    package.construct(file=REFERENCE, seed={**SECRET, "value": SEED}, config={})
+    assert host_key(package) == before
+    package.construct(file=REFERENCE, seed={**SECRET, "value": "other"})
+    assert host_key(package) != before
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"file": UNKNOWN},
+        {"content": UNKNOWN},
+        {"file": REFERENCE, "stack": UNKNOWN},
+        {"file": REFERENCE, "cidr": UNKNOWN},
+        {"file": REFERENCE, "seed": UNKNOWN},
+        {"file": REFERENCE, "variables": UNKNOWN},
+        {"file": REFERENCE, "variables": {"A": UNKNOWN}},
+        {"file": REFERENCE, "overrides": UNKNOWN},
+        {"file": REFERENCE, "overrides": {"guests": {"app": {"count": UNKNOWN}}}},
+        {"file": REFERENCE, "overrides": {"services": {"web": {"command": ["a", UNKNOWN]}}}},
+    ],
+    ids=str,
+)
+def test_what_is_known_later_is_refused_by_name(package: Package, inputs: dict[str, Any]) -> None:
+    said = package.refused(**inputs)
+    assert list(inputs)[-1] in said and "known only after the deployment" in said
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"file": {**SECRET, "value": REFERENCE}},
+        {"file": REFERENCE, "variables": {**SECRET, "value": {"A": "1"}}},
+        {"file": REFERENCE, "variables": {"A": {**SECRET, "value": "1"}}},
+        {"file": REFERENCE, "overrides": {"services": {"web": {"environment": {
+            "A": {**SECRET, "value": "1"}}}}}},
+    ],
+    ids=["file", "variables", "a variable", "a value of overrides"],
+)  # fmt: skip
+def test_a_secret_that_would_stand_in_the_state_is_refused(
+    package: Package, inputs: dict[str, Any]
+) -> None:
+    said = package.refused(**inputs)
+    assert list(inputs)[-1] in said and "plain text" in said
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({}, "give either file or content"),
+        ({"file": REFERENCE, "content": "x"}, "give either file or content"),
+        ({"file": "absent.yaml"}, "absent.yaml"),
+        ({"file": 5}, "expected a text"),
+        ({"file": REFERENCE, "config": {}}, "pulumi config set --secret isolab:seed"),
+        ({"file": REFERENCE, "overrides": "x"}, "expected a map"),
+        ({"file": REFERENCE, "overrides": {"guests": {"app": {"cont": 2}}}}, "guests.app.cont"),
+        ({"file": REFERENCE, "variables": {"A": ["x"]}}, "variables.A"),
+        ({"file": REFERENCE, "stack": "No Good"}, "expected small letters"),
+        ({"content": "services: {web: {image: 'a:1', port: 1}}"}, "lab.yaml:1:32"),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_told_without_a_trace(
+    package: Package, inputs: dict[str, Any], said: str
+) -> None:
+    complaint = package.refused(**inputs)
+    assert said in complaint
+    assert "Traceback" not in complaint and ".py" not in complaint
+
+
+CHANGES: dict[str, Any] = {
+    "description": "Another.",
+    "security": "compose",
+    "host.autostart": True,
+    "network.cidr": "10.99.7.0/24",
+    "guests.app.count": 2,
+    "guests.app.memory": "2GiB",
+    "guests.app.vcpus": 4,
+    "guests.app.disk": "9GiB",
+    "guests.app.data": "3GiB",
+    "services.web.image": "isolab/python:1",
+    "services.web.user": "1000",
+    "services.web.read_only": False,
+    "services.web.hostname": "shop",
+    "services.web.stop_grace_period": "20s",
+    "services.web.environment": {"WORD": "new"},
+    "services.web.deploy.resources.limits.memory": "192M",
+    "services.web.deploy.resources.limits.cpus": "0.25",
+    "services.db.healthcheck.retries": 7,
+    "services.cache": {"image": "isolab/python:1", "command": "sleep 900"},
+    "networks.back.internal": False,
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """A map with nothing but the value at the path."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """The lab file as its reader would edit it."""
+    edited = dict(base)
+    for key, value in over.items():
+        below = edited.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        edited[key] = laid_over(below, value) if both else value
+    return edited
+
+
+OFTEN = ("guests.app.count", "services.web.environment")
+"""The changes that are tried each time; all take half a minute."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[] if p in OFTEN else [pytest.mark.long]) for p in CHANGES],
+)
+def test_a_changed_input_is_the_change_of_the_lab_file(
+    package: Package, tmp_path: Path, path: str
+) -> None:
+    over = changed(path, CHANGES[path])
+    reference = Path(REFERENCE).read_text()
+    edited = tmp_path / "reference.yaml"
+    edited.write_text(yaml.safe_dump(laid_over(yaml.safe_load(reference), over)))
+
+    def made(**inputs: Any) -> dict[str, Any]:
+        plan = json.loads(package.construct(**inputs)["plan"])
+        return {"plan": plan, **{n: package.engine.inputs(n) for n in package.engine.made}}
+
+    after = made(file=REFERENCE, overrides=over)
+    assert after == made(file=str(edited))
+    assert after != made(file=REFERENCE)
+
+
+def test_options_reach_the_component_and_its_children(package: Package) -> None:
+    package.construct(file=REFERENCE, options={"protect": True, "retainOnDelete": True})
+    lab = package.engine.made["lab"]
+    assert lab.protect and lab.retainOnDelete
+
+
+def test_the_committed_version_is_the_project_s() -> None:
+    told = subprocess.check_output(
+        [sys.executable, "-m", "isolab", "--version"], cwd=REPO, text=True
+    )
+    assert json.loads(SCHEMA.read_text())["version"] == told.split()[1]
