@@ -321,7 +321,7 @@ def make_networks(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[st
             name=network.name,
             driver="bridge",
             internal=network.internal,
-            ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
+            ipam_configs=networks.addressing(network),
             options=networks.options(network) or None,
             opts=inside,
         )
