@@ -32,16 +32,6 @@ def options(network: GuestNetwork) -> dict[str, str]:
     return chosen
 
 
-def addressing(network: GuestNetwork) -> list[dict[str, str]] | None:
-    """Its subnet in the words of Docker's provider."""
-    words = {
-        "subnet": network.subnet,
-        "gateway": network.gateway,
-        "ip_range": network.ip_range,
-    }
-    return [{key: word for key, word in words.items() if word}] if network.subnet else None
-
-
 def of_service(service: Service) -> tuple[str, ...]:
     """The networks of a service, by their names in the lab file."""
     if service.network_mode:
