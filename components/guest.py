@@ -16,7 +16,7 @@ from components.host import Host
 from components.service import RolloutStep, Service, ServiceArgs, ServicePlace, Started
 from isolab.plan import readback, roles, secrets
 from isolab.plan.guest import boot, cloudinit, domain_disks, guestfiles, processor
-from isolab.plan.model import Container, GuestImage, Plan
+from isolab.plan.model import Container, GuestImage, GuestNetwork, Plan
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.network import networks
 from isolab.plan.rollout import Chain
@@ -322,12 +322,20 @@ def make_networks(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[st
             name=network.name,
             driver="bridge",
             internal=network.internal,
-            ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
+            ipam_configs=addressing(network),
             options=networks.options(network) or None,
             opts=inside,
         )
         for network in site.planned.networks
     }
+
+
+def addressing(network: GuestNetwork) -> list[docker.NetworkIpamConfigArgs] | None:
+    """Its subnet, where it has one that isolab knows."""
+    if not network.subnet:
+        return None
+    gateway, part = network.gateway or None, network.ip_range or None
+    return [docker.NetworkIpamConfigArgs(subnet=network.subnet, gateway=gateway, ip_range=part)]
 
 
 def make_volumes(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str, docker.Volume]:

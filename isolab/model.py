@@ -269,6 +269,8 @@ class Service:
     expose: tuple[int, ...] = ()
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Network name to further aliases there (the service's name is always one)."""
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Network to the address that it has there; without one, isolab chooses."""
     network_mode: Literal["", "none", "bridge"] = ""
     """none: no network but the container's own loopback; bridge: one of all who say so."""
     volumes: tuple[VolumeMount, ...] = ()
@@ -327,6 +329,19 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Subnet:
+    """The addresses of a network of services, each as it is written."""
+
+    subnet: str
+    gateway: str = ""
+    """The bridge's own address on each guest; empty is the subnet's first."""
+    ip_range: str = ""
+    """The part of the subnet that services get their addresses of; empty is all of it."""
+    reserved: tuple[str, ...] = ()
+    """Addresses that no service gets."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceNetwork:
     """A network of services; internal has no way out."""
 
@@ -334,6 +349,8 @@ class ServiceNetwork:
     internal: bool = False
     external: bool = False
     """Whether the file takes it as made by somebody else; the lab makes it."""
+    subnet: Subnet | None = None
+    """Its addresses on each guest; None lets isolab choose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

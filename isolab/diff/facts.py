@@ -49,6 +49,12 @@ class PlanFacts:
         self._internal = {
             (guest.name, n.name): n.internal for guest in plan.guests for n in guest.networks
         }
+        self._subnets = {
+            # One that isolab chose is told by the addresses in it.
+            (guest.name, n.name): (n.subnet, n.gateway, n.ip_range) if n.gateway else None
+            for guest in plan.guests
+            for n in guest.networks
+        }
         self._guests = {address: guest.name for address, guest in plan.at.items()}
         self._guests[plan.network.gateway] = "the host"
 
@@ -61,6 +67,9 @@ class PlanFacts:
             (a.network, a.aliases, self._internal.get((container.guest, a.network)))
             for a in container.networks
         )
+        facts["subnets"] = {
+            a.network: self._subnets.get((container.guest, a.network)) for a in container.networks
+        }
         facts["addresses"] = {a.network: a.address for a in container.networks}
         facts["copies"] = {c.target: (c.source, c.read_only, c.digest) for c in container.copies}
         facts["memory"] = container.limits.memory
@@ -71,9 +80,10 @@ class PlanFacts:
         facts["environment"] = dict(container.environment)
         return facts
 
-    def closed(self, container: Container) -> tuple[bool | None, ...]:
-        """Which of the container's networks are internal."""
-        return tuple(self._internal.get((container.guest, a.network)) for a in container.networks)
+    def networks(self, container: Container) -> tuple[object, ...]:
+        """What the container's networks are, beside their names."""
+        places = [(container.guest, attached.network) for attached in container.networks]
+        return tuple((self._internal.get(place), self._subnets.get(place)) for place in places)
 
     def _place(self, address: str) -> str:
         return self._guests.get(address, address)
@@ -124,6 +134,10 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
                 # On a network that comes or goes they are no change of their own.
                 if any(old[network] != new[network] for network in old.keys() & new.keys()):
                     yield what, "addresses on its networks"
+            case "subnets":
+                for network in sorted(old.keys() & new.keys()):
+                    if old[network] != new[network]:
+                        yield f"subnet {network}", f"subnet of its network {network}"
             case "copies":
                 yield from _copies(old, new)
             case "environment":

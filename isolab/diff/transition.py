@@ -171,7 +171,7 @@ def _container(
 
 def _parts(old: Container, new: Container, plans: tuple[PlanFacts, PlanFacts]) -> Parts:
     before, after = plans
-    if old == new and before.closed(old) == after.closed(new):
+    if old == new and before.networks(old) == after.networks(new):
         return {}
     parts = dict(facts.differences(before.facts(old), after.facts(new)))
     if old.guest == new.guest:

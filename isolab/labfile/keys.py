@@ -128,10 +128,12 @@ OUTSIDE = {
 }
 """Keys of Compose that isolab does not take, each with what to do instead."""
 
-NETWORK = {"aliases": "Further names that the service has on this network."}
+NETWORK = {
+    "aliases": "Further names that the service has on this network.",
+    "ipv4_address": "Its address there, known on its own guest; the network has ipam.config.",
+}
 OUTSIDE_NETWORK = {
-    "ipv4_address": "services find each other by name",
-    "ipv6_address": "services find each other by name",
+    "ipv6_address": "guests have IPv4 alone: ipv4_address",
     "mac_address": "Docker gives each container its own",
     "priority": "networks with a way out come first",
     "gw_priority": "networks with a way out come first",
@@ -150,9 +152,9 @@ LAB_NETWORK = {
     "attachable": "No effect: no container from outside the lab can join.",
     "enable_ipv4": "Only true is taken.",
     "enable_ipv6": "Only false is taken: guests have IPv4 alone.",
+    "ipam": "Its subnet, on each guest; without it, isolab chooses.",
 }
 OUTSIDE_LAB_NETWORK = {
-    "ipam": "Docker chooses addresses; services find each other by name",
     "driver_opts": "all networks are Docker's bridges as they are",
 }
 VOLUME = {

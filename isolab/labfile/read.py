@@ -8,6 +8,7 @@ from isolab.labfile import balancers, clusters, files, guests, layers, security
 from isolab.labfile.compose import links, profiles
 from isolab.labfile.compose.include import include
 from isolab.labfile.host import host
+from isolab.labfile.ipam import ipam
 from isolab.labfile.keys import (
     LAB,
     LAB_NETWORK,
@@ -129,7 +130,8 @@ def _network(name: str, node: Node) -> ServiceNetwork:
         fields.get("enable_ipv4", scalars.only(word=True, hint="guests have nothing else"), True)
         fields.get("enable_ipv6", scalars.only(word=False, hint="guests have IPv4 alone"), False)
         internal = fields.get("internal", scalars.flag, False)
-    return ServiceNetwork(name=name, internal=internal, external=external)
+        subnet = fields.get("ipam", ipam, None)
+    return ServiceNetwork(name=name, internal=internal, external=external, subnet=subnet)
 
 
 def _volume(name: str, node: Node) -> tuple[str, bool]:

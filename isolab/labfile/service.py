@@ -97,6 +97,7 @@ def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
     variables = fields.get("env_file", environment.env_file, {}) or {}
     labels = fields.get("label_file", environment.env_file, {}) or {}
     restart = fields.get("restart", settings.restart, "no")
+    networks = fields.get("networks", settings.networks, {}) or {}
     return Service(
         name=name,
         image=fields.get("image", scalars.filled, None) or "",
@@ -107,7 +108,8 @@ def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
         environment={**variables, **(fields.get("environment", _ENVIRONMENT, {}) or {})},
         ports=_flat(fields.get("ports", many(ports.published), ())),
         expose=_flat(fields.get("expose", many(ports.exposed), ())),
-        networks=fields.get("networks", settings.networks, {}),
+        networks={network: aliases for network, (aliases, _) in networks.items()},
+        addresses={network: address for network, (_, address) in networks.items() if address},
         network_mode=fields.get("network_mode", settings.network_mode, ""),
         volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
         binds=tuple(v for v in volumes if isinstance(v, BindMount)),

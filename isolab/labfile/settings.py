@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from isolab.labfile import ipam
 from isolab.labfile.keys import LOGGING, NETWORK, OUTSIDE_NETWORK
 from isolab.labfile.names import COMPOSE_NAME, check_compose_name
 from isolab.labfile.syntax.node import Node, did_you_mean
@@ -27,18 +28,23 @@ def restart(node: Node) -> str:
     return word
 
 
-def _aliases(name: str, node: Node) -> tuple[str, ...]:
+Joined = Mapping[str, tuple[tuple[str, ...], str]]
+"""Networks to the aliases and the address that a service has there."""
+
+
+def _joined(name: str, node: Node) -> tuple[tuple[str, ...], str]:
     with Fields(node, NETWORK, "a network of a service", OUTSIDE_NETWORK) as fields:
         aliases = fields.get("aliases", many(scalars.filled), ())
-    return aliases
+        address = fields.get("ipv4_address", ipam.address, "")
+    return aliases, address
 
 
-def _names(node: Node) -> Mapping[str, tuple[str, ...]]:
-    return dict.fromkeys(many(scalars.filled)(node), ())
+def _names(node: Node) -> Joined:
+    return dict.fromkeys(many(scalars.filled)(node), ((), ""))
 
 
-networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_aliases, extensions=False))
-"""Networks to the aliases on them: a list, or a mapping."""
+networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_joined, extensions=False))
+"""What a service says of its networks: a list, or a mapping."""
 
 
 _INSTEAD = {

@@ -174,7 +174,7 @@ def _guest(
         data=group.data,
         networks=service_networks,
         volumes=tuple(sorted({mount.volume for c in containers for mount in c.mounts})),
-        containers=networks.addressed(service_networks, tuple(containers)),
+        containers=networks.addressed(layout.lab, service_networks, tuple(containers)),
         image=group.image,
         cpu=group.cpu,
         cloud_init=group.cloud_init,

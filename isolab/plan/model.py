@@ -349,6 +349,10 @@ class GuestNetwork:
     """Its interface on the guest, where that has a name of its own; empty lets Docker choose."""
     separated: bool = False
     """Whether its containers are separated from each other."""
+    gateway: str = ""
+    """Its own address, where the lab file gives it a subnet; empty is the subnet's first."""
+    ip_range: str = ""
+    """The part of the subnet for addresses that nobody chose; empty is all of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

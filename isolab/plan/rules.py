@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
 
 from isolab.labfile import in_order
 from isolab.model import ENDED, Lab, Path, Problem
@@ -343,6 +344,58 @@ def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Proble
                     )
 
 
+def subnets_leave_the_lab_network_alone(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A guest would look for its host and the other guests among its own containers."""
+    for network in lab.networks:
+        chosen = network.subnet
+        if chosen and IPv4Network(chosen.subnet).overlaps(IPv4Network(plan.network.cidr)):
+            yield problem(
+                lab,
+                ("networks", network.name, "ipam", "config", 0, "subnet"),
+                f"{chosen.subnet} overlaps {plan.network.cidr}, the lab network's subnet",
+                "choose another one, or network: {cidr: …} for the lab network",
+            )
+
+
+def each_container_has_an_address(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """In a subnet that the lab file chooses there may be too few."""
+    chosen = {networks.docker_name(n.name): n.name for n in lab.networks if n.subnet}
+    told: set[str] = set()
+    for guest in plan.guests:
+        for container in guest.containers:
+            for attached in container.networks:
+                name = chosen.get(attached.network)
+                if name and not attached.address and name not in told:
+                    told.add(name)
+                    yield problem(
+                        lab,
+                        ("networks", name, "ipam", "config", 0),
+                        f"no address is left for {container.name} on {guest.name}",
+                        "a larger subnet or ip_range",
+                    )
+
+
+def fixed_addresses_end_at_the_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A Docker network is one of a guest: on another one, nobody has the address."""
+    places = _places(plan)
+    for service in lab.services:
+        for name, address in service.addresses.items():
+            here = set(places[service.name])
+            apart = [
+                other.name
+                for other in lab.services
+                if name in networks.of_service(other) and set(places[other.name]) - here
+            ]
+            if apart:
+                yield warning(
+                    lab,
+                    ("services", service.name, "networks", name, "ipv4_address"),
+                    f"{address} is known on {' and '.join(sorted(here))} alone, "
+                    f"but {apart[0]} is elsewhere",
+                    f"call it by its name, {service.name}, or place them together",
+                )
+
+
 def root_disks_hold_the_image(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """libvirt finds out that a disk is too small only after the old domain is gone."""
     told: set[Path] = set()
@@ -375,5 +428,8 @@ RULES: tuple[Rule, ...] = (
     hosted_services_are_in_the_open,
     ends_are_waited_for_on_one_guest,
     guests_let_their_services_hold_them,
+    subnets_leave_the_lab_network_alone,
+    each_container_has_an_address,
+    fixed_addresses_end_at_the_guest,
     root_disks_hold_the_image,
 )

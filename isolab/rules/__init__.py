@@ -20,6 +20,7 @@ from isolab.rules import (
     names,
     services,
     settings,
+    subnets,
     taken,
 )
 
@@ -63,6 +64,9 @@ RULES: tuple[Rule, ...] = (
     services.no_network_means_none,
     services.targets_are_mounted_once,
     services.extra_hosts_are_addresses,
+    subnets.subnets_are_ones,
+    subnets.subnets_lie_apart,
+    subnets.fixed_addresses_are_free,
     taken.networks_are_not_isolabs_own,
     taken.container_names_are_free,
     taken.members_are_found_by_their_names,

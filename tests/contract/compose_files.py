@@ -25,7 +25,12 @@ FORMS: dict[str, tuple[str, ...]] = {
         "[{target: 80, published: 8082, protocol: tcp}]",
     ),
     "expose": ("[80, '90']", "['3000-3002']"),
-    "networks": ("[front]", "{front: {aliases: [www]}, back: }", "[back, front]"),
+    "networks": (
+        "[front]",
+        "{front: {aliases: [www]}, back: }",
+        "[back, front]",
+        "{front: {ipv4_address: 172.28.0.9}}",
+    ),
     "volumes": (
         "['data:/data']",
         "['data:/data:ro', /anonymous]",
@@ -99,7 +104,9 @@ BESIDE = {
 }
 """What the files name."""
 TOP = """\
-networks: {front: {}, back: {internal: true}}
+networks:
+  front: {ipam: {config: [{subnet: 172.28.0.0/16, ip_range: 172.28.5.0/24, gateway: 172.28.5.1}]}}
+  back: {internal: true}
 volumes: {data: {}}
 secrets: {token: {file: ./token}}
 configs: {page: {content: hello}}

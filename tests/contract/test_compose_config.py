@@ -19,7 +19,7 @@ from compose_files import BESIDE, FILES, MERGES, generated, merged
 
 from isolab.labfile import load
 from isolab.labfile.keys import INCLUDED, LAB
-from isolab.model import Lab, Service
+from isolab.model import Lab, Service, ServiceNetwork
 from machine import paths
 
 pytestmark = pytest.mark.slow
@@ -117,6 +117,24 @@ def same(printed: Printed, folder: Path, lab: Lab | tuple[object, ...]) -> None:
             assert mine.pop(field) != yours.pop(field)
             assert f"| {difference} |" in DOCS.read_text()
         assert {k: v for k, v in mine.items() if v} == {k: v for k, v in yours.items() if v}
+    for network in lab.networks:
+        printed_as = printed["project"].get("networks", {}).get(network.name)
+        # The loader leaves out what no service is on.
+        if printed_as is not None:
+            assert subnet(network) == [
+                {**given, "aux_addresses": sorted(given.get("aux_addresses", {}).values())}
+                for given in (printed_as.get("ipam") or {}).get("config", [])
+            ]
+
+
+def subnet(network: ServiceNetwork) -> list[dict[str, Any]]:
+    """As the loader prints it."""
+    chosen = network.subnet
+    if chosen is None:
+        return []
+    words = {"subnet": chosen.subnet, "gateway": chosen.gateway, "ip_range": chosen.ip_range}
+    given = {key: word for key, word in words.items() if word}
+    return [{**given, "aux_addresses": sorted(chosen.reserved)}]
 
 
 @pytest.mark.parametrize("file", WHOLE, ids=lambda file: file.parent.name)
@@ -199,6 +217,7 @@ def ours(service: Service) -> dict[str, Any]:
         "ports": {(p.host_ip, p.published, p.target, p.protocol) for p in service.ports},
         "expose": set(service.expose),
         "networks": {name: set(aliases) for name, aliases in service.networks.items()},
+        "addresses": dict(service.addresses),
         "network_mode": service.network_mode,
         "volumes": {
             *((v.volume, v.target, v.read_only) for v in service.volumes),
@@ -279,6 +298,11 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
             name: set((options or {}).get("aliases", ()))
             for name, options in service.get("networks", {}).items()
             if name != "default" or len(service["networks"]) > 1
+        },
+        "addresses": {
+            name: options["ipv4_address"]
+            for name, options in service.get("networks", {}).items()
+            if options and "ipv4_address" in options
         },
         "network_mode": service.get("network_mode", ""),
         "volumes": {v for v in volumes if len(v) == 3},
@@ -455,5 +479,6 @@ def test_the_comparison_sees_a_difference() -> None:
     assert all(
         first[key]
         for key in first
-        if key not in ("build", "network_mode", "platform", "security_opt", *OF_THE_GUEST)
+        if key not in ("addresses", "build", "network_mode", "platform", "security_opt")
+        and key not in OF_THE_GUEST
     )

@@ -196,6 +196,26 @@ def _services(base: Node, over: Node) -> Node:
     return _merged(base, over, dict.fromkeys(over.value, service))
 
 
+def _networks(base: Node, over: Node) -> Node:
+    if not (isinstance(base.value, Mapping) and isinstance(over.value, Mapping)):
+        return over
+    ipam: Rule = lambda base, over: _merged(base, over, {"config": _by_subnet})  # noqa: E731
+    network: Rule = lambda base, over: _merged(base, over, {"ipam": ipam})  # noqa: E731
+    return _merged(base, over, dict.fromkeys(over.value, network))
+
+
+def _by_subnet(base: Node, over: Node) -> Node:
+    """What is said of one subnet goes together."""
+    if not (isinstance(base.value, tuple) and isinstance(over.value, tuple)):
+        return over
+    subnets: dict[object, Node] = {}
+    for item in (*base.value, *over.value):
+        said = item.value.get("subnet") if isinstance(item.value, Mapping) else None
+        key = said.value if said else item.path
+        subnets[key] = plain(subnets[key], item) if key in subnets else item
+    return _listed(over, tuple(subnets.values()))
+
+
 _SERVICE: Mapping[str, Rule] = {
     "command": _later,
     "entrypoint": _later,
@@ -217,4 +237,4 @@ _SERVICE: Mapping[str, Rule] = {
     "logging": _logging,
     "healthcheck": lambda base, over: _merged(base, over, {"test": _later}),
 }
-_FILE: Mapping[str, Rule] = {"services": _services}
+_FILE: Mapping[str, Rule] = {"services": _services, "networks": _networks}

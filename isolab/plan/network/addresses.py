@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from isolab.plan.placement import Place
 from isolab.rules.guests import BELOW_FIRST_GUEST
@@ -93,42 +93,66 @@ def further_addresses(
     return found
 
 
-def service_subnets(networks: Sequence[str]) -> Mapping[str, str]:
-    """The subnet of each Docker network on one guest. A network more leaves most as they are."""
-    slots = _slots([(name, 1) for name in networks], SERVICE_NETWORK_COUNT)
+def service_subnets(
+    networks: Sequence[str], chosen: Mapping[str, str] | None = None
+) -> Mapping[str, str]:
+    """The subnet of each Docker network on one guest. A network more leaves most as they are.
+
+    Args:
+        networks: Their names.
+        chosen: Those of them that the lab file gives a subnet: the others lie beside it.
+    """
+    chosen = chosen or {}
+    used: set[int] = set()
     first = int(SERVICE_NETWORKS.network_address) + FIRST_SERVICE_NETWORK
+    for subnet in map(IPv4Network, chosen.values()):
+        start = (int(subnet.network_address) - first) // SERVICE_NETWORK_SIZE
+        end = (int(subnet.broadcast_address) - first) // SERVICE_NETWORK_SIZE
+        used.update(range(max(0, start), min(end + 1, SERVICE_NETWORK_COUNT)))
+    open_ = [(name, 1) for name in networks if name not in chosen]
     prefix = 33 - SERVICE_NETWORK_SIZE.bit_length()
     return {
         name: str(IPv4Network((first + slot * SERVICE_NETWORK_SIZE, prefix)))
-        for (name, _), slot in slots.items()
-    }
+        for (name, _), slot in _slots(open_, SERVICE_NETWORK_COUNT, used).items()
+    } | dict(chosen)
 
 
 def container_addresses(
-    subnet: str, containers: Sequence[tuple[str, int]]
+    subnet: str, containers: Sequence[tuple[str, int]], *, taken: Iterable[str] = ()
 ) -> Mapping[tuple[str, int], str]:
-    """The address of each container, a service and a replica, on one Docker network."""
+    """The address of each container, a service and a replica, on one Docker network.
+
+    Args:
+        subnet: The network's, or the part of it that addresses come from.
+        containers: Those without an address.
+        taken: Addresses that others have.
+    """
     network = IPv4Network(subnet)
-    slots = _slots(containers, network.num_addresses - FIRST_CONTAINER - 1)
-    return {
-        key: str(network.network_address + FIRST_CONTAINER + slot) for key, slot in slots.items()
-    }
+    first = network.network_address + FIRST_CONTAINER
+    count = network.num_addresses - FIRST_CONTAINER - 1
+    used = {int(address) - int(first) for address in map(IPv4Address, taken)}
+    slots = _slots(containers, count, {slot for slot in used if 0 <= slot < count})
+    return {key: str(first + slot) for key, slot in slots.items()}
 
 
-def _slots(members: Sequence[tuple[str, int]], count: int) -> dict[tuple[str, int], int]:
+def _slots(
+    members: Sequence[tuple[str, int]], count: int, used: Collection[int] = ()
+) -> dict[tuple[str, int], int]:
     """A slot for each numbered name, where its name says or next to it; none when all are taken.
 
     The first ones of all names choose before the second ones do.
     """
-    taken: dict[int, tuple[str, int]] = {}
+    taken: set[int] = set(used)
+    found: dict[tuple[str, int], int] = {}
     for name, place in sorted(members, key=lambda member: (member[1], member[0])):
-        if len(taken) == count:
+        if len(taken) >= count:
             break
         slot = (number("slot", name) + place - 1) % count
         while slot in taken:
             slot = (slot + 1) % count
-        taken[slot] = (name, place)
-    return {member: slot for slot, member in taken.items()}
+        taken.add(slot)
+        found[name, place] = slot
+    return found
 
 
 def mac(stack: str, guest: str) -> str:

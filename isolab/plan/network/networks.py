@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network
 
-from isolab.model import Lab, Service
+from isolab.model import Lab, Service, Subnet
 from isolab.plan.model import Attachment, Container, GuestNetwork
 from isolab.plan.network import addresses
 
@@ -51,6 +52,7 @@ def attachments(lab: Lab, service: Service, *, crosses: bool) -> tuple[Attachmen
         Attachment(
             network=docker_name(name),
             aliases=tuple(sorted({service.name, *service.networks.get(name, ())})),
+            address=service.addresses.get(name, ""),
         )
         for name in names
     )
@@ -63,7 +65,10 @@ def guest_networks(lab: Lab, containers: Sequence[Container]) -> tuple[GuestNetw
     """The Docker networks that a guest's containers are on."""
     closed = {docker_name(network) for network in internal(lab)}
     names = sorted({attached.network for c in containers for attached in c.networks})
-    subnets = addresses.service_subnets(names)
+    chosen = {docker_name(n.name): n.subnet for n in lab.networks if n.subnet}
+    subnets = addresses.service_subnets(
+        names, {name: chosen[name].subnet for name in names if name in chosen}
+    )
     return tuple(
         GuestNetwork(
             name=name,
@@ -71,38 +76,45 @@ def guest_networks(lab: Lab, containers: Sequence[Container]) -> tuple[GuestNetw
             subnet=subnets.get(name, ""),
             bridge=LINKS_BRIDGE if name == LINKS else "",
             separated=name == LINKS,
+            gateway=gateway(chosen[name]) if name in chosen else "",
+            ip_range=chosen[name].ip_range if name in chosen else "",
         )
         for name in names
     )
 
 
+def gateway(chosen: Subnet) -> str:
+    """The bridge's own address, said to Docker: with a range it would take the range's first."""
+    return chosen.gateway or str(IPv4Network(chosen.subnet)[1])
+
+
 def addressed(
-    networks: Sequence[GuestNetwork], containers: Sequence[Container]
+    lab: Lab, networks: Sequence[GuestNetwork], containers: Sequence[Container]
 ) -> tuple[Container, ...]:
     """A guest's containers with their addresses on its networks."""
-    given = {
-        (network.name, *key): address
-        for network in networks
-        if network.subnet
-        for members in [[c for c in containers if _is_on(c, network.name)]]
-        for key, address in addresses.container_addresses(
-            network.subnet, [(c.service, c.replica) for c in members]
-        ).items()
-    }
+    reserved = {docker_name(n.name): n.subnet.reserved for n in lab.networks if n.subnet}
+    given: dict[tuple[str, str, int], str] = {}
+    for network in filter(lambda network: network.subnet, networks):
+        on = [(c, a) for c in containers for a in c.networks if a.network == network.name]
+        taken = [a.address for _, a in on if a.address]
+        taken += [network.gateway] if network.gateway else []
+        found = addresses.container_addresses(
+            network.ip_range or network.subnet,
+            [(c.service, c.replica) for c, a in on if not a.address],
+            taken=(*taken, *reserved.get(network.name, ())),
+        )
+        given |= {(network.name, *key): address for key, address in found.items()}
     return tuple(
         replace(
             container,
             networks=tuple(
                 replace(
                     attached,
-                    address=given.get((attached.network, container.service, container.replica), ""),
+                    address=attached.address
+                    or given.get((attached.network, container.service, container.replica), ""),
                 )
                 for attached in container.networks
             ),
         )
         for container in containers
     )
-
-
-def _is_on(container: Container, network: str) -> bool:
-    return any(attached.network == network for attached in container.networks)
