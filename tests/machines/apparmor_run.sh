@@ -13,7 +13,7 @@ virsh -q pool-start isolab-test
     qemu-img create -q -f qcow2 base 64M
     qemu-img create -q -f qcow2 -b "$pool/base" -F qcow2 app-1-root 64M
     qemu-img create -q -f qcow2 app-1-data 64M
-    truncate -s 1M app-1-seed.iso
+    truncate -s 1M app-1-cidata.iso
     cp /boot/vmlinuz-* kernel
     cp /boot/initrd.img-* initrd
     chmod 644 base kernel initrd
@@ -32,7 +32,7 @@ sleep 10
 echo "hook.docker=$(head -n 1 /run/asked)"
 virsh -q net-destroy a-lab
 echo "hook.left=$(nft list tables inet)"
-journalctl -qk -g 'apparmor="DENIED"' -o cat | sed 's:^:hook.denied=:'
+journalctl -q -g 'apparmor="DENIED"' -o cat | sed 's:^:hook.denied=:'
 printf '<network><name>a-network</name><bridge name="virbr9"/></network>' >network.xml
 virsh -q net-define network.xml
 virsh -q net-start a-network
@@ -47,6 +47,6 @@ for file in *.domain; do
     sed "s:^ *:$name.profile=:" /etc/apparmor.d/libvirt/libvirt-*.files
     virsh -q destroy isolab-test-app-1
     virsh -q undefine isolab-test-app-1
-    journalctl -qk --since "$since" -g 'apparmor="DENIED"' -o cat | sed "s:^:$name.denied=:"
+    journalctl -q --since "$since" -g 'apparmor="DENIED"' -o cat | sed "s:^:$name.denied=:"
 done
 echo end=yes
