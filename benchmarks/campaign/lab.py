@@ -127,7 +127,7 @@ class Lab:
         disk = self.folder / "disk"
         for command in (
             ("truncate", "-s", DISK, disk),
-            ("mkfs.ext4", "-q", disk),
+            ("mkfs.ext4", "-q", "-m", "0", disk),
             ("mkdir", "-p", POOLS),
             ("mount", "-o", "loop", disk, POOLS),
         ):
