@@ -281,6 +281,7 @@ def test_there_are_as_many_terminals_as_there_may_be(own: StandIn) -> None:
     opened(own)
 
 
+@pytest.mark.slow
 def test_terminals_end_soon_after_their_page_and_take_their_processes_along(own: StandIn) -> None:
     with terminal(own, id := opened(own)) as socket:
         socket.send(b"set -m; (trap '' HUP; sleep 300) & printf '=%d=%d=' $! $$\r")
@@ -313,6 +314,7 @@ def test_a_message_that_is_no_size_ends_the_connection_and_not_the_server(lab: S
     from_page(lab, "DELETE", f"/terminals/{id}")
 
 
+@pytest.mark.slow
 def test_a_window_that_lags_behind_loses_nothing(lab: StandIn) -> None:
     with terminal(lab, id := opened(lab)) as socket:
         read_until(socket, "> ")
@@ -324,6 +326,7 @@ def test_a_window_that_lags_behind_loses_nothing(lab: StandIn) -> None:
     from_page(lab, "DELETE", f"/terminals/{id}")
 
 
+@pytest.mark.slow
 def test_all_terminals_end_with_the_server() -> None:
     with served() as lab, terminal(lab, opened(lab)) as socket:
         socket.send(b"printf '=%d=%d=' $$ $$\r")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_it_ends_with_all_that_it_began(tmp_path: Path) -> None:
     program, file = tmp_path / "docker", tmp_path / "pid"
     program.write_text(DOCKER)
@@ -45,11 +47,16 @@ def test_it_ends_with_all_that_it_began(tmp_path: Path) -> None:
         assert all(map(is_alive, numbers(file)))
         await terminal.end()
 
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(asyncio.wait_for(open_and_end(), 20))
-    finally:
-        loop.close()
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(asyncio.wait_for(open_and_end(), 20))
+        finally:
+            loop.close()
+
+    # The tests in the browser leave a loop at work in the main thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
     deadline = time.monotonic() + 10
     while any(map(is_alive, numbers(file))):
         assert time.monotonic() < deadline
@@ -61,6 +68,6 @@ def test_each_terminal_has_a_mark_of_its_own() -> None:
     assert one != other
 
 
-@pytest.mark.parametrize("word", ["trap : HUP", "docker exec -it", "setsid --fork"])
+@pytest.mark.parametrize("word", ["exec docker exec -it", "setsid --fork"])
 def test_the_line_is_for_what_the_container_runs_on(word: str) -> None:
     assert word in container_shell.argv("web-1", HostTransport())[-1]

@@ -1,8 +1,8 @@
 """A shell in a container that ends with its terminal.
 
 Docker goes on with what `docker exec` began when its client is gone: a shell whose window was
-closed would stay in the container for ever. So the client runs under a shell of the container's
-guest, which survives the hang-up and ends every process that has inherited the terminal's mark.
+closed would stay in the container for ever. So beside the client, on the container's guest, a
+program waits for its end, and then ends every process that has inherited the terminal's mark.
 """
 
 import secrets
@@ -13,8 +13,8 @@ from isolab.transport import Transport
 VARIABLE = "ISOLAB_TERMINAL"
 SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 """What the container runs."""
-# In a session of its own: those of the terminal's are ended meanwhile.
 END = """
+tail --pid="$2" -s 0.5 -f /dev/null
 for each in /proc/[0-9]*/environ; do
     if grep -qsF "$1" "$each"; then each=${each%/environ}; kill -9 "${each#/proc/}"; fi
 done
@@ -30,6 +30,7 @@ def argv(container: str, below: Transport) -> tuple[str, ...]:
     """
     mark = f"{VARIABLE}={secrets.token_hex(8)}"
     shell = shlex.join(["docker", "exec", "-it", "-e", mark, container, *SHELL])
+    # In a session of its own, so that the terminal's end is not its own.
     end = shlex.join(["setsid", "--fork", "sh", "-c", END, "sh", mark])
-    script = f"trap : HUP; {shell}; {end} </dev/null >/dev/null 2>&1"
+    script = f"{end} $$ </dev/null >/dev/null 2>&1; exec {shell}"
     return tuple(below.argv(["sh", "-c", script], terminal=True))
