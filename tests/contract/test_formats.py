@@ -164,6 +164,7 @@ def graphviz(text: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_graphviz_takes_every_lab_and_hostile_words(hostile: Plan) -> None:
     for plan in (*map(planned, LABS), hostile):
         drawn = graphviz(draw(drawing_of(plan), "dot"))

@@ -241,6 +241,7 @@ def host_key(package: Package) -> str:
     return package.engine.inputs("app-1-ready")["connection"]["value"]["hostKey"]
 
 
+@pytest.mark.slow
 def test_a_seed_may_be_a_secret_and_decides_the_keys(package: Package) -> None:
     package.construct(file=REFERENCE)
     before = host_key(package)
@@ -359,6 +360,7 @@ OFTEN = ("guests.app.count", "services.web.environment")
 """The changes that are tried each time; all take half a minute."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [pytest.param(p, marks=[] if p in OFTEN else [pytest.mark.long]) for p in CHANGES],

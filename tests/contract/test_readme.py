@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPO = Path(__file__).parents[2]
 PAIR = "tests/labs/diffs/guest-memory"
 
 
+@pytest.mark.slow
 def test_the_diff_in_the_readme_is_the_programs_own() -> None:
     command = ["diff", f"{PAIR}/old.yaml", f"{PAIR}/new.yaml", "--stack", "nobody-has-this-one"]
     done = subprocess.run(

@@ -46,6 +46,7 @@ def test_a_good_lab_fits(file: Path) -> None:
     assert errors == []
 
 
+@pytest.mark.slow
 def test_of_the_broken_labs_those_with_a_wrong_shape_do_not_fit(golden: Golden) -> None:
     """The golden lists what a schema cannot see: files, variables, sums, what YAML passes over."""
     fitting = [file.stem for file in BROKEN if fits(file)]

@@ -154,6 +154,7 @@ def test_the_order_is_that_of_the_engine(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", ["environment", "memory"])
 def test_four_thousand_containers_take_less_than_two_seconds(tmp_path: Path, edit: str) -> None:
     old = plan(tmp_path, SHOPS)

@@ -149,3 +149,19 @@ def test_while_writing_code_only_what_is_fast_has_its_say():
     options = ("--durations-min=1", "-x", "-m", "not long and not slow")
     assert tests.command[-8:] == (*command.FAST, *command.AT_ONCE, *options)
     assert all(part.plugins is None for part in (*readers, tests))
+
+
+def test_what_a_linter_says_beside_the_tests_is_told_once_they_have_ended(
+    capfd: pytest.CaptureFixture[str],
+):
+    def part(name: str, script: str) -> command.Part:
+        return command.Part(name=name, command=("sh", "-c", script))
+
+    done = command._beside(
+        [part("good", "echo quiet"), part("bad", "echo line 7; exit 1"), part("tests", "exit 5")]
+    )
+    assert [each.code for each in done] == [0, 1, 5]
+    said = "".join(capfd.readouterr())
+    assert said.index("== tests") < said.index("== bad\nline 7")
+    assert "quiet" not in said
+    assert command._told(done) == command.FAILED

@@ -151,6 +151,7 @@ def test_a_stack_takes_the_first_subnet_that_nothing_uses() -> None:
     assert addresses.first_free("s", [inside]) == second
 
 
+@pytest.mark.slow
 def test_a_machine_that_uses_all_of_10_has_room_in_the_other_private_ranges() -> None:
     used = [IPv4Network("10.0.0.0/8")]
     assert IPv4Network(addresses.first_free("s", used)).subnet_of(IPv4Network("172.16.0.0/16"))

@@ -65,6 +65,7 @@ def run(
     return done
 
 
+@pytest.mark.slow
 def test_the_doctor_looks_without_an_environment_and_leaves_nothing(checkout: Path) -> None:
     before = files(checkout.parent)
     done = run(checkout, "doctor", "--json")
@@ -78,6 +79,7 @@ def test_the_doctor_looks_without_an_environment_and_leaves_nothing(checkout: Pa
     assert not files(checkout.parent / "home")
 
 
+@pytest.mark.slow
 def test_the_doctor_does_not_know_yes_and_installs_nothing_for_it(checkout: Path) -> None:
     done = run(checkout, "doctor", "--yes")
     assert done.returncode == 2

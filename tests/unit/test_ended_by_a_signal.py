@@ -42,6 +42,7 @@ def test_a_command_that_is_asked_to_end_clears_up(number: int, tmp_path: Path) -
     assert cleared.exists()
 
 
+@pytest.mark.slow
 def test_what_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
     cleared = tmp_path / "cleared"
     process = subprocess.Popen(

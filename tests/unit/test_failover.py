@@ -51,6 +51,7 @@ def test_the_longest_gap_counts_from_the_start_and_to_the_end() -> None:
     assert longest_gap(0.0, [good(1.0)], 4.0) == 3.0
 
 
+@pytest.mark.slow
 def test_the_client_tells_answers_from_failures(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(url)
     client.start()

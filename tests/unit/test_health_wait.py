@@ -16,6 +16,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", CASES)
 def test_it_ends_as_docker_says(tmp_path: Path, said: str) -> None:
     (tmp_path / "words").write_text("\n".join(said.split()) + "\n")

@@ -37,6 +37,7 @@ def test_no_text_raises(tmp_path: Path, text: str) -> None:
     read(tmp_path / "lab.yaml", text)
 
 
+@pytest.mark.slow
 @QUICK
 @given(root=st.dictionaries(st.sampled_from(list(LAB)), VALUES, max_size=6))
 def test_no_values_raise(tmp_path: Path, root: object) -> None:
@@ -54,6 +55,7 @@ def test_no_damaged_line_raises(tmp_path: Path, line: int, words: str) -> None:
     read(tmp_path / "lab.yaml", "\n".join(lines))
 
 
+@pytest.mark.slow
 @QUICK
 @given(key=st.sampled_from(list(SERVICE)), value=VALUES)
 def test_no_value_of_a_service_raises(tmp_path: Path, key: str, value: object) -> None:
@@ -61,6 +63,7 @@ def test_no_value_of_a_service_raises(tmp_path: Path, key: str, value: object) -
     read(tmp_path / "lab.yaml", yaml.safe_dump(lab))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

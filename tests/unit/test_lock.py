@@ -119,6 +119,7 @@ esac
 """
 
 
+@pytest.mark.slow
 def test_two_first_ups_of_one_stack_end_with_one_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

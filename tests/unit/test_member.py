@@ -221,6 +221,7 @@ def test_a_server_that_does_not_stop_to_join_again_is_killed(
     assert server.heard == ["terminate", "kill"]
 
 
+@pytest.mark.slow
 @each_kind
 def test_a_member_that_starts_is_heard_once_it_gives_a_whole_line(
     kind: str, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def plan(lab: Lab) -> Plan:
     return make_plan(lab, Surroundings(stack="test"))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(GROUPS, SERVICES)
 def test_the_same_lab_in_another_order_is_the_same_plan(
@@ -89,6 +91,7 @@ def test_every_replica_has_a_guest_and_spread_ones_are_apart(
             assert len(counts) == min(replicas, sum(groups.values()))
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,12}[a-z0-9]", fullmatch=True), unique=True))
 def test_a_class_of_stacks_has_subnets_ports_and_bridges_apart(names: list[str]) -> None:
@@ -111,6 +114,7 @@ def test_a_subnet_whose_port_somebody_listens_on_is_stepped_over() -> None:
     assert first_free("s", [], {port}) != first
 
 
+@pytest.mark.slow
 def test_a_thousand_services_on_two_hundred_guests_are_planned() -> None:
     services = tuple(
         Service(name=f"s{n}", image="a:1", networks={f"n{n % 100}": ()}, expose=(80,))

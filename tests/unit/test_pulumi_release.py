@@ -109,6 +109,7 @@ def is_whole(folder: Path) -> bool:
     return {file.name: file.read_bytes() for file in folder.iterdir()} == PROGRAMS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [right, slow])
 def test_what_comes_whole_is_retained_however_long_it_takes(
     tmp_path: Path, place: str, way: Way
@@ -132,6 +133,7 @@ def test_a_python_whose_tarfile_has_no_filters_unpacks_it_too(
     assert is_whole(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [silent, broken_off, damaged, refusing])
 def test_a_download_that_fails_is_begun_once_more(tmp_path: Path, place: str, way: Way) -> None:
     (said,) = fetched(tmp_path, place, way, right)
@@ -139,6 +141,7 @@ def test_a_download_that_fails_is_begun_once_more(tmp_path: Path, place: str, wa
     assert is_whole(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [silent, broken_off, damaged, refusing])
 def test_what_fails_again_is_not_retained(tmp_path: Path, place: str, way: Way) -> None:
     with pytest.raises(CannotDownload, match=r"broke off|damaged"):

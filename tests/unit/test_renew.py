@@ -169,6 +169,7 @@ def test_the_command_does_not_outlive_the_first_process(place: Path) -> None:
     assert not Path(f"/proc/{command}/cmdline").exists()
 
 
+@pytest.mark.slow
 def test_who_is_no_member_is_asked_for_no_password(place: Path) -> None:
     for name in ("group", "gshadow"):
         file = place / name

@@ -61,6 +61,7 @@ def test_a_replica_is_taken_out_of_every_route() -> None:
     assert f"docker exec {name} turn in" in rollout.join(front, "api-2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("docker", "saw"),
     [

@@ -76,6 +76,7 @@ def test_networks_that_no_lab_has_are_not_doctors_concern() -> None:
     assert doctor.subnets_check((LAB_NETWORK, HOME, twice)).verdict == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", ["10.0.0.0/8", "10.64.0.0/10"])
 def test_with_10_in_use_172_and_then_192_are_tried(taken: str) -> None:
     used = [IPv4Network(taken)]

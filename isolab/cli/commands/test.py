@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from isolab.cli.context.engine import say
@@ -91,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         ensure(requirements.step(), say)
         if arguments.fast:
-            return _sum_up(fast(words))
+            return _told(_beside(fast(words)))
         if arguments.plugins:
             _hold(parts(words, SETS[arguments.plugins]))
         needs_machine = any(not within(word, PURE) for word in selected(words)) or not words
@@ -104,12 +105,38 @@ def run(arguments: argparse.Namespace) -> int:
         raise Failure(UNABLE, error.message, error.hint) from error
     if arguments.minutes is not None:
         os.environ[UNTIL] = str(begin + 60 * arguments.minutes)
-    return _sum_up(planned)
+    return _told([_run(part) for part in planned])
 
 
-def _sum_up(planned: Sequence[Part]) -> int:
-    """Run the parts, each also behind one that fails."""
-    done = [_run(part) for part in planned]
+def _beside(planned: Sequence[Part]) -> list[Part]:
+    """Run what reads the code beside the tests, which come last; what it says comes behind."""
+    *readers, tests = planned
+    with ThreadPoolExecutor(len(readers)) as pool:
+        reading = [pool.submit(_read, reader) for reader in readers]
+        tested = _run(tests)
+    read: list[Part] = []
+    for part, words in (each.result() for each in reading):
+        read.append(part)
+        if part.code != DONE:
+            say(f"\n== {part.name}\n{words}")
+    return [*read, tested]
+
+
+def _read(part: Part) -> tuple[Part, str]:
+    begin = time.monotonic()
+    done = subprocess.run(
+        part.command,
+        cwd=paths.REPO,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return replace(part, code=done.returncode, seconds=time.monotonic() - begin), done.stdout
+
+
+def _told(done: Sequence[Part]) -> int:
+    """Sum up; the exit code."""
     print("", file=sys.stderr)
     for part in done:
         verdict = "ok" if part.code == DONE else f"failed ({part.code})"
