@@ -13,6 +13,7 @@ from isolab.labfile.values.shape import Shaped
 
 MOST = 100
 """Services that one may stand on."""
+TOO_DEEP = f"extends a chain of more than {MOST} services"
 Parse = Callable[[Path, Node], Node]
 """The root of another file, which the node names."""
 
@@ -45,11 +46,14 @@ def resolved(root: Node, parse: Parse, report: Report) -> Node:
     if not any(_names_base(node) for node in services.values()):
         return root
     whole = dict(services)
+    told = set[str]()
     for name, node in services.items():
         try:
             whole[name] = _complete(root, name, node, parse, ())
         except Invalid as invalid:
-            report(invalid.problems)
+            # Every service further up the chain has the same cause.
+            report(tuple(p for p in invalid.problems if p.message not in told))
+            told |= {p.message for p in invalid.problems} & {TOO_DEEP}
             whole[name] = node.holding(Broken())
     fields = root.mapping()
     return root.holding({**fields, "services": fields["services"].holding(whole)})
@@ -68,7 +72,7 @@ def _complete(root: Node, name: str, at: Node, parse: Parse, above: tuple[object
     if here in above:
         at.refuse(f"{name} extends itself through other services", "leave one of them out")
     if len(above) >= MOST:
-        at.refuse(f"extends a chain of more than {MOST} services", "extend the first one directly")
+        at.refuse(TOO_DEEP, "extend the first one directly")
     fields = dict(node.mapping())
     asking = fields.pop("extends")
     base = extends(asking)
