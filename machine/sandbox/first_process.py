@@ -67,10 +67,11 @@ def _own_libvirt_settings(own: Path) -> None:
     own.mkdir(mode=0o755)
     for file in Path("/etc/libvirt").glob("*.conf"):
         shutil.copy(file, own)
-    hook = own / network_hook.HOOK.relative_to("/etc/libvirt")
-    hook.parent.mkdir(parents=True)
-    shutil.copy(network_hook.SOURCE, hook)
-    hook.chmod(0o755)
+    for source, hook in network_hook.FILES:
+        copy = own / hook.relative_to("/etc/libvirt")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+        copy.chmod(0o755)
     # AppArmor profiles would be written for guests outside of it all.
     with (own / "qemu.conf").open("a") as settings:
         settings.write('\nsecurity_driver = "none"\n')

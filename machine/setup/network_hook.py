@@ -18,6 +18,8 @@ SOURCE = Path(__file__).with_name("libvirt_network.py")
 HOOK = Path("/etc/libvirt/hooks/network.d/isolab")
 STARTER_SOURCE = Path(__file__).with_name("libvirt_containers.py")
 STARTER = HOOK.with_name("isolab-containers")
+FILES = ((SOURCE, HOOK), (STARTER_SOURCE, STARTER))
+"""Each hook's file here, and where libvirt runs it."""
 UNITS = ("libvirtd.service", "virtnetworkd.service")
 """Whichever the machine has."""
 RESTART = (
@@ -71,6 +73,5 @@ def _install(report: Report) -> None:
 
 
 def _command() -> str:
-    files = ((SOURCE, HOOK), (STARTER_SOURCE, STARTER))
-    installed = [f"install -D -m 755 {shlex.quote(str(source))} {hook}" for source, hook in files]
+    installed = [f"install -D -m 755 {shlex.quote(str(source))} {hook}" for source, hook in FILES]
     return " && ".join([*installed, RESTART] if daemons.has_systemd() else installed)

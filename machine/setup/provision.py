@@ -100,7 +100,7 @@ def _system(
             raise
         # A lab runs without it, also for a user on a machine that an administrator prepared.
         closes = False
-        report("guests reach every port on this machine: ./lab doctor shows the fix")
+        report("libvirt's hooks of isolab are missing or older: ./lab doctor says what that means")
     ensure(packages.step(), report)
     if closes:
         ensure(network_hook.step(), report)

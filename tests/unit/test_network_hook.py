@@ -41,15 +41,16 @@ def test_the_daemon_that_runs_is_restarted(
     systemctl.write_text(SYSTEMCTL)
     systemctl.chmod(0o755)
     monkeypatch.setattr(daemons, "has_systemd", lambda: True)
-    monkeypatch.setattr(network_hook, "HOOK", hook)
-    monkeypatch.setattr(network_hook, "STARTER", hook.with_name("isolab-containers"))
+    starter = hook.with_name("isolab-containers")
+    files = ((network_hook.SOURCE, hook), (network_hook.STARTER_SOURCE, starter))
+    monkeypatch.setattr(network_hook, "FILES", files)
     subprocess.run(
         network_hook.action().command,
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "UNITS": units, "DONE": str(done)},
         check=True,
     )
     assert network_hook.state(hook) == "installed"
-    assert network_hook.starter_state() == "installed"
+    assert network_hook.state(*files[1][::-1]) == "installed"
     assert (done.read_text().splitlines() if done.exists() else []) == restarted
 
 
