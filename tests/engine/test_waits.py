@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import docker_bench
 import pytest
-from doors import TRIES, Door, each_kind, every_try
+from doors import KINDS, TRIES, Door, each_kind, every_try
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "images/mariadb"))
 
@@ -165,7 +165,9 @@ def status(socket_path: Path, server: str) -> str:
     return row[17]
 
 
-@each_kind
+@pytest.mark.parametrize(
+    "kind", [k if k == "mid-request" else pytest.param(k, marks=pytest.mark.long) for k in KINDS]
+)
 def test_a_balancer_that_starts_is_told_and_asked_until_it_answers(
     kind: str, balancer: Balancer
 ) -> None:
