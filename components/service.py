@@ -138,7 +138,8 @@ class Service(pulumi.ComponentResource):
         self.started: dict[str, Started] = {}
         for container in args.containers:
             waits = (*write_files(self, place, container), *waited_for(container, args))
-            made = make_container(self, place, container, image, waits)
+            followed = tuple(args.started[other].container for other in container.restarts_with)
+            made = make_container(self, place, container, image, waits, followed)
             end = await_end(self, place, container, made) if container.ends else None
             healthy = await_health(self, place, container, made) if container.asked else None
             self.started[container.name] = Started(container=made, end=end, healthy=healthy)
@@ -213,8 +214,9 @@ def make_container(
     container: Container,
     image: docker.RemoteImage,
     waits: tuple[pulumi.Resource, ...],
+    followed: tuple[pulumi.Resource, ...] = (),
 ) -> docker.Container:
-    """One replica."""
+    """One replica, recreated with those that it follows."""
     inputs = container_inputs(
         container,
         image,
@@ -230,7 +232,7 @@ def make_container(
             inside(service, place),
             pulumi.ResourceOptions(
                 depends_on=[*holds, *waits],
-                replace_with=[place.volumes[m.volume] for m in container.mounts],
+                replace_with=[*(place.volumes[m.volume] for m in container.mounts), *followed],
                 replace_on_changes=UNCHANGEABLE,
                 replacement_trigger=" ".join(n for n in LEFT_AS_THEY_ARE if inputs[n]),
                 delete_before_replace=True,

@@ -282,6 +282,8 @@ class Service:
     shm_size: MiB = MiB(0)
     """Of /dev/shm; 0 is Docker's own."""
     depends_on: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
+    restarts_with: tuple[str, ...] = ()
+    """Those of depends_on whose recreation recreates it."""
     healthcheck: Healthcheck | None = None
     restart: str = "no"
     user: str = ""

@@ -1,6 +1,6 @@
 """What becomes of one container: small rules, each naming its source; the first to speak wins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from isolab.diff.facts import IN_PLACE
 from isolab.diff.transition import ContainerAction, ContainerTransition, GuestTransition, Transition
@@ -8,6 +8,9 @@ from isolab.diff.transition import ContainerAction, ContainerTransition, GuestTr
 Verdict = tuple[ContainerAction, str]
 """The container_action, and why."""
 Rule = Callable[[Transition, ContainerTransition, GuestTransition | None], Verdict | None]
+
+RECREATED = frozenset({"move", "recreate"})
+"""Actions whose container is another one afterwards."""
 
 
 def container_action(transition: Transition, container: ContainerTransition) -> Verdict:
@@ -18,6 +21,15 @@ def container_action(transition: Transition, container: ContainerTransition) -> 
         if verdict:
             return verdict
     return "stay", ""
+
+
+def follows(
+    transition: Transition, container: ContainerTransition, verdict: Verdict
+) -> Sequence[str]:
+    """The containers for whose recreation alone it is recreated."""
+    guest = transition.guest_of(container)
+    own = what_follows_another_is_recreated_with_it(transition, container, guest)
+    return _recreated_before(transition, container) if own == verdict else ()
 
 
 def new_ones_are_made(
@@ -83,6 +95,24 @@ def what_names_an_address_changes_with_it(
     return ("recreate", "an address that it uses changes") if container.readdressed else None
 
 
+def what_follows_another_is_recreated_with_it(
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
+) -> Verdict | None:
+    """Source: components/service.py, replace_with the containers of depends_on with restart."""
+    found = _recreated_before(transition, container)
+    return ("recreate", f"{found[0]} is recreated: depends_on, restart: true") if found else None
+
+
+def _recreated_before(transition: Transition, container: ContainerTransition) -> Sequence[str]:
+    others = container.new.restarts_with if container.new else ()
+    return [
+        name
+        for name in others
+        if name in transition.containers
+        and container_action(transition, transition.containers[name])[0] in RECREATED
+    ]
+
+
 def without_a_restart_policy_it_lies_still(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
@@ -117,6 +147,7 @@ RULES: tuple[Rule, ...] = (
     containers_follow_their_volumes,
     what_differs_in_the_container_recreates_it,
     what_names_an_address_changes_with_it,
+    what_follows_another_is_recreated_with_it,
     without_a_restart_policy_it_lies_still,
     docker_starts_it_again,
     docker_changes_it_as_it_runs,

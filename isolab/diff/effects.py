@@ -21,7 +21,7 @@ EFFECTS: Mapping[ContainerAction, EffectKind] = {
 
 def told(reach: Reach, struck: Iterable[ContainerTransition]) -> tuple[Effect, ...]:
     """What becomes of containers, and of the services that they belong to or that need them."""
-    containers = tuple(_on_container(reach, container) for container in struck)
+    containers = tuple(_on_container(reach, container) for container in reach.followed(struck))
     found = tuple(effect for effect in containers if effect)
     return (*found, *reach.services(effect.name for effect in found))
 

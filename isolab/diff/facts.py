@@ -20,6 +20,7 @@ CONTAINER_IRRELEVANT: Mapping[str, str] = {
     "guest": "told as a move",
     "slice": "follows from the pids limit",
     "depends_on": "orders the start",
+    "restarts_with": "tells when it is recreated, not what it is",
     "ends": "orders the start",
     "asked": "orders the start",
 }

@@ -32,6 +32,10 @@ class Reach:
             for answers in needs:
                 for name in answers:
                     self._callers[name].add(caller)
+        self._followers: dict[str, list[str]] = defaultdict(list)
+        for name, container in transition.containers.items():
+            for other in actions.follows(transition, container, self.actions[name]):
+                self._followers[other].append(name)
         self.away = frozenset(n for n in self._before if self.actions[n][0] in AWAY)
         self._replicas: dict[str, list[str]] = defaultdict(list)
         for container in self._before.values():
@@ -51,6 +55,17 @@ class Reach:
             c.name for c in reassignment.holders(transition.old, transition.new).values()
         )
         """Those that go before others are made, which get a port or an address of theirs."""
+
+    def followed(self, struck: Iterable[ContainerTransition]) -> tuple[ContainerTransition, ...]:
+        """These, and those that are recreated for no other reason than that these are."""
+        found = {container.name: container for container in struck}
+        waiting = list(found)
+        while waiting:
+            for name in self._followers[waiting.pop()]:
+                if name not in found:
+                    found[name] = self.transition.containers[name]
+                    waiting.append(name)
+        return tuple(found.values())
 
     def services(self, struck: Iterable[str]) -> Iterator[Effect]:
         """What becomes of services that lose replicas, and of those that depend on them."""

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from isolab.diff import effects, facts
+from isolab.diff.actions import RECREATED
 from isolab.diff.change import Change, Kind, Loss
 from isolab.diff.reach import Reach
 from isolab.diff.transition import ContainerTransition, place
 from isolab.plan.model import Cluster, Plan
-
-REMADE = frozenset({"move", "recreate"})
 
 
 def service_changes(reach: Reach, lost: Sequence[Loss]) -> Iterator[Change]:
@@ -83,7 +82,7 @@ def _renamed(
 def _kind(reach: Reach, struck: Sequence[ContainerTransition], *, comes: bool, goes: bool) -> Kind:
     if comes or goes:
         return "create" if comes else "delete"
-    return "replace" if any(reach.actions[c.name][0] in REMADE for c in struck) else "update"
+    return "replace" if any(reach.actions[c.name][0] in RECREATED for c in struck) else "update"
 
 
 def _cluster_reasons(old: Plan | None, new: Plan | None) -> Mapping[str, Sequence[str]]:

@@ -1,13 +1,13 @@
 """Healthchecks, and what a service waits for."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import duration
 from isolab.labfile.values.reading import Fields, each, forms, many
-from isolab.labfile.values.shape import Shaped, accepts, describe, one_of
+from isolab.labfile.values.shape import Shaped, describe
 from isolab.model import Condition, Healthcheck, Problem
 from isolab.units import Seconds
 
@@ -27,7 +27,7 @@ _HEALTHCHECK = {
 _DEPENDENCY = {
     "condition": "The state that the other service must reach; a healthcheck is always waited for.",
     "required": "false passes over a service that is not there.",
-    "restart": "Restarts with the other service: not supported, only false is taken.",
+    "restart": "true recreates it with the other service's container on the same guest.",
 }
 
 
@@ -94,30 +94,33 @@ _TEST = forms(
 )
 
 
-Needs = Mapping[str, tuple[Condition, bool]]
-"""Services to what must be seen of them, and whether they must be there at all."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """What a service depends on another one for."""
+
+    condition: Condition = "service_started"
+    """What must be seen of it."""
+    required: bool = True
+    """Whether it must be there at all."""
+    restart: bool = False
+    """Whether its recreation recreates the service."""
+
+
+Needs = Mapping[str, Need]
+"""Services to what is needed of them."""
 
 
 def _names(node: Node) -> Needs:
-    return dict.fromkeys(many(scalars.filled)(node), ("service_started", True))
+    return dict.fromkeys(many(scalars.filled)(node), Need())
 
 
-def _need(name: str, node: Node) -> tuple[Condition, bool]:
+def _need(name: str, node: Node) -> Need:
     with Fields(node, _DEPENDENCY, "a dependency") as fields:
-        condition: Condition = fields.get("condition", _CONDITION, "service_started")
-        required = fields.get("required", scalars.flag, True)
-        fields.get("restart", _no_restart, False)
-    return condition, required
-
-
-@accepts(one_of(False, "false", title="false"))
-def _no_restart(node: Node) -> bool:
-    if scalars.flag(node):
-        node.refuse(
-            "a restart together with another service is not supported",
-            "remove it: a service that loses a connection must connect again",
+        return Need(
+            condition=fields.get("condition", _CONDITION, "service_started"),
+            required=fields.get("required", scalars.flag, True),
+            restart=fields.get("restart", scalars.flag, False),
         )
-    return False
 
 
 depends_on: Reader[Needs] = forms(

@@ -85,7 +85,7 @@ def _check_without_effect(fields: Fields) -> None:
 def _needs(fields: Fields, links: Iterable[tuple[str, str]]) -> health.Needs:
     """The services that it starts behind: as in Compose, also those that it links to."""
     waits = fields.get("depends_on", health.depends_on, {}) or {}
-    linked: health.Needs = {name: ("service_started", True) for name, _ in links}
+    linked: health.Needs = {name: health.Need() for name, _ in links}
     return {**linked, **waits}
 
 
@@ -123,7 +123,8 @@ def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
             *(v for v in volumes if isinstance(v, str)),
         ),
         shm_size=fields.get("shm_size", compose_size, MiB(0)),
-        depends_on={other: condition for other, (condition, _) in needs.items()},
+        depends_on={other: need.condition for other, need in needs.items()},
+        restarts_with=tuple(other for other, need in needs.items() if need.restart),
         healthcheck=fields.get("healthcheck", health.healthcheck, None),
         restart=policy or restart,
         user=fields.get("user", scalars.literal, ""),

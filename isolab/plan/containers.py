@@ -108,6 +108,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         tmpfs=tuple(sorted(_path_and_options(entry) for entry in service.tmpfs)),
         hosts=_hosts(layout, service, replica),
         depends_on=tuple(sorted(_dependencies(layout, service, guest))),
+        restarts_with=tuple(sorted(_restarts_with(layout, service, guest))),
         healthcheck=service.healthcheck,
         restart="no" if ends and service.restart in FOR_EVER else service.restart,
         user=service.user,
@@ -350,6 +351,14 @@ def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tupl
         near = [(replica, place) for replica, place in replicas if place == guest]
         for replica, _ in near or replicas:
             yield layout.names[name, replica], condition
+
+
+def _restarts_with(layout: Layout, service: Service, guest: str) -> Iterator[str]:
+    """The replicas on the same guest: guests are made side by side, and follow no other one."""
+    for name in service.restarts_with:
+        for replica, place in layout.replicas.get(name, ()):
+            if place == guest:
+                yield layout.names[name, replica]
 
 
 def _clean(path: str) -> str:

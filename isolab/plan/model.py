@@ -273,6 +273,8 @@ class Container:
     """Further host names it knows: links to other guests, extra_hosts."""
     depends_on: tuple[tuple[str, Condition], ...]
     """Container names that must be there first."""
+    restarts_with: tuple[str, ...] = ()
+    """Containers on the same guest whose recreation recreates it."""
     healthcheck: Healthcheck | None
     restart: str
     user: str

@@ -9,7 +9,7 @@ from isolab.model import ENDED, Lab, Path, Problem
 from isolab.plan import machine_rules
 from isolab.plan.guest.capacity import OS_RESERVE
 from isolab.plan.guest.processor import PASSED_THROUGH
-from isolab.plan.model import Container, Guest, Plan, PublishedPort, Surroundings
+from isolab.plan.model import HOST, Container, Guest, Plan, PublishedPort, Surroundings
 from isolab.plan.network import networks
 from isolab.plan.network.links import ports
 from isolab.plan.network.ports import NONE_LEFT
@@ -319,6 +319,23 @@ def ends_are_waited_for_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def what_restarts_together_is_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """Guests are made side by side: a container is recreated with those beside it alone."""
+    places = _places(plan)
+    for service in lab.services:
+        for name in service.restarts_with:
+            apart = sorted(set(places[service.name]) - set(places[name]))
+            if apart:
+                where = "the host" if apart[0] == HOST else apart[0]
+                yield warning(
+                    lab,
+                    ("services", service.name, "depends_on", name, "restart"),
+                    f"no effect on {where}, where {name} does not run: "
+                    f"{service.name} is not recreated there with it",
+                    "place both on the same guests",
+                )
+
+
 def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A container that holds the guest holds all others on it: somebody has to want that."""
     told: set[Path] = set()
@@ -427,6 +444,7 @@ RULES: tuple[Rule, ...] = (
     cluster_members_have_data_disks,
     hosted_services_are_in_the_open,
     ends_are_waited_for_on_one_guest,
+    what_restarts_together_is_on_one_guest,
     guests_let_their_services_hold_them,
     subnets_leave_the_lab_network_alone,
     each_container_has_an_address,

@@ -198,6 +198,42 @@ def test_a_domains_apparmor_profile_has_all_its_files(lab: harness.Bench) -> Non
     assert Path(pool).stat().st_mode & 0o001, "QEMU's user cannot pass the pool's folder"
 
 
+RESTARTS = """\
+guests: {app: {}}
+services:
+  db: {image: "isolab/mariadb:1", environment: {COLOR: red}}
+  web:
+    image: isolab/guestbook:1
+    depends_on: {db: {condition: service_started, restart: true}}
+  page:
+    image: isolab/guestbook:1
+    depends_on: {web: {condition: service_started, restart: true}}
+  idle: {image: "isolab/guestbook:1", depends_on: [db]}
+"""
+
+
+@pytest.mark.long
+def test_what_restarts_with_another_is_recreated_with_it(
+    lab: harness.Bench, tmp_path: Path
+) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text(RESTARTS)
+    lab.scenario({"lab": str(file), "guest": "app-1"})
+    lab.up()
+    before = containers()
+    assert proposed(lab) == {}
+    file.write_text(RESTARTS.replace("red", "blue"))
+    lab.up()
+    after = containers()
+    assert {name for name in before if before[name] != after[name]} == {"db-1", "web-1", "page-1"}
+    assert proposed(lab) == {}
+
+
+def containers() -> dict[str, str | None]:
+    """Those that run, by name, each with its id."""
+    return {str(c.name): c.id for c in docker.from_env().containers.list()}
+
+
 def domain_xml() -> str:
     """The reference lab's domain as it was defined."""
     words = ["virsh", "-qc", libvirt_bench.URI, "dumpxml", "--inactive", DOMAIN]

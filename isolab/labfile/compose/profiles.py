@@ -37,19 +37,18 @@ def completed(draft: Draft, there: frozenset[str], lab: str) -> Service:
     An image that is built and has no name is called as Compose calls it.
     """
     waits = {
-        name: condition
-        for name, (condition, required) in draft.needs.items()
-        if required or name in there
+        name: need.condition for name, need in draft.needs.items() if need.required or name in there
     }
     made = draft.service
+    together = tuple(name for name in made.restarts_with if name in waits)
     image = made.image or f"{lab}-{made.name}".lower()
-    return replace(made, depends_on=waits, image=image)
+    return replace(made, depends_on=waits, restarts_with=together, image=image)
 
 
 def unmet(draft: Draft, missing: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     """What a service needs, but nobody asked for."""
-    for name, (_, required) in draft.needs.items():
-        if required and name in missing:
+    for name, need in draft.needs.items():
+        if need.required and name in missing:
             words = " or ".join(missing[name])
             yield _place(draft, name).problem(
                 f"needs {name}, which is active only with the profile {words}",
