@@ -139,7 +139,15 @@ class Service(pulumi.ComponentResource):
         for container in args.containers:
             waits = (*write_files(self, place, container), *waited_for(container, args))
             followed = tuple(args.started[other].container for other in container.restarts_with)
-            made = make_container(self, place, container, image, waits, followed)
+            made = make_container(
+                self,
+                place,
+                container,
+                image,
+                waits,
+                followed,
+                args.started[container.network_of].container if container.network_of else None,
+            )
             end = await_end(self, place, container, made) if container.ends else None
             healthy = await_health(self, place, container, made) if container.asked else None
             self.started[container.name] = Started(container=made, end=end, healthy=healthy)
@@ -215,6 +223,7 @@ def make_container(
     image: docker.RemoteImage,
     waits: tuple[pulumi.Resource, ...],
     followed: tuple[pulumi.Resource, ...] = (),
+    network_of: docker.Container | None = None,
 ) -> docker.Container:
     """One replica, recreated with those that it follows."""
     inputs = container_inputs(
@@ -224,6 +233,9 @@ def make_container(
         place.networks,
         place.ports_read.get(container.name, ()),
     )
+    if network_of:
+        # By its id, so that the engine recreates this one with it.
+        inputs["network_mode"] = network_of.id.apply(lambda id: f"container:{id}")
     holds = (place.filtered, *place.networks.values(), *place.volumes.values())
     return docker.Container(
         container.name,

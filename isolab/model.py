@@ -271,8 +271,10 @@ class Service:
     """Network name to further aliases there (the service's name is always one)."""
     addresses: Mapping[str, str] = field(default_factory=dict[str, str])
     """Network to the address that it has there; without one, isolab chooses."""
-    network_mode: Literal["", "none", "bridge"] = ""
-    """none: no network but the container's own loopback; bridge: one of all who say so."""
+    network_mode: str = ""
+    """none: no network but the container's own loopback; bridge: one of all who say so;
+    service:NAME: that of another service's container.
+    """
     volumes: tuple[VolumeMount, ...] = ()
     binds: tuple[BindMount, ...] = ()
     guest_mounts: tuple[GuestMount, ...] = ()
@@ -328,6 +330,12 @@ class Service:
     ipc: str = ""
     cgroup: str = ""
     devices: tuple[Device, ...] = ()
+
+    @property
+    def network_of(self) -> str:
+        """The service whose container's network it has; empty where it has one of its own."""
+        kind, _, name = self.network_mode.partition(":")
+        return name if kind == "service" else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,9 +27,13 @@ def follows(
     transition: Transition, container: ContainerTransition, verdict: Verdict
 ) -> Sequence[str]:
     """The containers for whose recreation alone it is recreated."""
-    guest = transition.guest_of(container)
+    new, guest = container.new, transition.guest_of(container)
+    if new is None:
+        return ()
+    if verdict == a_shared_network_goes_with_its_container(transition, container, guest):
+        return (new.network_of,)
     own = what_follows_another_is_recreated_with_it(transition, container, guest)
-    return _recreated_before(transition, container) if own == verdict else ()
+    return _recreated(transition, new.restarts_with) if own == verdict else ()
 
 
 def new_ones_are_made(
@@ -95,16 +99,24 @@ def what_names_an_address_changes_with_it(
     return ("recreate", "an address that it uses changes") if container.readdressed else None
 
 
+def a_shared_network_goes_with_its_container(
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
+) -> Verdict | None:
+    """Source: components/service.py, network_mode has the other container's id."""
+    name = container.new.network_of if container.new else ""
+    found = _recreated(transition, (name,))
+    return ("recreate", f"{name} is recreated, whose network it has") if found else None
+
+
 def what_follows_another_is_recreated_with_it(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
     """Source: components/service.py, replace_with the containers of depends_on with restart."""
-    found = _recreated_before(transition, container)
+    found = _recreated(transition, container.new.restarts_with if container.new else ())
     return ("recreate", f"{found[0]} is recreated: depends_on, restart: true") if found else None
 
 
-def _recreated_before(transition: Transition, container: ContainerTransition) -> Sequence[str]:
-    others = container.new.restarts_with if container.new else ()
+def _recreated(transition: Transition, others: Sequence[str]) -> Sequence[str]:
     return [
         name
         for name in others
@@ -147,6 +159,7 @@ RULES: tuple[Rule, ...] = (
     containers_follow_their_volumes,
     what_differs_in_the_container_recreates_it,
     what_names_an_address_changes_with_it,
+    a_shared_network_goes_with_its_container,
     what_follows_another_is_recreated_with_it,
     without_a_restart_policy_it_lies_still,
     docker_starts_it_again,

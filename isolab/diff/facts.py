@@ -177,6 +177,8 @@ def _words(what: str, old: Any, new: Any) -> str:
             return f"networks {_networks(old, new)}"
         case "mounts":
             return f"volumes {_mounts(old)} -> {_mounts(new)}"
+        case "network_of":
+            return f"network of {old or 'its own'} -> {new or 'its own'}"
         case "network_mode":
             return f"network mode {old or 'default'} -> {new or 'default'}"
         case "hosts":

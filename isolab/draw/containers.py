@@ -59,9 +59,10 @@ def balancer_box(balancer: Balancer) -> Box:
 
 def has_way_out(container: Container, guest: Guest | None) -> bool:
     """Whether one of its networks lets it leave its guest."""
-    networks = guest.networks if guest else ()
+    networks, beside = (guest.networks, guest.containers) if guest else ((), ())
+    owner = next((c for c in beside if c.name == container.network_of), container)
     closed = {network.name for network in networks if network.internal}
-    return any(attached.network not in closed for attached in container.networks)
+    return any(attached.network not in closed for attached in owner.networks)
 
 
 def _facts(

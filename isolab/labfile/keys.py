@@ -37,7 +37,7 @@ SERVICE = {
     "ports": "Ports that are published on the guest.",
     "expose": "Ports that services on other guests may call; published ones need not be named.",
     "networks": "Networks of services that it is on; without it, the one called default.",
-    "network_mode": "none: no network at all; bridge: one of its own, for all that say so.",
+    "network_mode": "none: no network; bridge: one of all who say so; service:NAME: that of NAME.",
     "volumes": "Mounts: named volumes, copies of local files, tmpfs.",
     "tmpfs": "Paths that are memory.",
     "secrets": "Secrets of the lab, in /run/secrets.",

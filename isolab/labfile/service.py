@@ -55,10 +55,11 @@ def service(name: str, node: Node) -> Draft:
         _check_source(fields, name, node)
         _check_without_effect(fields)
         links = fields.get("links", many(settings.link), ()) or ()
-        needs = _needs(fields, links)
+        mode = fields.get("network_mode", settings.network_mode, "") or ""
+        needs = _needs(fields, links, mode)
         notes = health.notes(fields.where("healthcheck")) if "healthcheck" in fields else ()
         profiles = fields.get("profiles", many(settings.profile), ())
-        made = _service(fields, name, needs)
+        made = _service(fields, name, needs, mode)
     return Draft(service=made, needs=needs, profiles=profiles, links=links, notes=notes, node=node)
 
 
@@ -82,14 +83,24 @@ def _check_without_effect(fields: Fields) -> None:
     fields.get("userns_mode", scalars.choice("host"), "host")
 
 
-def _needs(fields: Fields, links: Iterable[tuple[str, str]]) -> health.Needs:
-    """The services that it starts behind: as in Compose, also those that it links to."""
+def _needs(fields: Fields, links: Iterable[tuple[str, str]], mode: str) -> health.Needs:
+    """The services that it starts behind: as in Compose, also those that it links to.
+
+    And the one whose network it has.
+    """
     waits = fields.get("depends_on", health.depends_on, {}) or {}
     linked: health.Needs = {name: health.Need() for name, _ in links}
-    return {**linked, **waits}
+    kind, _, name = mode.partition(":")
+    if kind != "service":
+        return {**linked, **waits}
+    if "links" in fields:
+        message = f"links given, but network_mode is service:{name}"
+        hint = f"leave it out: it finds others by the names that {name} finds them by"
+        fields.add(fields.where("links").problem(message, hint))
+    return {**linked, name: health.Need(), **waits}
 
 
-def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
+def _service(fields: Fields, name: str, needs: health.Needs, mode: str) -> Service:
     """Key by key; nothing here decides anything but what a key given in two forms means."""
     count, limited, policy = _deployed(fields)
     volumes = fields.get("volumes", many(mounts.mount), ()) or ()
@@ -110,7 +121,7 @@ def _service(fields: Fields, name: str, needs: health.Needs) -> Service:
         expose=_flat(fields.get("expose", many(ports.exposed), ())),
         networks={network: aliases for network, (aliases, _) in networks.items()},
         addresses={network: address for network, (_, address) in networks.items() if address},
-        network_mode=fields.get("network_mode", settings.network_mode, ""),
+        network_mode=mode,
         volumes=tuple(v for v in volumes if isinstance(v, VolumeMount)),
         binds=tuple(v for v in volumes if isinstance(v, BindMount)),
         guest_mounts=tuple(v for v in volumes if isinstance(v, GuestMount)),

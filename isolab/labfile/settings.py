@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 from isolab.labfile import ipam
 from isolab.labfile.keys import LOGGING, NETWORK, OUTSIDE_NETWORK
@@ -10,7 +9,7 @@ from isolab.labfile.names import COMPOSE_NAME, check_compose_name
 from isolab.labfile.syntax.node import Node, did_you_mean
 from isolab.labfile.values import scalars
 from isolab.labfile.values.reading import Fields, each, forms, many
-from isolab.labfile.values.shape import Shaped, accepts, one_of, text_like
+from isolab.labfile.values.shape import Shaped, accepts, text_like
 from isolab.labfile.values.tables import table
 
 RESTART = ("no", "always", "on-failure", "unless-stopped")
@@ -49,23 +48,22 @@ networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_joined, exten
 
 _INSTEAD = {
     "host": "use ports: to publish, or placement: {SERVICE: host} for the host's network",
-    "service": "put both on one network: there they reach each other by name",
-    "container": "put both on one network: there they reach each other by name",
+    "service": "for example service:db",
+    "container": "network_mode: service:NAME shares the network of a service of the lab",
 }
 """Other modes of Compose, and what to do instead."""
 
 
-@accepts(one_of("none", "bridge"))
-def network_mode(node: Node) -> Literal["", "none", "bridge"]:
-    """none, bridge, or nothing at all."""
-    match scalars.text(node):
-        case "none" | "bridge" as mode:
-            return mode
-        case word:
-            hint = _INSTEAD.get(
-                word.partition(":")[0], "use networks: to say which services reach each other"
-            )
-            node.refuse(f"{node.shown} given, expected none or bridge", hint)
+@accepts(text_like("none, bridge or service:NAME", r"none|bridge|service:[^:]+"))
+def network_mode(node: Node) -> str:
+    """none, bridge, service:NAME, or nothing at all."""
+    word = scalars.text(node)
+    if not re.fullmatch(r"none|bridge|service:[^:]+", word):
+        hint = _INSTEAD.get(
+            word.partition(":")[0], "use networks: to say which services reach each other"
+        )
+        node.refuse(f"{node.shown} given, expected none, bridge or service:NAME", hint)
+    return word
 
 
 @accepts(text_like("a service, or with a further name: db or db:store", r"[^:]+(?::[^:]+)?"))

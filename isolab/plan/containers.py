@@ -113,7 +113,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         restart="no" if ends and service.restart in FOR_EVER else service.restart,
         user=service.user,
         working_dir=_clean(service.working_dir),
-        hostname=service.hostname or name,
+        hostname="" if service.network_of else service.hostname or name,
         read_only=service.read_only,
         init=service.init,
         cap_add=_capabilities(service.cap_add),
@@ -128,6 +128,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         logging_options=_sorted(service.logging_options),
         limits=service.limits,
         network_mode="none" if service.network_mode == "none" else "",
+        network_of=layout.names[service.network_of, 1] if service.network_of else "",
         tty=service.tty,
         stdin_open=service.stdin_open,
         ends=ends,
@@ -135,7 +136,7 @@ def container(layout: Layout, service: Service, replica: int) -> Container:
         shm_size=service.shm_size,
         cpu_shares=service.cpu_shares,
         cpuset=service.cpuset,
-        domainname=service.domainname,
+        domainname=_domainname(layout, service),
         group_add=tuple(sorted(set(service.group_add))),
         dns=tuple(dict.fromkeys(service.dns)),
         dns_search=tuple(dict.fromkeys(service.dns_search)),
@@ -351,6 +352,12 @@ def _dependencies(layout: Layout, service: Service, guest: str) -> Iterator[tupl
         near = [(replica, place) for replica, place in replicas if place == guest]
         for replica, _ in near or replicas:
             yield layout.names[name, replica], condition
+
+
+def _domainname(layout: Layout, service: Service) -> str:
+    """Docker gives a container that has another one's network that one's names, too."""
+    others = {other.name: other for other in layout.lab.services if service.network_of}
+    return others.get(service.network_of, service).domainname
 
 
 def _restarts_with(layout: Layout, service: Service, guest: str) -> Iterator[str]:

@@ -296,6 +296,8 @@ class Container:
     limits: Limits
     network_mode: Literal["", "none", "host"] = ""
     """none: only its own loopback; host: what runs on the host itself has its network."""
+    network_of: str = ""
+    """The container on the same guest whose network, name and hosts it has; empty: its own."""
     tty: bool = False
     stdin_open: bool = False
     ends: bool = False

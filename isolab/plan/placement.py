@@ -6,11 +6,13 @@ replica that shared its guest. `pack` fills one guest before it takes the next. 
 chooses first, so that a service more does not move it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isolab.model import HOST, GuestGroup, Lab, Placement, Service
 from isolab.plan.guest import capacity
+from isolab.units import MiB
 
 EVERYTHING = "*"
 """Stands in a placement for all services that it does not name."""
@@ -58,18 +60,35 @@ def place(lab: Lab) -> Mapping[tuple[str, int], Place]:
     where = {service.name: _placement(lab, service.name) for service in lab.services}
     allowed = {name: _chosen(everywhere, placement) for name, placement in where.items()}
     taken: dict[str, list[Place]] = {}
+    sharing: dict[str, list[Service]] = defaultdict(list)
+    for service in lab.services:
+        sharing[service.network_of].append(service)
+    keeping = {other.network_of or other.name for other in lab.services if other.volumes}
     for service in sorted(
-        lab.services, key=lambda s: (not s.volumes, len(allowed[s.name]), s.name)
+        sharing[""], key=lambda s: (s.name not in keeping, len(allowed[s.name]), s.name)
     ):
         placement = where[service.name]
         choose = _pack if placement and placement.strategy == "pack" else _spread
         at = [rooms[place] for place in allowed[service.name]]
-        taken[service.name] = [room.place for room in choose(service, at, service.replicas)]
+        beside = sharing.get(service.name, [])
+        found = choose(_together(service, beside), at, service.replicas)
+        taken[service.name] = [room.place for room in found]
+        taken |= {other.name: taken[service.name] for other in beside}
     return {
         (service.name, replica): at
         for service in lab.services
         for replica, at in enumerate(taken[service.name], 1)
     }
+
+
+def _together(service: Service, beside: Sequence[Service]) -> Service:
+    """A service with those that have its network, as one that needs what they need together."""
+    if not beside:
+        return service
+    everybody = (service, *beside)
+    memory = MiB(sum(capacity.needed(each) for each in everybody))
+    cpus = max((each.limits.cpus or 0 for each in everybody), default=0)
+    return replace(service, limits=replace(service.limits, memory=memory, cpus=cpus))
 
 
 def _placement(lab: Lab, service: str) -> Placement | None:

@@ -14,6 +14,7 @@ from isolab.plan.network import networks
 from isolab.plan.network.links import ports
 from isolab.plan.network.ports import NONE_LEFT
 from isolab.plan.network.reach import LONGEST, reach
+from isolab.plan.placement import places
 from isolab.rules.problem import item, problem, setting, warning
 
 SSH = 22
@@ -336,6 +337,23 @@ def what_restarts_together_is_on_one_guest(lab: Lab, plan: Plan) -> Iterator[Pro
                 )
 
 
+def who_has_a_network_together_is_placed_together(lab: Lab, plan: Plan) -> Iterator[Problem]:
+    """A container's network is one of the kernel that it runs on."""
+    where = _places(plan)
+    for service in lab.services:
+        path = ("placement", service.name)
+        for at in (
+            where[service.name] if service.network_of and service.name in lab.placement else ()
+        ):
+            if at not in {place.name for place in places(lab, service.name)}:
+                yield problem(
+                    lab,
+                    path,
+                    f"network_mode is service:{service.network_of}, which runs on {at}",
+                    f"leave it out: {service.name} is placed where {service.network_of} is",
+                )
+
+
 def guests_let_their_services_hold_them(lab: Lab, plan: Plan) -> Iterator[Problem]:
     """A container that holds the guest holds all others on it: somebody has to want that."""
     told: set[Path] = set()
@@ -445,6 +463,7 @@ RULES: tuple[Rule, ...] = (
     hosted_services_are_in_the_open,
     ends_are_waited_for_on_one_guest,
     what_restarts_together_is_on_one_guest,
+    who_has_a_network_together_is_placed_together,
     guests_let_their_services_hold_them,
     subnets_leave_the_lab_network_alone,
     each_container_has_an_address,

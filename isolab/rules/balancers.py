@@ -41,6 +41,15 @@ def balanced_ports_are_named(lab: Lab) -> Iterator[Problem]:
     for balancer in lab.balancers:
         for route in balancer.routes:
             service = services.get(route.service)
+            if service and service.network_of:
+                yield problem(
+                    lab,
+                    place_of(lab, balancer, route.path, "service"),
+                    f"{service.name} has no ports of its own: network_mode is "
+                    f"{service.network_mode}",
+                    f"name {service.network_of} here, and the port there",
+                )
+                continue
             if service is None or route.port is not None:
                 continue
             count = len(tcp_ports(service))

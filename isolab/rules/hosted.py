@@ -93,7 +93,8 @@ def _lacking(service: Service, internal: set[str]) -> dict[str, str | Literal[Fa
         "volumes": bool(service.volumes or service.binds or service.guest_mounts)
         and "no volumes or bind mounts",
         "pids_limit": service.limits.pids is not None and "no limit of processes",
-        "network_mode": service.network_mode == "none" and "no network of its own",
+        "network_mode": (service.network_mode == "none" or bool(service.network_of))
+        and "no network of its own",
         "container_name": bool(service.container_name)
         and "a name of the stack's, beside the user's own containers",
         "hostname": bool(service.hostname) and "the host's name",
@@ -108,6 +109,20 @@ def _lacking(service: Service, internal: set[str]) -> dict[str, str | Literal[Fa
         },
         "networks": not internal.isdisjoint(service.networks) and "no internal networks",
     }
+
+
+def the_hosts_network_is_no_containers(lab: Lab) -> Iterator[Problem]:
+    """What runs on the host has the host's network: nobody on a guest can share it."""
+    there = {service.name for service in hosted(lab)}
+    for service in lab.services:
+        if service.network_of in there and service.name not in there:
+            yield problem(
+                lab,
+                ("services", service.name, "network_mode"),
+                f"{service.network_of} runs on the host, and has the host's network",
+                f"place {service.network_of} on a guest, or {service.name} on the host without "
+                "network_mode",
+            )
 
 
 def balanced_and_clustered_services_are_on_guests(lab: Lab) -> Iterator[Problem]:
@@ -151,7 +166,8 @@ def guests_wait_for_no_hosted_service(lab: Lab) -> Iterator[Problem]:
     there = {service.name for service in hosted(lab)}
     for service in lab.services:
         for name in service.depends_on:
-            if name in there and service.name not in there:
+            shared = name == service.network_of
+            if name in there and service.name not in there and not shared:
                 yield problem(
                     lab,
                     ("services", service.name, "depends_on"),

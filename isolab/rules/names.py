@@ -54,7 +54,11 @@ def dependencies_exist(lab: Lab) -> Iterator[Problem]:
     known = {service.name for service in lab.services}
     for service in lab.services:
         path = ("services", service.name, "depends_on")
-        yield from _unknown_in(lab, path, "service", service.depends_on, known)
+        others = [name for name in service.depends_on if name != service.network_of]
+        yield from _unknown_in(lab, path, "service", others, known)
+        if service.network_of and service.network_of not in known:
+            path = ("services", service.name, "network_mode")
+            yield unknown(lab, path, "service", service.network_of, known)
 
 
 def placed_services_exist(lab: Lab) -> Iterator[Problem]:

@@ -5,8 +5,21 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 
-from isolab.model import GATEWAY, Lab, Problem, Service
+from isolab.model import ENDED, GATEWAY, Lab, Problem, Service
 from isolab.rules.problem import item, problem, warning
+
+OF_THE_NETWORK = (
+    "networks",
+    "ports",
+    "expose",
+    "hostname",
+    "domainname",
+    "dns",
+    "dns_search",
+    "dns_opt",
+    "extra_hosts",
+)
+"""Keys of what belongs to a container's network: Docker refuses them, or they have no effect."""
 
 
 def nobody_waits_in_a_circle(lab: Lab) -> Iterator[Problem]:
@@ -18,7 +31,10 @@ def nobody_waits_in_a_circle(lab: Lab) -> Iterator[Problem]:
 
 
 def _circle(services: Iterable[Service]) -> tuple[str, ...]:
-    graph = {s.name: sorted(s.depends_on, reverse=True) for s in services}
+    graph = {
+        s.name: sorted(s.depends_on.keys() - ({s.name} & {s.network_of}), reverse=True)
+        for s in services
+    }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -107,6 +123,43 @@ def no_network_means_none(lab: Lab) -> Iterator[Problem]:
                 yield problem(
                     lab, path, f"{key} given, but network_mode is {mode}", "leave out one"
                 )
+
+
+def a_shared_network_is_set_up_once(lab: Lab) -> Iterator[Problem]:
+    """Docker gives the container another one's network as it is, with its names and ports."""
+    for service in (service for service in lab.services if service.network_of):
+        for key in OF_THE_NETWORK:
+            if getattr(service, key):
+                yield problem(
+                    lab,
+                    ("services", service.name, key),
+                    f"{key} given, but network_mode is {service.network_mode}",
+                    f"leave it out, or move it to services.{service.network_of}",
+                )
+
+
+def a_network_is_shared_by_single_containers(lab: Lab) -> Iterator[Problem]:
+    """Docker takes one container that runs and has a network of its own."""
+    services = {service.name: service for service in lab.services}
+    for service in lab.services:
+        path = ("services", service.name, "network_mode")
+        other = services.get(service.network_of)
+        if other is service:
+            yield problem(lab, path, "names itself", "name the service whose network it is to have")
+        if other is None or other is service:
+            continue
+        for each in (other, service):
+            if each.replicas > 1:
+                message = f"{each.name} has {each.replicas} replicas, expected 1"
+                yield problem(
+                    lab, path, message, "only one container can have another one's network"
+                )
+        if other.network_of and other.network_of != service.name:
+            message = f"{other.name} has no network of its own, but that of {other.network_of}"
+            yield problem(lab, path, message, f"use network_mode: {other.network_mode}")
+        if service.depends_on.get(other.name) == ENDED:
+            message = f"{other.name} has ended when {service.name} starts"
+            yield problem(lab, path, message, "the network is there only while its container runs")
 
 
 def targets_are_mounted_once(lab: Lab) -> Iterator[Problem]:

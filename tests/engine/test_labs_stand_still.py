@@ -229,6 +229,39 @@ def test_what_restarts_with_another_is_recreated_with_it(
     assert proposed(lab) == {}
 
 
+SHARES = """\
+guests: {app: {}}
+services:
+  web: {image: "isolab/guestbook:1", domainname: lab.example, environment: {COLOR: red}}
+  other: {image: "isolab/guestbook:1", network_mode: "service:web"}
+"""
+
+
+@pytest.mark.long
+def test_a_network_of_another_is_recreated_with_it(lab: harness.Bench, tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text(SHARES)
+    lab.scenario({"lab": str(file), "guest": "app-1"})
+    lab.up()
+    before = containers()
+    assert network_of("other-1") == f"container:{before['web-1']}"
+    file.write_text(SHARES.replace("image", "mem_limit: 64m, image", 1))
+    lab.up()
+    assert containers() == before, "a change as it runs recreates nobody"
+    file.write_text(SHARES.replace("red", "blue"))
+    lab.up()
+    after = containers()
+    assert before["web-1"] != after["web-1"]
+    assert network_of("other-1") == f"container:{after['web-1']}"
+    assert proposed(lab) == {}
+
+
+def network_of(container: str) -> str:
+    """What Docker was told of its network."""
+    found = docker.from_env().containers.get(container)
+    return str(found.attrs["HostConfig"]["NetworkMode"])
+
+
 def containers() -> dict[str, str | None]:
     """Those that run, by name, each with its id."""
     return {str(c.name): c.id for c in docker.from_env().containers.list()}

@@ -50,16 +50,19 @@ def unmet(draft: Draft, missing: Mapping[str, tuple[str, ...]]) -> Iterator[Prob
     for name, need in draft.needs.items():
         if need.required and name in missing:
             words = " or ".join(missing[name])
+            way = f"set {VARIABLE}={missing[name][0]}, give {draft.service.name} the same profile"
+            otherwise = "" if name == draft.service.network_of else ", or say required: false"
             yield _place(draft, name).problem(
                 f"needs {name}, which is active only with the profile {words}",
-                f"set {VARIABLE}={missing[name][0]}, give {draft.service.name} the same profile, "
-                "or say required: false",
+                way + otherwise,
             )
 
 
 def _place(draft: Draft, name: str) -> Node:
     """Where a service says that it needs another."""
     keys = draft.node.mapping()
+    if name == draft.service.network_of:
+        return keys["network_mode"]
     needs = keys.get("depends_on") or keys["links"]
     if isinstance(needs.value, tuple):
         return next((i for i in needs.value if str(i.value).split(":")[0] == name), needs)
