@@ -134,6 +134,18 @@ def without_a_restart_policy_it_lies_still(
     return None
 
 
+def on_a_network_of_another_it_lies_still(
+    transition: Transition, container: ContainerTransition, guest: GuestTransition | None
+) -> Verdict | None:
+    """Source: Docker 20.10 at its own start, "cannot join network of a non running container"."""
+    if guest and guest.reboots and container.old and container.old.network_of:
+        return (
+            "lie",
+            f"Docker does not start it again: it has the network of {container.old.network_of}",
+        )
+    return None
+
+
 def docker_starts_it_again(
     transition: Transition, container: ContainerTransition, guest: GuestTransition | None
 ) -> Verdict | None:
@@ -162,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     a_shared_network_goes_with_its_container,
     what_follows_another_is_recreated_with_it,
     without_a_restart_policy_it_lies_still,
+    on_a_network_of_another_it_lies_still,
     docker_starts_it_again,
     docker_changes_it_as_it_runs,
 )

@@ -233,7 +233,7 @@ SHARES = """\
 guests: {app: {}}
 services:
   web: {image: "isolab/guestbook:1", domainname: lab.example, environment: {COLOR: red}}
-  other: {image: "isolab/guestbook:1", network_mode: "service:web"}
+  other: {image: "isolab/guestbook:1", network_mode: "service:web", restart: always}
 """
 
 
@@ -254,6 +254,11 @@ def test_a_network_of_another_is_recreated_with_it(lab: harness.Bench, tmp_path:
     assert before["web-1"] != after["web-1"]
     assert network_of("other-1") == f"container:{after['web-1']}"
     assert proposed(lab) == {}
+    # As after a start of its guest, where Docker starts the other one alone.
+    docker.from_env().containers.get("other-1").stop(timeout=0)
+    lab.refresh()
+    lab.up()
+    assert containers().keys() == after.keys()
 
 
 def network_of(container: str) -> str:

@@ -86,3 +86,13 @@ def test_another_network_is_a_reason(tmp_path: Path) -> None:
     (change,) = edited(tmp_path, together, ', network_mode: "service:web"}', "}")
     assert change.name == "other"
     assert "network of web-1 -> its own" in change.reasons
+
+
+def test_docker_does_not_start_it_again_with_its_guest(tmp_path: Path) -> None:
+    text = LAB.replace("image:", "restart: always, image:", 1)
+    (change,) = edited(tmp_path, text, "memory: 1GiB", "memory: 2GiB")
+    found = {e.name: (e.effect, e.because) for e in change.effects}
+    assert found["other-1"] == (
+        "unavailable",
+        "Docker does not start it again: it has the network of web-1",
+    )
