@@ -14,13 +14,13 @@ RECREATED = frozenset({"move", "recreate"})
 
 
 def container_action(transition: Transition, container: ContainerTransition) -> Verdict:
-    """What becomes of a container, and why."""
-    guest = transition.guest_of(container)
-    for rule in RULES:
-        verdict = rule(transition, container, guest)
-        if verdict:
-            return verdict
-    return "stay", ""
+    """What becomes of a container, and why; decided once, since others may follow it."""
+    decided = transition.verdicts
+    if container.name not in decided:
+        guest = transition.guest_of(container)
+        found = (rule(transition, container, guest) for rule in RULES)
+        decided[container.name] = next(filter(None, found), ("stay", ""))
+    return decided[container.name]
 
 
 def follows(

@@ -71,6 +71,10 @@ class Transition:
     guests: Mapping[str, GuestTransition]
     containers: Mapping[str, ContainerTransition]
     """Of services, on guests and on the host."""
+    verdicts: dict[str, tuple[ContainerAction, str]] = field(
+        default_factory=dict[str, tuple[ContainerAction, str]], compare=False, repr=False
+    )
+    """What actions.container_action has decided of containers: others follow from it."""
 
     @property
     def subnet(self) -> bool:

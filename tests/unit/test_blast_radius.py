@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from planning import plan
 
 from isolab.diff.change import Change, Effect
 from isolab.diff.compare import diff
-from isolab.plan.model import Cluster, Plan, Surroundings
-from isolab.plan.read import plan_file
+from isolab.plan.model import Cluster, Plan
 
 REFERENCE = (Path(__file__).parents[2] / "stacks" / "reference.yaml").read_text()
 MEASURED = {
@@ -39,14 +39,6 @@ networks: {back: {}}
 volumes: {data: {}}
 placement: {"*": app, db: store}
 """
-
-
-def plan(folder: Path, text: str) -> Plan:
-    file = folder / "lab.yaml"
-    file.write_text(text)
-    planned = plan_file(file, {}, Surroundings(stack="test"))
-    assert isinstance(planned, Plan), "\n".join(map(str, planned))
-    return planned
 
 
 def edited(folder: Path, text: str, old: str, new: str) -> tuple[Change, ...]:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isolab.diff.change import Change
-from isolab.diff.compare import diff
+from planning import edited, plan
+
 from isolab.draw.containers import has_way_out
-from isolab.plan.model import Container, Plan, Surroundings
-from isolab.plan.read import plan_file
+from isolab.plan.model import Container
 
 LAB = """\
 guests: {app: {}, store: {memory: 1GiB}}
@@ -21,19 +20,6 @@ services:
     environment: {COLOR: red}
 placement: {"*": app, web: store}
 """
-
-
-def plan(folder: Path, text: str) -> Plan:
-    file = folder / "lab.yaml"
-    file.write_text(text)
-    planned = plan_file(file, {}, Surroundings(stack="test"))
-    assert isinstance(planned, Plan), "\n".join(map(str, planned))
-    return planned
-
-
-def edited(folder: Path, text: str, old: str, new: str) -> tuple[Change, ...]:
-    assert old in text
-    return diff(plan(folder, text), plan(folder, text.replace(old, new)))
 
 
 def named(containers: Sequence[Container], name: str) -> Container:

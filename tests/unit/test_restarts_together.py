@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from planning import edited
+
 from isolab.diff.change import Change
-from isolab.diff.compare import diff
-from isolab.plan.model import Plan, Surroundings
+from isolab.plan.model import Surroundings
 from isolab.plan.read import examine_file
 
 LAB = """\
@@ -30,19 +31,6 @@ services:
   db: {image: "isolab/mariadb:1", expose: [3306]}
 placement: {web: app, db: store}
 """
-
-
-def plan(folder: Path, text: str) -> Plan:
-    file = folder / "lab.yaml"
-    file.write_text(text)
-    examined = examine_file(file, {}, Surroundings(stack="test"))
-    assert examined.plan, examined.errors
-    return examined.plan
-
-
-def edited(folder: Path, text: str, old: str, new: str) -> tuple[Change, ...]:
-    assert old in text
-    return diff(plan(folder, text), plan(folder, text.replace(old, new)))
 
 
 def containers(change: Change) -> dict[str, tuple[str, str]]:
@@ -90,3 +78,16 @@ def test_only_what_is_on_one_guest_restarts_together(tmp_path: Path) -> None:
         f"{file}:5:51: warning: services.web.depends_on.db.restart: no effect on app-1, where db "
         "does not run: web is not recreated there with it (place both on the same guests)"
     )
+
+
+def test_many_ways_to_one_container_are_gone_once(tmp_path: Path) -> None:
+    # Two to the power of thirty ways lead from the last services to db.
+    lines = ["guests: {app: {vcpus: 4, memory: 16GiB}}", "services:"]
+    lines += ['  db: {image: "isolab/mariadb:1", environment: {COLOR: red}}']
+    below = ["db"]
+    for level in range(30):
+        needs = ", ".join(f"{x}: {{condition: service_started, restart: true}}" for x in below)
+        below = [f"{side}{level}" for side in ("left", "right")]
+        lines += [f'  {x}: {{image: "isolab/guestbook:1", depends_on: {{{needs}}}}}' for x in below]
+    (change,) = edited(tmp_path, "\n".join(lines), "COLOR: red", "COLOR: blue")
+    assert len(containers(change)) == 61
