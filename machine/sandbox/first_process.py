@@ -67,7 +67,7 @@ def _own_libvirt_settings(own: Path) -> None:
     own.mkdir(mode=0o755)
     for file in Path("/etc/libvirt").glob("*.conf"):
         shutil.copy(file, own)
-    for source, hook in network_hook.FILES:
+    for hook, source in network_hook.FILES:
         copy = own / hook.relative_to("/etc/libvirt")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)

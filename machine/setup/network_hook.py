@@ -18,8 +18,8 @@ SOURCE = Path(__file__).with_name("libvirt_network.py")
 HOOK = Path("/etc/libvirt/hooks/network.d/isolab")
 STARTER_SOURCE = Path(__file__).with_name("libvirt_containers.py")
 STARTER = HOOK.with_name("isolab-containers")
-FILES = ((SOURCE, HOOK), (STARTER_SOURCE, STARTER))
-"""Each hook's file here, and where libvirt runs it."""
+FILES = ((HOOK, SOURCE), (STARTER, STARTER_SOURCE))
+"""Where libvirt runs each hook, and its file here."""
 UNITS = ("libvirtd.service", "virtnetworkd.service")
 """Whichever the machine has."""
 RESTART = (
@@ -46,7 +46,7 @@ def starter_state() -> State:
 
 def is_lacking() -> bool:
     """Whether one has to be installed."""
-    return not {state(), starter_state()} <= {"installed", "unknown"}
+    return any(state(*each) in ("missing", "outdated") for each in FILES)
 
 
 def action() -> Action:
@@ -73,5 +73,5 @@ def _install(report: Report) -> None:
 
 
 def _command() -> str:
-    installed = [f"install -D -m 755 {shlex.quote(str(source))} {hook}" for source, hook in FILES]
+    installed = [f"install -D -m 755 {shlex.quote(str(source))} {hook}" for hook, source in FILES]
     return " && ".join([*installed, RESTART] if daemons.has_systemd() else installed)

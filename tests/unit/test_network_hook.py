@@ -42,7 +42,7 @@ def test_the_daemon_that_runs_is_restarted(
     systemctl.chmod(0o755)
     monkeypatch.setattr(daemons, "has_systemd", lambda: True)
     starter = hook.with_name("isolab-containers")
-    files = ((network_hook.SOURCE, hook), (network_hook.STARTER_SOURCE, starter))
+    files = ((hook, network_hook.SOURCE), (starter, network_hook.STARTER_SOURCE))
     monkeypatch.setattr(network_hook, "FILES", files)
     subprocess.run(
         network_hook.action().command,
@@ -50,7 +50,7 @@ def test_the_daemon_that_runs_is_restarted(
         check=True,
     )
     assert network_hook.state(hook) == "installed"
-    assert network_hook.state(*files[1][::-1]) == "installed"
+    assert network_hook.state(*files[1]) == "installed"
     assert (done.read_text().splitlines() if done.exists() else []) == restarted
 
 
