@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -105,8 +106,6 @@ class _Served:
 
     async def _lesson(self, request: Request) -> Response:
         lesson = self._asked(request)
-        if lesson is None:
-            return Response(status_code=404)
         progress = await asyncio.to_thread(self._course.progress)
         lab = progress.at(lesson)
         places = await asyncio.to_thread(self._course.places, lab.plan) if lab.up else ()
@@ -115,16 +114,12 @@ class _Served:
 
     async def _claims(self, request: Request) -> Response:
         lesson = self._asked(request)
-        if lesson is None:
-            return Response(status_code=404)
         progress = await asyncio.to_thread(self._course.progress)
         return HTMLResponse(self._pages.claims(request.path_params["language"], lesson, progress))
 
     async def _drawing(self, request: Request) -> Response:
         """With the states of this moment; without them while a check keeps the lab busy."""
         lesson = self._asked(request)
-        if lesson is None:
-            return Response(status_code=404)
         progress = await asyncio.to_thread(self._course.progress)
         lab = progress.at(lesson)
         states = None
@@ -134,8 +129,6 @@ class _Served:
 
     async def _check(self, request: Request) -> Response:
         lesson = self._asked(request)
-        if lesson is None:
-            return Response(status_code=404)
         progress = await asyncio.to_thread(self._course.progress)
         lab = progress.at(lesson)
         if not lab.up:
@@ -168,8 +161,12 @@ class _Served:
     async def _connect(self, socket: WebSocket) -> None:
         await sockets.connect(socket, self._terminals)
 
-    def _asked(self, request: Request) -> Lesson | None:
-        return self._pages.lesson(request.path_params["language"], request.path_params["lesson"])
+    def _asked(self, request: Request) -> Lesson:
+        """The lesson of the address; the answer is 404 where there is none."""
+        asked = self._pages.lesson(request.path_params["language"], request.path_params["lesson"])
+        if asked is None:
+            raise HTTPException(404, "")
+        return asked
 
 
 async def _body(request: Request) -> _Asked | None:

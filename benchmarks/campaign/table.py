@@ -59,7 +59,7 @@ def run(machine: str, only: Sequence[str], count: int, minutes: float, *, as_jso
     wrong = ""
     try:
         for row in _rows(lab, faults, count, deadline):
-            _say(f"{line(row)}")
+            _say(line(row))
             rows.append(row)
         wrong = _removed(lab)
     except (trial.Broken, WentWrong, Unreachable, Failure) as broken:

@@ -341,14 +341,14 @@ def who_has_a_network_together_is_placed_together(lab: Lab, plan: Plan) -> Itera
     """A container's network is one of the kernel that it runs on."""
     where = _places(plan)
     for service in lab.services:
-        path = ("placement", service.name)
-        for at in (
-            where[service.name] if service.network_of and service.name in lab.placement else ()
-        ):
-            if at not in {place.name for place in places(lab, service.name)}:
+        if not service.network_of or service.name not in lab.placement:
+            continue
+        allowed = {place.name for place in places(lab, service.name)}
+        for at in where[service.name]:
+            if at not in allowed:
                 yield problem(
                     lab,
-                    path,
+                    ("placement", service.name),
                     f"network_mode is service:{service.network_of}, which runs on {at}",
                     f"leave it out: {service.name} is placed where {service.network_of} is",
                 )
