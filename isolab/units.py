@@ -7,3 +7,8 @@ MiB = NewType("MiB", int)
 
 Seconds = NewType("Seconds", float)
 """A duration."""
+
+
+def size_words(count: int) -> str:
+    """A number of bytes for people: 12.5 MiB."""
+    return f"{count / 2**20:.1f} MiB"

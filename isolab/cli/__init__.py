@@ -26,6 +26,7 @@ COMMANDS = (
     "learn",
     "check",
     "reset",
+    "checkpoint",
     "class",
     "demo",
     "image",

@@ -11,7 +11,7 @@ from isolab.plan import serialize
 from isolab.plan.model import Plan
 from machine import keys, paths
 from machine import stack as machine_stack
-from machine.deployment import config, drift, leftovers, locks, runs, state, watch
+from machine.deployment import checkpoints, config, drift, leftovers, locks, runs, state, watch
 from machine.deployment.drift import Drifted
 from machine.deployment.engine import Engine, EngineError, Outcome
 from machine.deployment.events import Event
@@ -155,14 +155,23 @@ class StackControl:
         """Let the engine forget resources, and operations that it began."""
         self._rewrite(lambda exported: state.without(exported, urns))
 
+    def export(self) -> str:
+        """The state as text, its secrets encrypted, for `take_back`."""
+        return self._engine.ask("stack", "export", "--stack", self.stack)
+
+    def take_back(self, exported: str) -> None:
+        """Have the engine know what it knew when the state was exported."""
+        self._rewrite(lambda _: exported)
+
     def _rewrite(self, change: Callable[[str], str]) -> None:
-        exported = self._engine.ask("stack", "export", "--stack", self.stack)
+        exported = self.export()
         words = ("stack", "import", "--force", "--stack", self.stack)
         self._engine.ask(*words, input=change(exported))
 
     def forget(self) -> None:
-        """Remove the stack itself: its state, its history, its configuration, its keys."""
+        """Remove the stack itself: its state, its history, its checkpoints, its keys."""
         self._engine.ask("stack", "rm", "--yes", "--force", "--remove-backups", self.stack)
+        checkpoints.forget(self.stack)
         shutil.rmtree(keys.folder(self.stack), ignore_errors=True)
         config.file(self.stack).unlink(missing_ok=True)
         for log in (paths.pulumi_home() / "logs").glob(f"*+{state.PROJECT}+{self.stack}-2*.log"):

@@ -7,6 +7,7 @@ are.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from isolab.plan.model import Plan
 from isolab.transport import Unreachable
 from machine import paths
-from machine.deployment import config, state
+from machine.deployment import checkpoints, config, state
 from machine.deployment.control import StackControl, backend
 from machine.engine import pulumi_cli
 from machine.host.transport import HostTransport
@@ -54,7 +55,7 @@ def stacks() -> tuple[str, ...]:
 def find() -> Found:
     """What no stack uses. Whoever removes it has all `stacks` alone."""
     plans, unknown = _plans()
-    unused = list(_histories())
+    unused = [*_histories(), *_checkpoints()]
     if not unknown:
         used, stored = _digests(plans), registry_storage.images()
         unused += [
@@ -108,6 +109,21 @@ def _plans() -> tuple[list[Plan], list[str]]:
         for name in sorted(others - up)
     ]
     return known, unknown
+
+
+def _checkpoints() -> Iterator[Unused]:
+    """Those that cannot be restored: their guests were replaced since, or are gone."""
+    for name in checkpoints.stacks():
+        for each in checkpoints.of(name):
+            with suppress(Unable):
+                known = StackControl(name).state()
+                if known is None or checkpoints.another(state.parse(each.state), known):
+                    yield Unused(
+                        kind="checkpoint",
+                        name=f"{name} {each.name}, saved {each.at}",
+                        size=each.size,
+                        remove=partial(checkpoints.remove, each),
+                    )
 
 
 def _engines() -> Iterator[Unused]:

@@ -10,7 +10,8 @@ from isolab.cli.context import consent, copies, deployed, engine, stack
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failure
 from isolab.diff.change import Loss
 from isolab.diff.disks import StandingDisk, all_of
-from machine.deployment import config, leftovers
+from isolab.units import size_words
+from machine.deployment import checkpoints, config, leftovers
 from machine.deployment.control import StackControl
 from machine.deployment.engine import EngineError
 from machine.deployment.leftovers import Remains
@@ -42,6 +43,8 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
         print(f"stack {name} is already down: nothing of it exists")
         return DONE
     control = engine.opened(name)
+    if arguments.keep_data:
+        engine.nothing_half_restored(name)
     _ask(control, keep_data=arguments.keep_data, accepted=arguments.yes)
     engine.recovered(control)
     known = control.state()
@@ -76,7 +79,8 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     """Whoever takes a lab down agrees to it; --keep-data does where no volume goes with it."""
     known = control.state()
     things = [r for r in known.resources if not (r.is_component or r.is_provider)] if known else []
-    if accepted or not things:
+    saved = () if keep_data else checkpoints.of(control.stack)
+    if accepted or not (things or saved):
         return
     plan, disks = deployed.standing(control)
     on_roots = copies.of_lab(plan, "it is on its guest's root disk, which is removed")
@@ -90,6 +94,9 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
         if lost
         else "everything that it created; no volume holds data"
     )
+    if saved:
+        size = size_words(sum(each.size for each in saved))
+        what += f"; its checkpoints: {', '.join(each.name for each in saved)} ({size})"
     if not sys.stdin.isatty():
         keeps = "" if keep_data else "--keep-data keeps the data disks, "
         raise Failure(

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from isolab.cli.context.engine import say
 from isolab.cli.errors import DONE, FAILED, UNABLE, Failure
+from isolab.units import size_words
 from machine.deployment import lock, unused
 from machine.deployment.unused import Found, Unused
 from machine.images import cache, service_images
@@ -14,7 +15,7 @@ from machine.images.guest_image import place
 from machine.steps import Unable
 
 NAME = "prune"
-HELP = "list images, builds, engines and histories that no stack uses; --yes removes them"
+HELP = "list images, builds, engines, histories, checkpoints of no use any more; --yes removes them"
 MOST = 8
 """Things of one kind that are named one by one."""
 
@@ -67,19 +68,15 @@ def _told(found: Found, *, done: bool = False) -> Iterator[str]:
     for thing in found.unused:
         kinds[thing.kind].append(thing)
     for kind, things in kinds.items():
-        yield f"{kind:14} {len(things):4}  {_size(sum(thing.size for thing in things))}"
+        yield f"{kind:14} {len(things):4}  {size_words(sum(thing.size for thing in things))}"
         yield from (f"  {thing.name}" for thing in things[:MOST])
         if len(things) > MOST:
             yield f"  … and {len(things) - MOST} more"
     yield from (f"not checked: {why}" for why in found.left_alone)
-    total = _size(sum(thing.size for thing in found.unused))
+    total = size_words(sum(thing.size for thing in found.unused))
     if not found.unused:
         yield "nothing is unused"
     elif done:
         yield f"removed: {total}"
     else:
         yield f"unused: {total}; ./lab prune --yes removes it"
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**20:.1f} MiB"

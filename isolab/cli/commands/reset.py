@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, name: str) -> int:
     begin = time.monotonic()
+    engine.nothing_half_restored(name)
     plan = deployed.required(name)
     guests, containers = chosen(plan, arguments.what)
     control = engine.opened(plan.stack)

@@ -51,6 +51,7 @@ def _run(arguments: argparse.Namespace, target: stack.Target) -> int:
 
     # The part of the set-up before it was started again counts.
     begin = renew.began()
+    engine.nothing_half_restored(target.stack)
     plan, subnet_open = stack.checked_plan(target)
     outside.check(plan)
     guests = [guest.name for guest in plan.guests]

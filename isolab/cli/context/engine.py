@@ -125,5 +125,19 @@ def recovered(control: StackControl) -> None:
         ) from remains
 
 
+def nothing_half_restored(stack: str) -> None:
+    """End the command where disks of the stack are not whole, and more than a start would fail."""
+    from machine.deployment import checkpoints
+
+    checkpoint = checkpoints.half_restored(stack)
+    if checkpoint:
+        raise Failure(
+            UNABLE,
+            f"a restore of checkpoint {checkpoint} of stack {stack} was interrupted: "
+            "its guests' disks are incomplete",
+            f"restore it again: ./lab checkpoint restore {checkpoint} --stack {stack}",
+        )
+
+
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
