@@ -1,6 +1,5 @@
 """`./lab bench failover`: what the replicated lab survives, and at what price."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from benchmarks.failover.scene import Scene, WentWrong
 from benchmarks.failover.trial import Result, hold
 from isolab.cli.context import deployed
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.output import document
 from isolab.transport import Unreachable
 from machine import paths
 
@@ -26,7 +26,7 @@ def run(machine: str, only: Sequence[str], *, as_json: bool) -> int:
     results = list(_results(scene, faults))
     if as_json:
         rows = [asdict(result) for result in results]
-        print(json.dumps({"machine": machine, "rows": rows}, indent=1))
+        print(document.text({"machine": machine, "rows": rows}))
     else:
         print(machine)
         print(table(results))

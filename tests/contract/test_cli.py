@@ -15,6 +15,7 @@ from isolab.cli import COMMANDS, main
 from isolab.cli.errors import BAD_INPUT, FAILED
 
 REPO = Path(__file__).parents[2]
+REFERENCE = str(REPO / "stacks/reference.yaml")
 WITH_JSON = ("status", "diff", "preview", "doctor", "validate", "bench", "check")
 
 
@@ -38,6 +39,27 @@ def test_json_is_offered_where_it_is_promised(
     with pytest.raises(SystemExit):
         main([name, "--help"])
     assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["validate", REFERENCE, "--json"],
+        ["diff", "--from", REFERENCE, "--to", REFERENCE, "--json"],
+        ["status", "no-such-stack", "--json"],
+        ["doctor", "--json"],
+        ["class", "status", "--json"],
+        ["checkpoint", "list", "--json"],
+        ["image", "list", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_a_document_has_its_version_at_the_top(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(words)
+    document = json.loads(capsys.readouterr().out)
+    assert next(iter(document.items())) == ("version", 1)
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def test_diff_of_two_files_as_json(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["diff", "--json", "--from", str(REFERENCE), "--to", str(edited)]) == 0
     document = json.loads(capsys.readouterr().out)
     (change,) = document["changes"]
-    assert set(document) == {"stack", "data", "lost", "changes", "summary"}
+    assert set(document) == {"version", "stack", "data", "lost", "changes", "summary"}
     told = {"layer", "name", "change", "reasons", "effects"}
     assert set(change) == told | {"data", "lost", "order", "seconds"}
     assert change["reasons"] == ["memory 1024 MiB -> 2048 MiB"]

@@ -1,7 +1,6 @@
 """`./lab bench`: what isolab costs beside doing the same by hand, measured in one run."""
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -12,6 +11,7 @@ from benchmarks import faults_table, plain_script, plan_growth, plugin_sets
 from benchmarks.campaign import table as campaign
 from benchmarks.figures import Row
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
+from isolab.cli.output import document
 from machine import sandbox
 from machine.engine import plugins
 
@@ -103,7 +103,7 @@ def _machine() -> str:
 def _print(measured: Iterable[Row], *, as_json: bool, beside: str = "plain") -> int:
     rows = list(measured)
     if as_json:
-        print(json.dumps({"machine": _machine(), "rows": [asdict(one) for one in rows]}, indent=1))
+        print(document.text({"machine": _machine(), "rows": [asdict(one) for one in rows]}))
         return DONE
     print(_machine())
     for one in rows:

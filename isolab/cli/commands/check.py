@@ -1,7 +1,6 @@
 """`./lab check`: tests the claims of the lessons on the running lab."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,11 +8,10 @@ from pathlib import Path
 from isolab.cli.context import deployed, engine, stack
 from isolab.cli.context.lesson_checks import add_arguments, check, fits, lessons
 from isolab.cli.errors import DONE, FAILED, UNABLE
-from isolab.cli.output import results
+from isolab.cli.output import document, results
 from isolab.lessons import texts
 from isolab.lessons.junit import junit
 from isolab.lessons.model import LessonResult
-from isolab.visible import in_json
 
 NAME = "check"
 HELP = "check the lessons' claims on the running lab"
@@ -43,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.junit:
         arguments.junit.write_text(junit(plan.stack, checked), encoding="utf-8")
     if arguments.json:
-        document = {"stack": plan.stack, "lessons": [asdict(lesson) for lesson in checked]}
-        print(in_json(json.dumps(document, indent=1, ensure_ascii=False)))
+        content = {"stack": plan.stack, "lessons": [asdict(lesson) for lesson in checked]}
+        print(document.text(content))
     else:
         print("\n".join(summary(checked)))
     return code(checked)

@@ -1,10 +1,9 @@
 """`./lab class status`: how far a class is: the last checks of all stacks on this machine."""
 
 import argparse
-import json
 
 from isolab.cli.errors import DONE
-from isolab.cli.output import results
+from isolab.cli.output import document, results
 from isolab.lessons import read
 
 NAME = "class"
@@ -23,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from machine.deployment import config
 
     table = {stack: verdicts(stack) for stack in config.stacks()}
-    print(json.dumps(_document(table), indent=1) if arguments.json else text(table))
+    print(document.text(_content(table)) if arguments.json else text(table))
     return DONE
 
 
@@ -52,7 +51,7 @@ def text(table: dict[str, dict[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _document(table: dict[str, dict[str, str]]) -> dict[str, object]:
+def _content(table: dict[str, dict[str, str]]) -> dict[str, object]:
     return {
         "stacks": [
             {

@@ -1,7 +1,6 @@
 """`./lab diff`: what the lab file changes, from plans alone: no engine, no machine."""
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 from isolab.cli.context import before_after, outside, stack
 from isolab.cli.context.before_after import BeforeAfter
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
-from isolab.cli.output import changes
+from isolab.cli.output import changes, document
 from isolab.diff.change import Change
 from isolab.diff.compare import diff
 from isolab.plan.model import Plan
-from isolab.visible import in_json
 
 NAME = "diff"
 HELP = "show what an edit of the lab file changes, with the blast radius; starts no engine"
@@ -77,8 +75,7 @@ def told(
     """The changes in one of the formats; in JSON with what else there is to say."""
     match form:
         case "json":
-            document = changes.as_json(name, found) | dict(more or {})
-            yield in_json(json.dumps(document, indent=1, ensure_ascii=False))
+            yield document.text(changes.as_json(name, found) | dict(more or {}))
         case "markdown":
             from isolab.cli.output import markdown
 

@@ -1,10 +1,10 @@
 """`lab doctor`: what this machine has and lacks for a lab, with the fix for each."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from isolab.cli.errors import DONE, UNABLE
+from isolab.cli.output import document
 from machine.setup import doctor
 
 NAME = "doctor"
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     checks = doctor.examine()
     code = DONE if doctor.able(checks) else UNABLE
     if arguments.json:
-        print(json.dumps({"checks": [asdict(check) for check in checks]}, indent=1))
+        print(document.text({"checks": [asdict(check) for check in checks]}))
         return code
     for check in checks:
         print(f"{check.verdict:9} {check.name:15} {check.detail}")

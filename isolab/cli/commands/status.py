@@ -1,12 +1,12 @@
 """`./lab status`: the layers of a stack as they are."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from isolab.cli.context import deployed, live, since_up, stack
 from isolab.cli.errors import DONE, FAILED, UNABLE
+from isolab.cli.output import document
 from machine.deployment import lock
 
 NAME = "status"
@@ -32,13 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
         plan = deployed.find(name)
     if plan is None:
         said = _not_up(name, holder, others)
-        print(json.dumps(_nothing(name, said[0]), indent=1) if arguments.json else "\n".join(said))
+        nothing = document.text(_nothing(name, said[0]))
+        print(nothing if arguments.json else "\n".join(said))
         return FAILED
     now = live.status(plan)
     warnings = since_up.asked(plan, drift=bool(now.drift))
-    document = asdict(now) | {"verdict": now.verdict, "warnings": warnings}
+    content = asdict(now) | {"verdict": now.verdict, "warnings": warnings}
     if arguments.json:
-        print(json.dumps(document, indent=1))
+        print(document.text(content))
     else:
         print("\n".join((text(now), *(f"warning: {line}" for line in warnings))))
     return CODES[now.verdict]

@@ -1,12 +1,12 @@
 """`./lab validate`: checks lab files, without touching any machine."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 from isolab.cli.context import stack
 from isolab.cli.errors import BAD_INPUT, DONE
+from isolab.cli.output import document
 from isolab.model import Problem
 from isolab.plan.model import Surroundings
 from isolab.plan.read import Examined
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             | _warnings(file, examined)
             for file, examined in results
         ]
-        print(json.dumps({"files": files}, indent=1))
+        print(document.text({"files": files}))
     else:
         for file, examined in results:
             for problem in (*examined.errors, *examined.warnings):

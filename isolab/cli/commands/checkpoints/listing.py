@@ -1,10 +1,10 @@
 """`./lab checkpoint list`: what was saved, when, and how much it takes."""
 
 import argparse
-import json
 
 from isolab.cli.context import stack
 from isolab.cli.errors import DONE
+from isolab.cli.output import document
 from isolab.units import size_words
 from machine.deployment import checkpoints
 from machine.deployment.checkpoints import Checkpoint
@@ -25,8 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     named = (stack.name(arguments),) if stack.is_named(arguments) else checkpoints.stacks()
     found = [each for name in named for each in checkpoints.of(name)]
     if arguments.json:
-        document = {"version": 1, "checkpoints": [_document(each) for each in found]}
-        print(json.dumps(document, indent=1))
+        print(document.text({"checkpoints": [_content(each) for each in found]}))
     else:
         print(*([_line(each) for each in found] or ["there is no checkpoint"]), sep="\n")
     return DONE
@@ -37,7 +36,7 @@ def _line(each: Checkpoint) -> str:
     return f"{each.stack:16} {each.name:16} {each.at}  {size:>12}  {paused}"
 
 
-def _document(each: Checkpoint) -> dict[str, object]:
+def _content(each: Checkpoint) -> dict[str, object]:
     return {
         "stack": each.stack,
         "name": each.name,

@@ -1,13 +1,13 @@
 """`./lab image list`: the images on this machine, or those of a lab and where they come from."""
 
 import argparse
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
+from isolab.cli.output import document
 from isolab.model import Lab, Service
 from isolab.plan import images
 
@@ -60,13 +60,13 @@ def show(lab: str | None, *, as_json: bool) -> None:
     rows = list(_of_lab(read(lab)) if lab else _stored())
     guest = guest_image.find()
     if as_json:
-        document = {
+        content = {
             "guest": guest and guest.digest,
             "services": dict(service_images.digests()),
             "images": [{"from" if k == "origin" else k: v for k, v in asdict(row).items()}
                        for row in rows],
         }  # fmt: skip
-        print(json.dumps(document, indent=1))
+        print(document.text(content))
         return
     if lab is None:
         print(f"guest image  {guest.digest[:12] if guest else 'not built: ./lab image build'}")
