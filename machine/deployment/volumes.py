@@ -33,7 +33,7 @@ class Volumes:
     def restore(self, pool: str, name: str, file: Path) -> None:
         """Replace a volume by another of its name, size and backing, with the bytes of the file.
 
-        What a sparse copy leaves out has to be empty before: the volume is made anew.
+        What a sparse copy leaves out has to be empty before: the volume is created again.
         """
         described = _empty(self._ask("vol-dumpxml", "--pool", pool, name))
         self._ask("vol-delete", "--pool", pool, name)

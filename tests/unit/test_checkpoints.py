@@ -181,7 +181,7 @@ def test_a_name_is_given_once(home: Path, capsys: pytest.CaptureFixture[str]) ->
         ["checkpoint", "remove", "a", "--stack", "s"],
     ],
 )
-def test_disks_that_are_not_whole_are_neither_started_nor_kept(
+def test_disks_that_are_not_whole_are_neither_started_nor_retained(
     home: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     saved = save("a", exported())
