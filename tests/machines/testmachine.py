@@ -453,7 +453,7 @@ def sweep() -> None:
 
 
 def clean(machine: Machine) -> None:
-    """Remove a machine's control groups and firewall rules; its other things end with PID 1."""
+    """Remove a machine's control groups, link and firewall rules; the rest ends with PID 1."""
     if not machine.folder.exists():
         return
     groups = machine.groups()
@@ -461,6 +461,9 @@ def clean(machine: Machine) -> None:
         (groups / "cgroup.kill").write_text("1")
         for group in sorted((groups, *groups.rglob("*/")), reverse=True):
             _remove_group(group)
+    # Its namespace takes the link away too, but later, and not where something still has it.
+    if Path("/sys/class/net", machine.link()).exists():
+        subprocess.run(["ip", "link", "delete", machine.link()], capture_output=True, check=False)
     for table in ("filter", "nat"):
         rules = subprocess.run(
             ["iptables", "-w", "-t", table, "-S"], capture_output=True, text=True, check=True
