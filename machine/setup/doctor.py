@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -17,7 +17,15 @@ from machine.engine import plugin_info, plugins, pulumi_cli
 from machine.host import access, addresses, domain_use, kvm, looking
 from machine.host.transport import HostTransport
 from machine.images import debian_sources, service_catalog
-from machine.setup import daemons, firewall, guest_shutdown, network_hook, packages, requirements
+from machine.setup import (
+    daemons,
+    docker_kind,
+    firewall,
+    guest_shutdown,
+    network_hook,
+    packages,
+    requirements,
+)
 from machine.steps import Unable
 
 if TYPE_CHECKING:
@@ -181,7 +189,11 @@ def _daemon(daemon: daemons.Daemon) -> Check:
             detail=f"cannot be asked: {daemons.no_client(daemon)}",
             fix=daemons.INSTALL[daemon.client],
         )
-    return daemon_check(daemon.name, daemon.standing())
+    standing = daemon.standing()
+    if daemon.name != "dockerd":
+        return daemon_check(daemon.name, standing)
+    found = docker_kind.ours() if standing == "answers" else None
+    return docker_check(standing, found, docker_kind.others())
 
 
 def daemon_check(name: str, standing: daemons.Standing) -> Check:
@@ -195,6 +207,37 @@ def daemon_check(name: str, standing: daemons.Standing) -> Check:
         case "silent":
             detail = "does not answer"
             return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
+
+
+def docker_check(
+    standing: daemons.Standing,
+    found: docker_kind.Docker | None,
+    others: Sequence[docker_kind.Kind],
+) -> Check:
+    """Docker's daemon, which has to be one on the machine's own network.
+
+    Args:
+        standing: Whether the one on the machine's socket answers.
+        found: What it says of itself.
+        others: Further ones of this user.
+    """
+    check = daemon_check("dockerd", standing)
+    if found and not found.usable():
+        detail = f"{docker_kind.NAMES[found.kind]} answers at {daemons.DOCKER}"
+        return replace(
+            check,
+            verdict="unusable",
+            detail=f"{detail}: its containers are not on the networks of this machine",
+            fix="have it listen elsewhere, then: sudo systemctl enable --now docker",
+        )
+    if found:
+        store = ", images in containerd's store" if found.store == "containerd" else ""
+        return replace(check, detail=f"answers: Docker {found.version}{store}")
+    if standing == "silent" and others:
+        named = " and ".join(docker_kind.NAMES[kind] for kind in others)
+        detail = f"does not answer; no lab can run on the {named} of this user"
+        return replace(check, detail=detail, fix=f"{check.fix} beside")
+    return check
 
 
 def firewall_check(backend: firewall.Backend, drops: bool | None) -> Check:
