@@ -216,7 +216,12 @@ class Machine:
 
     def home(self, user: str) -> Path:
         """A user's home, seen from outside while the machine runs."""
-        return self.root / "home" / user
+        return self.root / ("root" if user == "root" else f"home/{user}")
+
+    def processor_seconds(self) -> float:
+        """What all its processes, guests too, have taken since it booted."""
+        fields = dict(map(str.split, (self.groups() / "cpu.stat").read_text().splitlines()))
+        return int(fields["usage_usec"]) / 1e6
 
     def give(self, source: Path, user: str, target: str) -> None:
         """Copy a file or folder into a user's home as the user's own."""
