@@ -190,14 +190,23 @@ def _daemon(daemon: daemons.Daemon) -> Check:
             fix=daemons.INSTALL[daemon.client],
         )
     standing = daemon.standing()
+    state = daemons.unit_state(daemon.unit) if standing == "silent" else ""
+    check = daemon_check(daemon.name, standing, daemon.unit, state)
     if daemon.name != "dockerd":
-        return daemon_check(daemon.name, standing)
+        return check
     found = docker_kind.ours() if standing == "answers" else None
-    return docker_check(standing, found, docker_kind.others())
+    return docker_check(check, found, docker_kind.others())
 
 
-def daemon_check(name: str, standing: daemons.Standing) -> Check:
-    """One daemon."""
+def daemon_check(name: str, standing: daemons.Standing, unit: str = "", state: str = "") -> Check:
+    """One daemon.
+
+    Args:
+        name: What it is called.
+        standing: Whether it answers.
+        unit: Its systemd unit.
+        state: How that stands; empty where no systemd runs.
+    """
     match standing:
         case "answers":
             return Check(name=name, verdict="ok", detail="answers")
@@ -205,23 +214,23 @@ def daemon_check(name: str, standing: daemons.Standing) -> Check:
             detail = "it listens, but this user may not connect: see access"
             return Check(name=name, verdict="unknown", detail=detail, fix="see access")
         case "silent":
-            detail = "does not answer"
-            return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
+            detail = f"does not answer: {unit} is {state}" if state else "does not answer"
+            fix = "./lab up starts it"
+            if state == "masked":
+                fix = f"sudo systemctl unmask {unit}, then {fix}"
+            return Check(name=name, verdict="missing", detail=detail, fix=fix)
 
 
 def docker_check(
-    standing: daemons.Standing,
-    found: docker_kind.Docker | None,
-    others: Sequence[docker_kind.Kind],
+    check: Check, found: docker_kind.Docker | None, others: Sequence[docker_kind.Kind]
 ) -> Check:
     """Docker's daemon, which has to be one on the machine's own network.
 
     Args:
-        standing: Whether the one on the machine's socket answers.
+        check: That of any daemon, for the one on the machine's socket.
         found: What it says of itself.
         others: Further ones of this user.
     """
-    check = daemon_check("dockerd", standing)
     if found and not found.usable():
         detail = f"{docker_kind.NAMES[found.kind]} answers at {daemons.DOCKER}"
         return replace(
@@ -233,10 +242,9 @@ def docker_check(
     if found:
         store = ", images in containerd's store" if found.store == "containerd" else ""
         return replace(check, detail=f"answers: Docker {found.version}{store}")
-    if standing == "silent" and others:
+    if check.verdict == "missing" and others:
         named = " and ".join(docker_kind.NAMES[kind] for kind in others)
-        detail = f"does not answer; no lab can run on the {named} of this user"
-        return replace(check, detail=detail, fix=f"{check.fix} beside")
+        return replace(check, detail=f"{check.detail}; no lab can run on this user's {named}")
     return check
 
 

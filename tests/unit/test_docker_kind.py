@@ -10,10 +10,12 @@ import pytest
 from machine.host import answers
 from machine.setup import daemons, docker_kind, packages
 from machine.setup.docker_kind import Docker, Kind
-from machine.setup.doctor import able, docker_check
+from machine.setup.doctor import able, daemon_check, docker_check
 
 CLASSIC = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
 CONTAINERD = [["driver-type", "io.containerd.snapshotter.v1"]]
+ANSWERS = daemon_check("dockerd", "answers")
+SILENT = daemon_check("dockerd", "silent")
 ROOTLESS = ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"]
 
 
@@ -62,7 +64,7 @@ def test_a_daemon_says_what_it_is(said: str, found: Docker | None) -> None:
 
 @pytest.mark.parametrize("kind", ["rootless", "desktop"])
 def test_a_daemon_that_is_not_on_the_machines_networks_runs_no_lab(kind: Kind) -> None:
-    check = docker_check("answers", Docker(kind=kind, version="29.1.3", store="containerd"), ())
+    check = docker_check(ANSWERS, Docker(kind=kind, version="29.1.3", store="containerd"), ())
     assert (check.name, check.verdict, able([check])) == ("dockerd", "unusable", False)
     assert docker_kind.NAMES[kind] in check.detail
     assert daemons.DOCKER in check.detail
@@ -70,17 +72,17 @@ def test_a_daemon_that_is_not_on_the_machines_networks_runs_no_lab(kind: Kind) -
 
 
 def test_the_machines_own_is_told_by_its_version_and_store() -> None:
-    check = docker_check("answers", Docker(kind="system", version="29.1.3", store="containerd"), ())
+    check = docker_check(ANSWERS, Docker(kind="system", version="29.1.3", store="containerd"), ())
     assert (check.verdict, check.fix) == ("ok", "")
     assert check.detail == "answers: Docker 29.1.3, images in containerd's store"
-    assert docker_check("answers", None, ()).verdict == "ok"
+    assert docker_check(ANSWERS, None, ()).verdict == "ok"
 
 
 def test_another_one_of_the_users_is_told_where_the_machines_is_missing() -> None:
-    check = docker_check("silent", None, ("desktop",))
+    check = docker_check(SILENT, None, ("desktop",))
     assert check.verdict == "missing"
     assert "Docker Desktop" in check.detail
-    assert "Docker Desktop" not in docker_check("answers", None, ("desktop",)).detail
+    assert "Docker Desktop" not in docker_check(ANSWERS, None, ("desktop",)).detail
 
 
 def test_others_are_known_by_who_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
