@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 CHUNK = 2**20
@@ -36,15 +35,7 @@ def published_checksum(url: str, name: str, timeout: float) -> str:
     raise CannotDownload(f"{url} does not name {name}")
 
 
-def fetch(
-    url: str,
-    file: Path,
-    *,
-    algorithm: str,
-    checksum: str,
-    timeout: float,
-    so_far: Callable[[int, int], None] = lambda done, size: None,
-) -> None:
+def fetch(url: str, file: Path, *, algorithm: str, checksum: str, timeout: float) -> None:
     """Download a file, and hold it to its checksum.
 
     Args:
@@ -53,20 +44,16 @@ def fetch(
         algorithm: The checksum's, by its name in hashlib.
         checksum: In hexadecimal digits.
         timeout: Seconds without a byte after which it counts as broken off.
-        so_far: Told after each piece how many bytes have come, of how many; 0 is not known.
 
     Raises:
         CannotDownload: It broke off, or has another checksum.
     """
-    digest, done = hashlib.new(algorithm), 0
+    digest = hashlib.new(algorithm)
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer, file.open("wb") as target:
-            size = int(answer.headers.get("Content-Length") or 0)
             while chunk := answer.read(CHUNK):
                 target.write(chunk)
                 digest.update(chunk)
-                done += len(chunk)
-                so_far(done, size)
     except (OSError, http.client.HTTPException) as error:
         file.unlink(missing_ok=True)
         raise CannotDownload(f"the download of {url} broke off: {_reason(error)}") from error

@@ -1,20 +1,22 @@
-"""The image that guests boot from: found in the cache, else downloaded or built."""
+"""The image that guests boot from: found in the cache, else built from Debian's packages.
+
+Docker and the layers of the service images are in it, so that no guest installs anything at its
+first boot, with internet or without.
+"""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from isolab.plan.model import GuestImage
 from isolab.units import MiB
 from machine import paths
-from machine.images import cache, guest_build, guest_download, root_build, service_images
+from machine.images import cache, guest_build, root_build, service_images
 from machine.steps import Report, timed
 
-Source = Literal["published", "packages"]
 BUILDERS = ("guest_build.py", "cpio.py")
 
 
@@ -33,42 +35,19 @@ class Manifest:
 def find() -> GuestImage | None:
     """The image that this checkout's guests boot from, if it is there."""
     digest = recipe_digest()
-    if digest and (built := _load(place() / digest)):
-        return built
-    # Of published images the newest.
-    manifests = sorted(place().glob("*/manifest.json"), key=_time, reverse=True)
-    others = (_load(manifest.parent) for manifest in manifests)
-    return next((image for image in others if image and not image.prepared), None)
+    return _load(place() / digest) if digest else None
 
 
 def ensure(report: Report) -> GuestImage:
-    """The image, made first if it is not there."""
+    """The image, made first if it is not there; older ones stay for the stacks that use them.
+
+    It brings layers of the service images along: it is another one once these are.
+    """
     with cache.alone(place()):
         if found := find():
             return found
-        if choose_source(has_internet=guest_download.reachable()) == "published":
-            made = _download(report)
-        else:
-            made = _build(report)
+        made = _build(report)
         return _load(made) or _vanished(made)
-
-
-def refresh(report: Report) -> GuestImage:
-    """The image with today's packages; the old one stays for the stacks that use it.
-
-    A built one brings layers of the service images along: it is another one once these are.
-    """
-    with cache.alone(place()):
-        if choose_source(has_internet=guest_download.reachable()) == "published":
-            made = place() / _published_digest(guest_download.published_checksum())
-            return _load(made) or _load(_download(report)) or _vanished(made)
-        made = place() / (recipe_digest() or "")
-        return _load(made) or _load(_build(report)) or _vanished(made)
-
-
-def choose_source(*, has_internet: bool) -> Source:
-    """Debian's published image where it can be had, else one made from Debian's packages."""
-    return "published" if has_internet else "packages"
 
 
 def recipe_digest() -> str | None:
@@ -109,32 +88,6 @@ def _build(report: Report) -> Path:
             ),
         )
     return place() / digest
-
-
-def _download(report: Report) -> Path:
-    checksum = guest_download.published_checksum()
-    digest = _published_digest(checksum)
-    with cache.folder(place() / digest) as partial:
-        disk = partial / "disk.qcow2"
-        guest_download.fetch(disk, checksum, report)
-        size = guest_build.virtual_size(disk)
-        _save(
-            partial,
-            Manifest(digest=digest, virtual_size=size, prepared=False, direct=False),
-        )
-    return place() / digest
-
-
-def _published_digest(checksum: str) -> str:
-    return hashlib.sha256(checksum.encode()).hexdigest()
-
-
-def _time(file: Path) -> float:
-    """When it was written; one that has just gone is the oldest."""
-    try:
-        return file.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def place() -> Path:

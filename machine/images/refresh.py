@@ -31,7 +31,7 @@ def refresh(report: Report) -> tuple[Refreshed, ...]:
     packages = _packages()
     after = service_images.rebuild(report)
     now = _packages()
-    guest = guest_image.refresh(report)
+    guest = guest_image.ensure(report)
     services = tuple(
         Refreshed(
             name=name,

@@ -169,6 +169,23 @@ def has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
+def unit_state(unit: str) -> str:
+    """How systemd says that a unit stands; empty where no systemd runs."""
+    if not has_systemd():
+        return ""
+    asked = ["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", unit]
+    return state_of(subprocess.run(asked, capture_output=True, text=True, check=False).stdout)
+
+
+def state_of(shown: str) -> str:
+    """The same, from what systemctl shows of it."""
+    properties = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    if (load := properties.get("LoadState", "")) != "loaded":
+        return load
+    states = (properties.get("ActiveState", ""), properties.get("UnitFileState", ""))
+    return ", ".join(filter(None, states))
+
+
 def start(daemon: Daemon, report: Report) -> None:
     """Start a daemon that does not answer, and wait until it does."""
     if way(systemd=has_systemd()) == "systemd":

@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -17,7 +17,15 @@ from machine.engine import plugin_info, plugins, pulumi_cli
 from machine.host import access, addresses, domain_use, kvm, looking
 from machine.host.transport import HostTransport
 from machine.images import debian_sources, service_catalog
-from machine.setup import daemons, firewall, guest_shutdown, network_hook, packages, requirements
+from machine.setup import (
+    daemons,
+    docker_kind,
+    firewall,
+    guest_shutdown,
+    network_hook,
+    packages,
+    requirements,
+)
 from machine.steps import Unable
 
 if TYPE_CHECKING:
@@ -181,11 +189,24 @@ def _daemon(daemon: daemons.Daemon) -> Check:
             detail=f"cannot be asked: {daemons.no_client(daemon)}",
             fix=daemons.INSTALL[daemon.client],
         )
-    return daemon_check(daemon.name, daemon.standing())
+    standing = daemon.standing()
+    state = daemons.unit_state(daemon.unit) if standing == "silent" else ""
+    check = daemon_check(daemon.name, standing, daemon.unit, state)
+    if daemon.name != "dockerd":
+        return check
+    found = docker_kind.ours() if standing == "answers" else None
+    return docker_check(check, found, docker_kind.others())
 
 
-def daemon_check(name: str, standing: daemons.Standing) -> Check:
-    """One daemon."""
+def daemon_check(name: str, standing: daemons.Standing, unit: str = "", state: str = "") -> Check:
+    """One daemon.
+
+    Args:
+        name: What it is called.
+        standing: Whether it answers.
+        unit: Its systemd unit.
+        state: How that stands; empty where no systemd runs.
+    """
     match standing:
         case "answers":
             return Check(name=name, verdict="ok", detail="answers")
@@ -193,8 +214,38 @@ def daemon_check(name: str, standing: daemons.Standing) -> Check:
             detail = "it listens, but this user may not connect: see access"
             return Check(name=name, verdict="unknown", detail=detail, fix="see access")
         case "silent":
-            detail = "does not answer"
-            return Check(name=name, verdict="missing", detail=detail, fix="./lab up starts it")
+            detail = f"does not answer: {unit} is {state}" if state else "does not answer"
+            fix = "./lab up starts it"
+            if state == "masked":
+                fix = f"sudo systemctl unmask {unit}, then {fix}"
+            return Check(name=name, verdict="missing", detail=detail, fix=fix)
+
+
+def docker_check(
+    check: Check, found: docker_kind.Docker | None, others: Sequence[docker_kind.Kind]
+) -> Check:
+    """Docker's daemon, which has to be one on the machine's own network.
+
+    Args:
+        check: That of any daemon, for the one on the machine's socket.
+        found: What it says of itself.
+        others: Further ones of this user.
+    """
+    if found and not found.usable():
+        detail = f"{docker_kind.NAMES[found.kind]} answers at {daemons.DOCKER}"
+        return replace(
+            check,
+            verdict="unusable",
+            detail=f"{detail}: its containers are not on the networks of this machine",
+            fix="have it listen elsewhere, then: sudo systemctl enable --now docker",
+        )
+    if found:
+        store = ", images in containerd's store" if found.store == "containerd" else ""
+        return replace(check, detail=f"answers: Docker {found.version}{store}")
+    if check.verdict == "missing" and others:
+        named = " and ".join(docker_kind.NAMES[kind] for kind in others)
+        return replace(check, detail=f"{check.detail}; no lab can run on this user's {named}")
+    return check
 
 
 def firewall_check(backend: firewall.Backend, drops: bool | None) -> Check:

@@ -28,6 +28,8 @@ class Package:
     """A command that, where it is there already, does the package's work."""
     everywhere: bool = True
     """Whether all releases have it; else it is asked for only where apt knows it."""
+    instead: tuple[str, str] | None = None
+    """A package that it may not be installed beside, and what goes with that one."""
 
 
 PACKAGES = (
@@ -37,7 +39,13 @@ PACKAGES = (
     Package(name="qemu-utils", reason="makes disks"),
     Package(name="dnsmasq-base", reason="addresses and names of the lab network"),
     Package(name="dbus", reason="libvirt registers with it"),
-    Package(name="docker.io", reason="runs the registry, builds images", unless="dockerd"),
+    Package(
+        name="docker.io",
+        reason="runs the registry, builds images",
+        unless="dockerd",
+        # Docker's own client, which Docker Desktop depends on.
+        instead=("docker-ce-cli", "docker-ce"),
+    ),
     # Part of docker.io until Debian 12.
     Package(name="docker-cli", reason="the client of Docker", unless="docker", everywhere=False),
     Package(name="iptables", reason="NAT of the lab network"),
@@ -62,7 +70,7 @@ def missing_of(
 ) -> tuple[str, ...]:
     """The same from what was seen: packages installed, commands on PATH, packages apt knows."""
     return tuple(
-        package.name
+        package.instead[1] if package.instead and package.instead[0] in found else package.name
         for package in PACKAGES
         if package.name not in found
         and not (package.unless and has(package.unless))
@@ -77,12 +85,13 @@ def known(name: str) -> bool:
 
 
 def installed() -> frozenset[str]:
-    """Those of our packages that are installed."""
+    """Those of our packages that are installed, and of those that some may not be beside."""
     if not shutil.which("dpkg-query"):
         raise Unable(
             "this machine has no dpkg", "isolab supports Debian and distributions based on it"
         )
     names = [package.name for package in PACKAGES]
+    names += [package.instead[0] for package in PACKAGES if package.instead]
     asked = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names]
     # It exits with an error where a package is unknown, and lists the others all the same.
     done = subprocess.run(asked, capture_output=True, text=True, check=False)

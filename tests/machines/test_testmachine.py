@@ -120,5 +120,16 @@ def test_one_whose_tests_ended_before_it_started_goes_with_the_next_look() -> No
     assert not machine.folder.exists()
 
 
+@pytest.mark.usefixtures("fresh")
+def test_a_link_that_an_ended_run_left_is_in_nobodys_way() -> None:
+    owner = subprocess.Popen(["true"])
+    machine = testmachine.new(f"link-{os.getpid()}", "bookworm", until=owner.pid)
+    owner.wait()
+    link = machine.link()
+    subprocess.run(["ip", "link", "add", link, "type", "bridge"], check=True)
+    testmachine.sweep()
+    assert not os.path.exists(f"/sys/class/net/{link}")
+
+
 def rules() -> str:
     return subprocess.check_output(["iptables-save"], text=True)

@@ -7,6 +7,14 @@ from terminal import Answer
 from testmachine import PASSWORD, USERS, Machine
 
 UNABLE = 3
+LISTED = (
+    "install ",
+    "let {user} use libvirt and Docker",
+    "a hook of libvirt",
+    "build images",
+    "have guests shut down with the machine",
+)
+"""What the one question is about."""
 STATE = r"""
 dpkg-query --show
 getent passwd; getent group
@@ -66,6 +74,8 @@ def test_who_does_not_agree_gets_nothing_changed(machine: Machine, user: str) ->
     done = machine.run(user, "cd isolab && ./lab up", answers=[Answer(r"\[y/N\]", "n")], timeout=60)
     assert done.code == UNABLE, done.output
     assert done.output.count("[y/N]") == 1
+    listed = done.output.partition("[y/N]")[0]
+    assert [words for words in LISTED if words.format(user=user) not in listed] == []
     assert "nothing was changed" in done.output
 
 

@@ -216,7 +216,12 @@ class Machine:
 
     def home(self, user: str) -> Path:
         """A user's home, seen from outside while the machine runs."""
-        return self.root / "home" / user
+        return self.root / ("root" if user == "root" else f"home/{user}")
+
+    def processor_seconds(self) -> float:
+        """What all its processes, guests too, have taken since it booted."""
+        fields = dict(map(str.split, (self.groups() / "cpu.stat").read_text().splitlines()))
+        return int(fields["usage_usec"]) / 1e6
 
     def give(self, source: Path, user: str, target: str) -> None:
         """Copy a file or folder into a user's home as the user's own."""
@@ -453,7 +458,7 @@ def sweep() -> None:
 
 
 def clean(machine: Machine) -> None:
-    """Remove a machine's control groups and firewall rules; its other things end with PID 1."""
+    """Remove a machine's control groups, link and firewall rules; the rest ends with PID 1."""
     if not machine.folder.exists():
         return
     groups = machine.groups()
@@ -461,6 +466,9 @@ def clean(machine: Machine) -> None:
         (groups / "cgroup.kill").write_text("1")
         for group in sorted((groups, *groups.rglob("*/")), reverse=True):
             _remove_group(group)
+    # Its namespace takes the link away too, but later, and not where something still has it.
+    if Path("/sys/class/net", machine.link()).exists():
+        subprocess.run(["ip", "link", "delete", machine.link()], capture_output=True, check=False)
     for table in ("filter", "nat"):
         rules = subprocess.run(
             ["iptables", "-w", "-t", table, "-S"], capture_output=True, text=True, check=True

@@ -1,84 +1,10 @@
-"""Where the guest image comes from, and that a half-made one is never used."""
+"""The guest image in the cache: a half-made one is never used."""
 
-import hashlib
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from servers import serving
 
-from machine.images import cache, cpio, guest_download, guest_image
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def publisher(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A place that publishes an image, and the folder behind it."""
-    folder = tmp_path / "published"
-    folder.mkdir()
-    image = b"an image" * 1000
-    (folder / guest_download.IMAGE).write_bytes(image)
-    (folder / guest_download.CHECKSUMS).write_text(
-        f"{'0' * 128}  debian-12-nocloud-amd64.qcow2\n"
-        f"{hashlib.sha512(image).hexdigest()}  {guest_download.IMAGE}\n"
-    )
-    with serving(partial(Quiet, directory=str(folder))) as address:
-        yield address, folder
-
-
-def ignore(line: str) -> None:
-    """A report that goes nowhere."""
-
-
-def test_a_download_is_cached_when_it_has_the_published_checksum(
-    publisher: tuple[str, Path], tmp_path: Path
-) -> None:
-    place, folder = publisher
-    target = tmp_path / "disk.qcow2"
-    checksum = guest_download.published_checksum(place)
-    guest_download.fetch(target, checksum, ignore, place)
-    assert target.read_bytes() == (folder / guest_download.IMAGE).read_bytes()
-
-
-def test_a_changed_download_is_not_cached(publisher: tuple[str, Path], tmp_path: Path) -> None:
-    place, folder = publisher
-    checksum = guest_download.published_checksum(place)
-    (folder / guest_download.IMAGE).write_bytes(b"another image")
-    target = tmp_path / "disk.qcow2"
-    with pytest.raises(guest_download.CannotDownload, match="checksum"):
-        guest_download.fetch(target, checksum, ignore, place)
-    assert not target.exists()
-
-
-def test_a_download_that_breaks_off_is_not_cached(
-    publisher: tuple[str, Path], tmp_path: Path
-) -> None:
-    place, folder = publisher
-    checksum = guest_download.published_checksum(place)
-    (folder / guest_download.IMAGE).unlink()
-    target = tmp_path / "disk.qcow2"
-    with pytest.raises(guest_download.CannotDownload, match="run the command again"):
-        guest_download.fetch(target, checksum, ignore, place)
-    assert not target.exists()
-
-
-def test_a_place_without_an_answer_is_out_of_reach(publisher: tuple[str, Path]) -> None:
-    place, folder = publisher
-    assert guest_download.reachable(place)
-    (folder / guest_download.CHECKSUMS).unlink()
-    assert not guest_download.reachable(place)
-    assert not guest_download.reachable("http://127.0.0.1:1")
-
-
-def test_the_published_image_is_preferred_where_there_is_internet() -> None:
-    assert guest_image.choose_source(has_internet=True) == "published"
-    assert guest_image.choose_source(has_internet=False) == "packages"
+from machine.images import cache, cpio, guest_image
 
 
 def test_an_interrupted_folder_leaves_nothing_and_a_whole_one_stays(tmp_path: Path) -> None:

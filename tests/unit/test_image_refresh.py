@@ -1,7 +1,6 @@
 """isolab's own images with today's packages."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -42,36 +41,32 @@ def test_the_guest_image_follows_the_service_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(guest_image.guest_download, "reachable", lambda: False)
     layers = "old"
     monkeypatch.setattr(guest_image.service_images, "preload_digest", lambda: layers)
     built: list[Path] = []
 
     def build(report: object) -> Path:
         folder = guest_image.place() / (guest_image.recipe_digest() or "")
-        _image(folder, folder.name, prepared=True)
+        _image(folder, folder.name)
         built.append(folder)
         return folder
 
     monkeypatch.setattr(guest_image, "_build", build)
-    first = guest_image.refresh(print)
-    assert guest_image.refresh(print) == first
+    first = guest_image.ensure(print)
+    assert guest_image.ensure(print) == first
     layers = "new"
-    assert guest_image.refresh(print).digest != first.digest
+    assert guest_image.ensure(print).digest != first.digest
     assert len(built) == 2
     assert built[0].exists()
 
 
-def test_of_two_published_images_the_newer_one_is_used(
+def test_an_image_of_another_recipe_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path))
-    for name, age in (("b", 100), ("a", 200), ("c", 300)):
-        file = _image(tmp_path / "guest" / name, name, prepared=False)
-        os.utime(file, (1_000_000 - age, 1_000_000 - age))
-    found = guest_image.find()
-    assert found
-    assert found.digest == "b"
+    monkeypatch.setattr(guest_image.service_images, "preload_digest", lambda: "layers")
+    _image(tmp_path / "guest" / "another", "another")
+    assert guest_image.find() is None
 
 
 def test_the_command_says_what_is_new(
@@ -90,15 +85,13 @@ def test_the_command_says_what_is_new(
     assert "no stack was changed" in said
 
 
-def _image(folder: Path, digest: str, *, prepared: bool) -> Path:
+def _image(folder: Path, digest: str) -> None:
     folder.mkdir(parents=True)
-    file = folder / "manifest.json"
     manifest = {
         "digest": digest,
         "virtual_size": 64,
-        "prepared": prepared,
-        "direct": prepared,
+        "prepared": True,
+        "direct": True,
         "arguments": [],
     }
-    file.write_text(json.dumps(manifest))
-    return file
+    (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -75,6 +75,23 @@ def test_daemons_are_systemds_where_it_runs(systemd: bool, way: str):
     assert daemons.way(systemd=systemd) == way
 
 
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        ("LoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n", "failed, enabled"),
+        ("LoadState=loaded\nActiveState=inactive\nUnitFileState=\n", "inactive"),
+        ("LoadState=masked\nActiveState=inactive\nUnitFileState=masked\n", "masked"),
+        ("LoadState=not-found\nActiveState=inactive\nUnitFileState=\n", "not-found"),
+        ("", ""),
+    ],
+)
+def test_a_daemon_that_does_not_answer_is_told_with_its_units_state(shown: str, state: str):
+    assert daemons.state_of(shown) == state
+    check = doctor.daemon_check("dockerd", "silent", "docker.service", state)
+    assert check.detail == "does not answer" + (f": docker.service is {state}" if state else "")
+    assert ("unmask docker.service" in check.fix) == (state == "masked")
+
+
 def test_a_hidden_kvm_stays_hidden_from_libvirtd_alone():
     command = daemons.without_kvm(("libvirtd", "-d"))
     assert command[:2] == ["unshare", "-m"]
