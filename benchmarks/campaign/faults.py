@@ -133,12 +133,15 @@ FAULTS: tuple[Fault, ...] = (
         first=actions.fill_state,
     ),
     *_pairs(with_down=False),
-    Fault(
-        name="guest-status",
-        what="the guest switched off before a status",
-        act=actions.nothing,
-        first=actions.switch_off_guest,
-        words=STATUS,
+    *(
+        Fault(
+            name=f"guest-{name}",
+            what=f"the guest switched off before a {name}",
+            act=actions.nothing,
+            first=actions.switch_off_guest,
+            words=COMMANDS[name],
+        )
+        for name in ("status", "check", "reset")
     ),
     Fault(
         name="guest-up",

@@ -4,11 +4,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.campaign import trial
+from benchmarks.campaign import soaking, trial
 from benchmarks.campaign.fault import Fault
 from benchmarks.campaign.faults import FAULTS
 from benchmarks.campaign.lab import STACK, Lab
@@ -54,30 +54,52 @@ def run(machine: str, only: Sequence[str], count: int, minutes: float, *, as_jso
     """
     faults = chosen(only)
     deadline = time.monotonic() + minutes * 60
+    names = [fault.name for fault in faults]
+    return _run(machine, names, lambda lab: _rows(lab, faults, count, deadline), as_json=as_json)
+
+
+def soak(machine: str, cycles: int, minutes: float, *, as_json: bool) -> int:
+    """Bring the lab up, change it and take it down, so many times; print a row a cycle.
+
+    Args:
+        machine: What it runs on, for the table.
+        cycles: How many.
+        minutes: After these no further one begins.
+        as_json: A document instead of a table.
+    """
+    deadline = time.monotonic() + minutes * 60
+    names = [soaking.name(number) for number in range(cycles)]
+    return _run(machine, names, lambda lab: _cycles(lab, cycles, deadline), as_json=as_json)
+
+
+def _run(
+    machine: str, names: Sequence[str], begin: Callable[[Lab], Iterator[Row]], *, as_json: bool
+) -> int:
     lab = Lab(folder=Path(os.environ[sandbox.MARK]) / "faults")
     rows: list[Row] = []
     wrong = ""
     try:
-        for row in _rows(lab, faults, count, deadline):
+        for row in begin(lab):
             _say(line(row))
             rows.append(row)
         wrong = _removed(lab)
     except (trial.Broken, WentWrong, Unreachable, Failure) as broken:
         wrong = str(broken)
-    not_run = [fault.name for fault in faults if fault.name not in {row.fault for row in rows}]
+    seen = {row.fault for row in rows}
+    missing = [name for name in names if name not in seen]
     if as_json:
         document = {
             "version": 1,
             "machine": machine,
             "rows": [asdict(row) for row in rows],
-            "not_run": not_run,
+            "not_run": missing,
             "end": wrong,
         }
         print(json.dumps(document, indent=1))
     else:
         print("\n".join((machine, *table(rows))))
-        if not_run:
-            print(f"not run: {', '.join(not_run)}")
+        if missing:
+            print(f"not run: {', '.join(missing)}")
         if wrong:
             print(f"ended early: {wrong}")
     return FAILED if wrong or any(row.problems for row in rows) else DONE
@@ -93,7 +115,7 @@ def line(row: Row) -> str:
     """A row of the table."""
     cells = (
         row.what,
-        "had ended" if row.at is None else f"{row.at:.1f} s",
+        _moment(row),
         ", ".join(map(str, row.codes)),
         f"{row.recovery:.0f} s",
         str(row.left),
@@ -103,6 +125,12 @@ def line(row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _moment(row: Row) -> str:
+    if row.at is not None:
+        return f"{row.at:.1f} s"
+    return "had ended" if row.codes else ""
+
+
 def row_of(seen: Observation) -> Row:
     """What the table tells of an observation."""
     return Row(
@@ -110,9 +138,9 @@ def row_of(seen: Observation) -> Row:
         what=seen.what,
         at=seen.at,
         codes=tuple(command.code for command in seen.commands),
-        recovery=round(seen.recovery, 1),
-        left=len(seen.left),
-        lost=seen.lost,
+        recovery=round(seen.outcome.seconds, 1),
+        left=len(seen.outcome.left),
+        lost=seen.outcome.lost,
         problems=problems(seen),
     )
 
@@ -144,16 +172,32 @@ def _rows(lab: Lab, faults: Sequence[Fault], count: int, deadline: float) -> Ite
         at = trial.moments(fault, count, references.of(fault))[point]
         _say(f"{fault.name} after {at:.1f} s …")
         seen = trial.hold(lab, fault, at, references)
-        row = row_of(seen)
-        if row.problems:
-            _say(f"  {[(c.words, c.code, c.said[-1500:]) for c in seen.commands]}")
-        yield row
+        _tell_problems(seen)
+        yield row_of(seen)
+
+
+def _cycles(lab: Lab, cycles: int, deadline: float) -> Iterator[Row]:
+    lab.prepare()
+    references = trial.References(absent=lab.things())
+    for number in range(cycles):
+        if time.monotonic() > deadline:
+            return
+        seen = soaking.cycle(lab, number, references)
+        _tell_problems(seen)
+        yield row_of(seen)
 
 
 def _removed(lab: Lab) -> str:
     """Take the lab down with its data; what is wrong with that."""
     done = lab.run("down", "--yes", STACK)
     return "" if done.code == 0 else f"down ended with {done.code}:\n{done.said}"
+
+
+def _tell_problems(seen: Observation) -> None:
+    """What the commands printed, where something is wrong."""
+    if problems(seen):
+        for command in (*seen.commands, *seen.outcome.converging):
+            _say(f"  {command.words} ended with {command.code}:\n{command.said[-3000:]}")
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from benchmarks.campaign import actions, inventory
 from benchmarks.campaign.fault import DOWN, REMOVE, STATUS, UP, Fault
 from benchmarks.campaign.inventory import Inventory
 from benchmarks.campaign.lab import Lab
-from benchmarks.campaign.verdict import Command, Observation
+from benchmarks.campaign.verdict import Command, Observation, Outcome
 
 EARLY = 24.0
 """Seconds of a first up in which nearly all is made; a guest that began to boot goes again."""
@@ -37,26 +37,25 @@ class References:
 
 def first_up(lab: Lab, references: References) -> None:
     """Bring the lab up, and measure it."""
-    done = _done(lab.run(*UP))
-    references.seconds["retained", *UP] = done.seconds
+    references.seconds["retained", *UP] = done(lab.run(*UP)).seconds
     lab.write()
     lab.change()
-    references.seconds["standing", *UP] = _done(lab.run(*UP)).seconds
-    references.seconds["standing", *STATUS] = _done(lab.run(*STATUS)).seconds
+    references.seconds["standing", *UP] = done(lab.run(*UP)).seconds
+    references.seconds["standing", *STATUS] = done(lab.run(*STATUS)).seconds
     references.standing = lab.things()
 
 
 def down(lab: Lab, references: References) -> None:
     """Take it down without any fault; the first time that is measured."""
-    done = _done(lab.run(*DOWN))
+    command = done(lab.run(*DOWN))
     if not references.retained:
-        references.seconds["standing", *DOWN] = done.seconds
+        references.seconds["standing", *DOWN] = command.seconds
         references.retained = lab.things()
 
 
 def up_again(lab: Lab) -> None:
     """Bring it up without any fault."""
-    _done(lab.run(*UP))
+    done(lab.run(*UP))
 
 
 def moments(fault: Fault, count: int, seconds: float) -> tuple[float, ...]:
@@ -103,18 +102,23 @@ def hold(lab: Lab, fault: Fault, at: float, references: References) -> Observati
         lab.mends.pop()()
     if fault.first == actions.cut_state:
         actions.restore_state(lab, command.said)
-    return _converged(lab, fault, happened, (command, *beside), references)
-
-
-def _converged(
-    lab: Lab,
-    fault: Fault,
-    at: float | None,
-    disturbed: Sequence[Command],
-    references: References,
-) -> Observation:
+    disturbed = (command, *beside)
     if fault.begins == "absent":
-        return _removed(lab, fault, at, disturbed, references)
+        outcome = gone((lab.run(*REMOVE),), lab, references)
+    else:
+        outcome = _back(lab, fault, disturbed, references)
+    return Observation(
+        fault=fault.name,
+        what=fault.what,
+        at=happened,
+        commands=disturbed,
+        refused=fault.refused,
+        outcome=outcome,
+    )
+
+
+def _back(lab: Lab, fault: Fault, disturbed: Sequence[Command], references: References) -> Outcome:
+    """The lab stands again, with its data."""
     converging: list[Command] = []
     left: list[str] = []
     missing: list[str] = []
@@ -136,12 +140,7 @@ def _converged(
         words = "\n".join(command.said[-2000:] for command in (*disturbed, *converging))
         raise Broken(f"{fault.name}: {words}")
     references.standing = compare(references.standing)
-    return Observation(
-        fault=fault.name,
-        what=fault.what,
-        at=at,
-        commands=tuple(disturbed),
-        refused=fault.refused,
+    return Outcome(
         converging=tuple(converging),
         left=tuple(left),
         missing=tuple(missing),
@@ -150,33 +149,19 @@ def _converged(
     )
 
 
-def _removed(
-    lab: Lab,
-    fault: Fault,
-    at: float | None,
-    disturbed: Sequence[Command],
-    references: References,
-) -> Observation:
-    """A lab that was never whole goes again, and nothing of it is left."""
-    done = lab.run(*REMOVE)
-    found = inventory.settled(lab.things, references.absent)
-    seen = Observation(
-        fault=fault.name,
-        what=fault.what,
-        at=at,
-        commands=tuple(disturbed),
-        refused=fault.refused,
-        converging=(done,),
-        left=inventory.more(found, references.absent),
-        missing=inventory.more(references.absent, found),
-        written=frozenset(),
-        found=frozenset(),
+def gone(converging: tuple[Command, ...], lab: Lab, references: References) -> Outcome:
+    """What is left where there should be nothing of the lab."""
+    wanted = references.absent
+    references.absent = inventory.settled(lab.things, wanted)
+    return Outcome(
+        converging=converging,
+        left=inventory.more(references.absent, wanted),
+        missing=inventory.more(wanted, references.absent),
     )
-    references.absent = found
-    return seen
 
 
-def _done(command: Command) -> Command:
+def done(command: Command) -> Command:
+    """The command; an error where it failed."""
     if command.code:
         raise Broken(
             f"{command.words} ended with {command.code} without any fault:\n{command.said}"

@@ -16,26 +16,18 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Observation:
-    """What was seen of one fault."""
+class Outcome:
+    """What was seen once the commands behind a fault had ended."""
 
-    fault: str
-    what: str
-    at: float | None
-    """Seconds after the command's start; None where it had ended before."""
-    commands: tuple[Command, ...]
-    """The one that was disturbed, and where two were at work the other one."""
-    refused: bool
-    """Whether this fault may only be answered by a refusal, with exit code 1, 2 or 3."""
     converging: tuple[Command, ...]
-    """The commands that had to bring the lab back, in their order."""
-    left: tuple[str, ...]
+    """The commands that had to bring the lab back, or to remove it, in their order."""
+    left: tuple[str, ...] = ()
     """What there was at the end and before the fault was not."""
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
     """What there was before the fault and not at the end."""
-    written: frozenset[str]
+    written: frozenset[str] = frozenset()
     """The writes that were acknowledged."""
-    found: frozenset[str]
+    found: frozenset[str] = frozenset()
     """Those that were read at the end."""
 
     @property
@@ -44,9 +36,24 @@ class Observation:
         return len(self.written - self.found)
 
     @property
-    def recovery(self) -> float:
-        """Seconds that the converging commands took."""
+    def seconds(self) -> float:
+        """What the converging commands took."""
         return sum(command.seconds for command in self.converging)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """What was seen of one fault."""
+
+    fault: str
+    what: str
+    at: float | None
+    """Seconds after the command's start; None where it had ended before."""
+    commands: tuple[Command, ...]
+    """The one that was disturbed, and where two were at work the other one; none in a soak."""
+    refused: bool
+    """Whether this fault may only be answered by a refusal, with exit code 1, 2 or 3."""
+    outcome: Outcome
 
 
 PARSER_WORDS = ("Traceback", "Expecting value", "line 1 column", "KeyError", "JSONDecodeError")
@@ -58,20 +65,21 @@ ANSWERS = (0, 1, 2, 3, 130)
 def problems(seen: Observation) -> tuple[str, ...]:
     """What is wrong; nothing where the lab came through."""
     found: list[str] = []
+    outcome = seen.outcome
     for command in seen.commands:
         if seen.refused and command.code not in (1, 2, 3):
             found.append(f"{command.words} ended with {command.code}, expected a refusal")
         if len(seen.commands) > 1 and command.code not in ANSWERS:
             found.append(f"{command.words} ended with {command.code}")
-    for command in (*seen.commands, *seen.converging):
+    for command in (*seen.commands, *outcome.converging):
         words = [word for word in PARSER_WORDS if word in command.said]
         if words:
             found.append(f"{command.words} printed {words[0]!r}")
-    for command in seen.converging:
+    for command in outcome.converging:
         if command.code:
             found.append(f"{command.words} ended with {command.code}")
-    if seen.lost:
-        found.append(f"{seen.lost} acknowledged writes lost")
-    found += [f"left over: {thing}" for thing in seen.left]
-    found += [f"missing: {thing}" for thing in seen.missing]
+    if outcome.lost:
+        found.append(f"{outcome.lost} acknowledged writes lost")
+    found += [f"left over: {thing}" for thing in outcome.left]
+    found += [f"missing: {thing}" for thing in outcome.missing]
     return tuple(found)

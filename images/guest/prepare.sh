@@ -7,7 +7,7 @@ here=$(dirname "$0")
 cp -R "$here/common/." "$here/prepared/." "$root/"
 chmod 755 "$root/usr/local/lib/isolab/"*
 grep -v '^#' "$here/masked.txt" | xargs chroot "$root" systemctl --quiet mask
-chroot "$root" systemctl --quiet enable cloud-init-local systemd-networkd docker containerd ssh isolab-root-disk
+chroot "$root" systemctl --quiet enable cloud-init-local systemd-networkd docker containerd ssh isolab-root-disk isolab-clock.timer
 
 # Without PAM sshd refuses a root whose password is locked with "!"; "*" is as unusable.
 chroot "$root" usermod -p '*' root

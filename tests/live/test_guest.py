@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,10 @@ from conftest import Lab, changes, names_of_the_stack, page
 
 FILE = Path(__file__).with_name("labs") / "guest.yaml"
 PACKAGE = "isolab-test-word"
+CLOCK = 90
+"""Seconds within which a guest's clock is right: a minute, and what an emulated guest takes."""
+CLOCK_DIFFERENCE = 20
+"""Seconds that a clock may seem behind, since `./lab ssh` takes some of them."""
 ASK = "import urllib.request as u; print(u.urlopen('{}', timeout=10).read().decode())"
 
 
@@ -78,6 +83,25 @@ def test_a_service_on_the_host_and_one_on_a_guest_find_each_other(guest: Lab) ->
     assert in_container(guest, "watch", ASK.format("http://web:8000/tables")) == "made once"
     listing = in_container(guest, "caller", ASK.format("http://watch:9000/"))
     assert "token" in listing
+
+
+@pytest.mark.long
+def test_a_guests_clock_is_right_soon_after_a_pause(guest: Lab) -> None:
+    """A guest that is paused is what one is whose machine sleeps."""
+
+    def behind() -> float:
+        return time.time() - int(guest.guest("date +%s"))
+
+    domain = "isolab-guest-app-1"
+    subprocess.run(["virsh", "suspend", domain], check=True)
+    try:
+        time.sleep(90)
+    finally:
+        subprocess.run(["virsh", "resume", domain], check=True)
+    deadline = time.monotonic() + CLOCK
+    while behind() > CLOCK_DIFFERENCE:
+        assert time.monotonic() < deadline
+        time.sleep(2)
 
 
 def test_a_second_up_finds_nothing_to_do(guest: Lab) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.campaign import inventory, table, trial
+from benchmarks.campaign import inventory, soaking, table, trial
 from benchmarks.campaign.fault import DOWN, UP
 from benchmarks.campaign.faults import FAULTS
 from benchmarks.campaign.inventory import Thing
-from benchmarks.campaign.verdict import Command, Observation, problems
+from benchmarks.campaign.verdict import Command, Observation, Outcome, problems
 from isolab.cli.errors import Failure
 
 DONE = Command(words="up", code=0, seconds=3.0, said="")
@@ -20,26 +20,30 @@ THROUGH = Observation(
     at=1.0,
     commands=(KILLED,),
     refused=False,
-    converging=(DONE, replace(DONE, words="status", seconds=1.5)),
-    left=(),
-    missing=(),
-    written=frozenset({"a", "b"}),
-    found=frozenset({"a", "b", "from elsewhere"}),
+    outcome=Outcome(
+        converging=(DONE, replace(DONE, words="status", seconds=1.5)),
+        written=frozenset({"a", "b"}),
+        found=frozenset({"a", "b", "from elsewhere"}),
+    ),
 )
+
+
+def with_outcome(**changes: object) -> Observation:
+    return replace(THROUGH, outcome=replace(THROUGH.outcome, **changes))
 
 
 def test_a_lab_that_came_back_whole_has_no_problem() -> None:
     assert problems(THROUGH) == ()
-    assert (THROUGH.lost, THROUGH.recovery) == (0, 4.5)
+    assert (THROUGH.outcome.lost, THROUGH.outcome.seconds) == (0, 4.5)
 
 
 @pytest.mark.parametrize(
     ("seen", "problem"),
     [
-        (replace(THROUGH, found=frozenset({"a"})), "1 acknowledged writes lost"),
-        (replace(THROUGH, left=("process pulumi",)), "left over: process pulumi"),
-        (replace(THROUGH, missing=("pool isolab-faults",)), "missing: pool isolab-faults"),
-        (replace(THROUGH, converging=(replace(DONE, code=1),)), "up ended with 1"),
+        (with_outcome(found=frozenset({"a"})), "1 acknowledged writes lost"),
+        (with_outcome(left=("process pulumi",)), "left over: process pulumi"),
+        (with_outcome(missing=("pool isolab-faults",)), "missing: pool isolab-faults"),
+        (with_outcome(converging=(replace(DONE, code=1),)), "up ended with 1"),
         (replace(THROUGH, refused=True, commands=(DONE,)), "up ended with 0, expected a refusal"),
         (
             replace(THROUGH, commands=(replace(DONE, code=1, said="Expecting value: line 1"),)),
@@ -117,9 +121,14 @@ def test_a_fault_that_is_not_there_is_told_before_anything_runs() -> None:
 
 
 def test_a_row_of_the_table_tells_a_fault() -> None:
-    row = table.row_of(replace(THROUGH, left=("process pulumi",)))
+    row = table.row_of(with_outcome(left=("process pulumi",)))
     assert table.line(row) == (
         "| kill -9 of isolab | 1.0 s | -9 | 4 s | 1 | 0 | left over: process pulumi |"
     )
     late = table.row_of(replace(THROUGH, at=None))
     assert "| had ended |" in table.line(late)
+
+
+def test_a_cycle_of_a_soak_has_no_moment() -> None:
+    cycle = table.row_of(replace(THROUGH, what=soaking.name(2), at=None, commands=()))
+    assert table.line(cycle) == "| cycle-3 |  |  | 4 s | 0 | 0 | none |"

@@ -41,6 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="faults: at how many points of a command it is interrupted (default: %(default)s)",
     )
     parser.add_argument(
+        "--soak",
+        metavar="N",
+        type=int,
+        default=0,
+        help="faults: no faults, but so many times up, a change and down",
+    )
+    parser.add_argument(
         "--minutes",
         metavar="N",
         type=float,
@@ -81,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         words = [f"--plugins={arguments.plugins}"] if arguments.plugins else []
         words += [f"--lab={arguments.lab}", *(f"--only={fault}" for fault in only)]
         words += [f"--count={arguments.count}", f"--minutes={arguments.minutes}"]
+        words += [f"--soak={arguments.soak}"]
         words += ["--json"] if arguments.json else []
         return sandbox.enter([NAME, arguments.what, *words])
     if arguments.plugins in ("official", "airgap"):
@@ -89,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         return faults_table.run(_machine(), only, as_json=arguments.json)
     if arguments.what == "faults":
         count, minutes = arguments.count, arguments.minutes
+        if arguments.soak:
+            return campaign.soak(_machine(), arguments.soak, minutes, as_json=arguments.json)
         return campaign.run(_machine(), only, count, minutes, as_json=arguments.json)
     if arguments.plugins == "both":
         found = plugin_sets.rows(arguments.lab)
