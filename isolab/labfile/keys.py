@@ -35,7 +35,7 @@ SERVICE = {
     "environment": "Variables; one without a value takes that of isolab's own environment.",
     "env_file": "Files with variables; environment overrides them.",
     "ports": "Ports that are published on the guest.",
-    "expose": "Ports that services on other guests may call; published ones need not be named.",
+    "expose": "TCP ports that services on other guests may call; published ones need none.",
     "networks": "Networks of services that it is on; without it, the one called default.",
     "network_mode": "none: no network; bridge: one of all who say so; service:NAME: that of NAME.",
     "volumes": "Mounts: named volumes, copies of local files, tmpfs.",

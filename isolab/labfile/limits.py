@@ -1,13 +1,14 @@
 """What containers may use, and how many of them there are."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, each, forms
 from isolab.labfile.values.shape import Shaped, describe
-from isolab.model import Limits, Ulimit
+from isolab.model import Limits, Problem, Ulimit
 
 MOST_REPLICAS = 1000
 replicas = scalars.integer(1, MOST_REPLICAS)
@@ -17,7 +18,7 @@ _ULIMIT = {"soft": "What processes get.", "hard": "How far they may raise it."}
 _DEPLOY = {
     "replicas": "How many containers.",
     "resources": "What each of them may use.",
-    "mode": "replicated, which all services are.",
+    "mode": "Either is replicated: global, one on each guest, is for Swarm.",
     "restart_policy": "When Docker starts the container again; wins over restart.",
     "endpoint_mode": "No effect: it is for Swarm; balancers: spreads requests.",
     "labels": "No effect: they are for Swarm; labels: are the container's.",
@@ -60,9 +61,19 @@ def deploy(node: Node) -> tuple[int | None, Limits, str]:
             fields.get(key, scalars.passed_over, None)
         count = fields.get("replicas", replicas, None)
         limits = fields.get("resources", _resources, Limits())
-        fields.get("mode", scalars.choice("replicated"), "replicated")
+        fields.get("mode", scalars.choice("replicated", "global"), "replicated")
         policy = fields.get("restart_policy", _policy, None)
     return count, limits, policy or ""
+
+
+def notes(node: Node) -> tuple[Problem, ...]:
+    """What of deploy has no effect here."""
+    mode = node.mapping().get("mode") if isinstance(node.value, Mapping) else None
+    if mode is None or mode.value != "global":
+        return ()
+    message = "global has no effect, as in Compose: it is for Swarm"
+    hint = "replicas: and placement: say how many containers there are, and where"
+    return (replace(mode.problem(message, hint), severity="warning"),)
 
 
 def _policy(node: Node) -> str | None:

@@ -67,15 +67,15 @@ published: Reader[tuple[Port, ...]] = forms(text=_short, mapping=_long)
 """Published ports: "8080:8000", 8000, "3000-3005:3000-3005", or one in its long form."""
 
 
-@accepts(text_like("a port, or a range such as 3000-3005", rf"{_RANGE}(?:/tcp)?"))
+@accepts(text_like("a port, or a range such as 3000-3005", rf"{_RANGE}(?:/(?:tcp|udp))?"))
 def exposed(node: Node) -> range:
-    """Ports that other services may call."""
+    """Ports that other services may call over TCP; who shares a network has them all over UDP."""
     word = scalars.text(node)
-    if word.endswith("/udp"):
-        node.refuse(f"{word!r} given, expected a port for TCP", "every port is open over UDP")
-    if not re.fullmatch(rf"{_RANGE}(?:/tcp)?", word, re.ASCII):
+    if not re.fullmatch(rf"{_RANGE}(?:/(?:tcp|udp))?", word, re.ASCII):
         node.refuse(f"{word!r} given, expected a port such as 8000")
-    return _ports(node, word.removesuffix("/tcp"))
+    numbers, _, protocol = word.partition("/")
+    found = _ports(node, numbers)
+    return range(0) if protocol == "udp" else found
 
 
 @accepts(text_like("a port, or a range such as 3000-3005/udp", rf"{_RANGE}(?:/(?:tcp|udp))?"))

@@ -114,9 +114,16 @@ def _external(node: Node) -> bool:
 _EXTERNAL = forms(text=scalars.flag, mapping=_external)
 
 
+_DRIVERS = {
+    "bridge": "leave it out: services that share a network reach each other on all guests",
+    "local": "leave it out: the volume lies on the guest",
+}
+"""The one driver of networks, and that of volumes, with what to do instead of another."""
+
+
 def _is_external(fields: Fields, driver: str) -> bool:
     """Whether somebody else was to make it; beside that what has no effect here."""
-    fields.get("driver", scalars.choice(driver), driver)
+    fields.get("driver", scalars.choice(driver, hint=_DRIVERS[driver]), driver)
     fields.get("name", scalars.text, "")
     fields.get("labels", table(fallback=nothing), {})
     return fields.get("external", _EXTERNAL, False)

@@ -1,6 +1,6 @@
 """One service, as the Compose Specification writes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, many
-from isolab.labfile.values.tables import command, from_environment, nothing, table
+from isolab.labfile.values.tables import command, from_environment, nothing, repeated, table
 from isolab.model import BindMount, GuestMount, Limits, Problem, Service, VolumeMount
 from isolab.units import MiB, Seconds
 
@@ -44,7 +44,7 @@ class Draft:
     links: tuple[tuple[str, str], ...]
     """Services, each with the further name that it has for this one, or none."""
     notes: tuple[Problem, ...]
-    """What means something else here than in Compose."""
+    """What means something else than its writer may think."""
     node: Node
 
 
@@ -57,7 +57,7 @@ def service(name: str, node: Node) -> Draft:
         links = fields.get("links", many(settings.link), ()) or ()
         mode = fields.get("network_mode", settings.network_mode, "") or ""
         needs = _needs(fields, links, mode)
-        notes = health.notes(fields.where("healthcheck")) if "healthcheck" in fields else ()
+        notes = tuple(_notes(fields))
         profiles = fields.get("profiles", many(settings.profile), ())
         made = _service(fields, name, needs, mode)
     return Draft(service=made, needs=needs, profiles=profiles, links=links, notes=notes, node=node)
@@ -81,6 +81,17 @@ def _check_without_effect(fields: Fields) -> None:
         fields.get(key, scalars.text, "")
     fields.get("mem_swappiness", scalars.integer(0, 100), 0)
     fields.get("userns_mode", scalars.choice("host"), "host")
+
+
+def _notes(fields: Fields) -> Iterator[Problem]:
+    """What means something else than it seems to."""
+    if "healthcheck" in fields:
+        yield from health.notes(fields.where("healthcheck"))
+    if "deploy" in fields:
+        yield from limits.notes(fields.where("deploy"))
+    for key in ("environment", "labels"):
+        if key in fields:
+            yield from repeated(fields.where(key))
 
 
 def _needs(fields: Fields, links: Iterable[tuple[str, str]], mode: str) -> health.Needs:

@@ -85,6 +85,7 @@ RULES: tuple[Rule, ...] = (
     settings.tmpfs_options_are_known,
     settings.commands_have_no_empty_words,
     settings.health_times_are_long_enough,
+    settings.late_first_checks_are_told,
     logs.log_drivers_and_options_are_known,
     mounts.copies_are_no_place_to_keep_data,
     mounts.what_is_the_guests_own_is_mounted,

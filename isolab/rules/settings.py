@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from isolab.labfile.syntax.node import did_you_mean
 from isolab.model import Healthcheck, Lab, Path, Problem
-from isolab.rules.problem import item, problem, unknown
+from isolab.rules.problem import item, problem, unknown, warning
 from isolab.units import Seconds
 
 _NAMES = (
@@ -35,6 +35,9 @@ MOUNT_VALUES = {
 }
 SHORTEST = Seconds(0.001)
 """Docker takes no shorter time in a healthcheck, except none at all."""
+
+LATE = Seconds(120.0)
+"""An interval after which the wait for the first check is told."""
 
 
 def signals_are_known(lab: Lab) -> Iterator[Problem]:
@@ -105,6 +108,20 @@ def health_times_are_long_enough(lab: Lab) -> Iterator[Problem]:
             if 0 < seconds < SHORTEST:
                 path: Path = ("services", service.name, "healthcheck", key)
                 yield problem(lab, path, "Docker accepts no duration below 1ms", "for example 1s")
+
+
+def late_first_checks_are_told(lab: Lab) -> Iterator[Problem]:
+    """Docker checks for the first time after a whole interval: an up waits until then."""
+    for service in lab.services:
+        check = service.healthcheck
+        if check and check.test != ("NONE",) and check.interval > LATE:
+            yield warning(
+                lab,
+                ("services", service.name, "healthcheck", "interval"),
+                f"./lab up waits {check.interval:g} s for {service.name}: "
+                "Docker checks after an interval for the first time",
+                "a shorter interval, for example 30s",
+            )
 
 
 def _times(check: Healthcheck | None) -> tuple[tuple[str, Seconds], ...]:

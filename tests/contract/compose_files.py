@@ -11,6 +11,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "environment": (
         "{A: b, NUMBER: 1, FLAG: true, EMPTY: '', UNSET: }",
         "[A=b, 'C=d e', UNSET, E=]",
+        "[A=b, E=, A=c]",
         '{A: "$$B", C: "${NOT_SET:-x}", D: "${NOT_SET-}"}',
         "\n      RELEASE: ${NOT_SET:-24.10}\n      BUILD: ${NOT_SET:-12345e6}",
         "\n      HOME: ${NOT_SET:-}\n      DEBUG: ${NOT_SET:-True}\n      NO: ${NOT_SET:-null}",
@@ -24,7 +25,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         "['127.0.0.1:8083:80', '127.0.0.2:8083:80']",
         "[{target: 80, published: 8082, protocol: tcp}]",
     ),
-    "expose": ("[80, '90']", "['3000-3002']"),
+    "expose": ("[80, '90']", "['3000-3002']", "[53/udp, 80-81/tcp]"),
     "networks": (
         "[front]",
         "{front: {aliases: [www]}, back: }",
@@ -52,6 +53,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         "{mode: replicated, restart_policy: {condition: on-failure, max_attempts: 3, delay: 5s}}",
         "{restart_policy: {}, resources: {reservations: {memory: 32M, cpus: '0.1'}}}",
         "{restart_policy: {condition: none}}",
+        "{mode: global}",
     ),
     "mem_limit": ("64m", "1gb", "134217728"),
     "cpus": ("0.5", "'1.5'", "2"),

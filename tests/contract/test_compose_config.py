@@ -293,7 +293,9 @@ def normal(service: dict[str, Any], folder: Path) -> dict[str, Any]:
         "entrypoint": words(service.get("entrypoint")),
         "environment": texts(service.get("environment", {})),
         "ports": {port(p) for p in service.get("ports", ())},
-        "expose": {n for e in service.get("expose", ()) for n in numbers(str(e))},
+        "expose": {
+            n for e in service.get("expose", ()) if "/udp" not in str(e) for n in numbers(str(e))
+        },
         "networks": {
             name: set((options or {}).get("aliases", ()))
             for name, options in service.get("networks", {}).items()

@@ -26,6 +26,7 @@ SET = {"NAME": "web", "EMPTY": ""}
         ("${NONE+${ALSO_NONE}}", ""),
         ("${NAME:?must be set}", "web"),
         ("}{", "}{"),
+        ("$1 $(id) $2a$14 5$", "$1 $(id) $2a$14 5$"),
     ],
 )
 def test_variables_are_filled_in(text: str, filled: str) -> None:
@@ -34,7 +35,7 @@ def test_variables_are_filled_in(text: str, filled: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["$NONE", "${NONE}", "${NONE:?why}", "${EMPTY:?why}", "${}", "$1", "$", "${NAME", "${NAME:-x"],
+    ["$NONE", "${NONE}", "${NONE:?why}", "${EMPTY:?why}", "${}", "${1}", "${NAME", "${NAME:-x"],
 )
 def test_what_is_not_set_or_no_variable_is_an_error(text: str) -> None:
     with pytest.raises(BadVariable):

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_START = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<plain>{_NAME})|\{{(?P<braced>{_NAME})|(?P<bad>))")
+_START = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<plain>{_NAME})|\{{(?P<braced>{_NAME})|(?P<bad>\{{))")
+"""As in Compose, a dollar sign before anything else is one."""
 _OPERATOR = re.compile(r":?[-?+]")
 
 

@@ -108,7 +108,7 @@ def integer(least: int, most: int) -> Shaped[int]:
 port = integer(1, 65535)
 
 
-def choice(*words: Word) -> Reader[Word]:
+def choice(*words: Word, hint: str = "") -> Reader[Word]:
     """One of a few words."""
 
     def read(node: Node) -> Word:
@@ -116,8 +116,8 @@ def choice(*words: Word) -> Reader[Word]:
         for word in words:
             if word == given:
                 return word
-        hint = did_you_mean(given, words)
-        node.refuse(f"{node.shown} given, expected {' or '.join(words)}", hint)
+        instead = did_you_mean(given, words) or hint
+        node.refuse(f"{node.shown} given, expected {' or '.join(words)}", instead)
 
     return Shaped(read, lambda: one_of(*words))
 

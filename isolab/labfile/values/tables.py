@@ -1,12 +1,14 @@
 """Readers of what Compose writes as a mapping or as a list of NAME=value, and of commands."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values.reading import Gathering, forms, many
 from isolab.labfile.values.scalars import filled, text
 from isolab.labfile.values.shape import Shape, Shaped, accepts, describe, text_like
+from isolab.model import Problem
 
 Fallback = Callable[[str, Node], str | None]
 """The value of a name that comes without one; None leaves the name out."""
@@ -28,7 +30,7 @@ def nothing(name: str, node: Node) -> str:
 
 
 def table(separators: str = "=", fallback: Fallback = required) -> Shaped[Mapping[str, str]]:
-    """Names to values: a mapping, or a list of NAME=value."""
+    """Names to values: a mapping, or a list of NAME=value; the last one of a name counts."""
 
     def mapping(node: Node) -> Mapping[str, str]:
         values: dict[str, str | None] = {}
@@ -43,8 +45,6 @@ def table(separators: str = "=", fallback: Fallback = required) -> Shaped[Mappin
             for item in node.items():
                 word = gathering.read(item, filled) or "="
                 name, separator, value = _split(word, separators)
-                if name in values:
-                    gathering.add(item.problem(f"{name} is given twice"))
                 given = item.holding(value if separator else None)
                 values[name] = gathering.read(given, _or(fallback, name))
         return _those_that_are_set(values)
@@ -54,6 +54,18 @@ def table(separators: str = "=", fallback: Fallback = required) -> Shaped[Mappin
     entries: Shape = {"type": ["object", "null"], "additionalProperties": {"type": values}}
     lines: Shape = {"type": "array", "items": text_like("NAME=value", pattern)}
     return forms(mapping=Shaped(mapping, lambda: entries), items=Shaped(items, lambda: lines))
+
+
+def repeated(node: Node) -> Iterator[Problem]:
+    """Names that a list gives more than once."""
+    lines = node.value if isinstance(node.value, tuple) else ()
+    given: set[str] = set()
+    for item in lines:
+        name, _, _ = _split(str(item.value), "=")
+        if name in given:
+            told = item.problem(f"{name} is given twice: the last one counts", "leave one out")
+            yield replace(told, severity="warning")
+        given.add(name)
 
 
 def _or(fallback: Fallback, name: str) -> Reader[str | None]:
