@@ -1,5 +1,7 @@
 """The Pulumi program: the lab file of the stack becomes a plan, and the plan resources."""
 
+import asyncio
+
 import pulumi
 
 from components.lab import Lab
@@ -18,3 +20,6 @@ except (stack.BrokenLabFile, stack.NotPrepared, BuildFailed) as error:
 Lab(deployment.plan.stack, **parts(deployment, seed))
 pulumi.export("plan", dumps(deployment.plan, keys.fingerprint_key(deployment.plan.stack)))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})
+# Once the registrations have begun, the SDK waits for one after the other. Without this it waits
+# for all their outputs at each of them, in time that grows with the square of the lab.
+pulumi.run(lambda: asyncio.sleep(0))

@@ -151,7 +151,7 @@ class Service(pulumi.ComponentResource):
             end = await_end(self, place, container, made) if container.ends else None
             healthy = await_health(self, place, container, made) if container.asked else None
             self.started[container.name] = Started(container=made, end=end, healthy=healthy)
-            place.chain.add(container.service, place.rollout_step(container, made, self))
+            place.chain.add(container, place.rollout_step(container, made, self))
         self.register_outputs({"containers": list(self.started)})
 
 

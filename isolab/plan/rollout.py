@@ -75,7 +75,8 @@ def _until(command: str, otherwise: str) -> str:
 class Chain(Generic[T]):
     """Who waits for whom: of what stands already, one after the other; what is new, for nobody.
 
-    So a lab comes up with everything at once, and changes one by one.
+    So a lab comes up with everything at once, and changes one by one. A replica that waits itself
+    stands for all before it, so that what is waited for does not grow with the lab.
 
     Args:
         standing: Names of the domains and containers that there are.
@@ -85,12 +86,14 @@ class Chain(Generic[T]):
         self._standing = frozenset(standing)
         self._steps: dict[str, list[T]] = defaultdict(list)
 
-    def add(self, service: str, steps: Iterable[T]) -> None:
+    def add(self, container: Container, steps: Iterable[T]) -> None:
         """The steps of a service's next replica."""
-        self._steps[service] += steps
+        own, before = list(steps), self._steps[container.service]
+        waits_itself = own and container.name in self._standing
+        self._steps[container.service] = own if waits_itself else [*before, *own]
 
     def before(self, container: Container) -> Sequence[T]:
-        """What a replica waits for: its service's replicas before it."""
+        """What a replica waits for, so that its service's replicas before it are through."""
         return self._of([container.service]) if container.name in self._standing else []
 
     def before_guest(self, guest: Guest) -> Sequence[T]:

@@ -29,7 +29,7 @@ def waits(standing: list[str]) -> dict[str, list[str]]:
         found[guest.name] = list(chain.before_guest(guest))
         for container in guest.containers:
             found[container.name] = list(chain.before(container))
-            chain.add(container.service, [container.name])
+            chain.add(container, [container.name])
     return found
 
 
@@ -44,6 +44,21 @@ def test_what_stands_waits_for_its_fellows_before_it() -> None:
     assert found["web-2"] == ["web-1", "web-3"]
     assert found["app-1"] == []
     assert found["app-2"] == ["api-1", "db-1", "web-1", "web-3"]
+
+
+def test_a_fellow_that_waits_itself_stands_for_those_before_it() -> None:
+    everything = [c.name for c in planned().containers] + [g.domain for g in planned().guests]
+    found = waits(everything)
+    assert (found["web-1"], found["web-3"], found["web-2"]) == ([], ["web-1"], ["web-3"])
+    assert found["app-2"] == ["api-1", "db-1", "web-3"]
+
+
+def test_a_fellow_without_a_step_stands_for_nobody() -> None:
+    web = [c for c in planned().containers if c.service == "web"]
+    chain = Chain[str](c.name for c in web)
+    chain.add(web[0], [web[0].name])
+    chain.add(web[1], [])
+    assert list(chain.before(web[2])) == [web[0].name]
 
 
 def test_a_guest_that_shares_no_service_waits_for_nobody() -> None:
