@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from servers import serving
 
+from machine.images import debian_sources
 from machine.setup import packages
 from machine.steps import Unable
 
@@ -155,3 +157,37 @@ def test_another_source_that_fails_is_in_nobodys_way(apt: Path) -> None:
     own = (apt / "etc/apt/sources.list").read_text().split()[2]
     sources(apt, "http://localhost:1", own)
     assert installed(right) == ["reading the package lists"]
+
+
+DEB822 = """Types: deb
+URIs: http://mirror.example/debian
+Suites: {suite} {suite}-updates
+Components: main
+Signed-By: {keyring}
+"""
+ONE_LINE = "deb [signed-by={keyring}] http://mirror.example/debian {suite} main\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "form"),
+    [("debian.sources", DEB822), ("debian.list", ONE_LINE)],
+    ids=["deb822", "list"],
+)
+@pytest.mark.parametrize("suite", ["trixie", "stable", "oldstable"])
+def test_sources_in_both_forms_lead_to_the_images_release(
+    apt: Path, file: str, form: str, suite: str
+) -> None:
+    keyring, entry = apt / "own.gpg", apt / "etc/apt/sources.list.d" / file
+    keyring.touch()
+    (apt / "etc/apt/sources.list").unlink()
+    entry.write_text(form.format(suite=suite, keyring=keyring))
+    lists, name = apt / "var/lib/apt/lists", f"mirror.example_debian_dists_{suite}"
+    (lists / f"{name}_InRelease").write_text(f"Origin: Debian\nSuite: {suite}\nCodename: trixie\n")
+    (lists / f"{name}_main_binary-{architecture()}_Packages").touch()
+    assert "deb http://mirror.example/debian bookworm main" in debian_sources.lines()
+    assert f"--keyring={keyring}" in debian_sources.keyrings()
+
+
+def architecture() -> str:
+    asked = ["dpkg", "--print-architecture"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
