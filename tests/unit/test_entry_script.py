@@ -17,7 +17,7 @@ PROGRAMS = {
     "dpkg-query": "exit 1",
     "sudo": 'echo "$*" >>"$PLACE/root"',
     # In the place of the environment that is made, and of isolab in it.
-    "python3": '[ "$1" = -c ] && exit 0; rm -rf "$4"; mkdir -p "$4/bin" && cp "$0" "$4/bin/python"',
+    "python3": '[ "$1" = -c ] && exit; rm -rf "$4"/*; mkdir -p "$4/bin" && cp "$0" "$4/bin/python"',
 }
 ISOLAB = '[ "$2" = pip ] || echo "agreed: ${ISOLAB_AGREED_TO_SUDO-no}"'
 
@@ -110,3 +110,11 @@ def test_an_environment_whose_python_is_gone_is_made_again(place: Path) -> None:
     assert code == 0, said
     assert "making .venv" in said
     assert "agreed" in said
+
+
+def test_a_link_to_an_environment_that_is_gone_is_replaced(place: Path) -> None:
+    (place / ".venv").symlink_to(place / "gone")
+    code, said = run(place, "status", answer="y")
+    assert code == 0, said
+    assert (place / ".venv/bin/python").is_file()
+    assert not (place / ".venv").is_symlink()
