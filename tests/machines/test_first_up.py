@@ -116,6 +116,11 @@ def test_nobody_is_asked_for_another_accounts_password(lab: Lab) -> None:
     assert "AUTHENTICATING" not in lab.first.output
 
 
+def test_the_machines_mounts_are_shared_as_before(lab: Lab) -> None:
+    # Newer versions of mmdebstrap make them private where they build an image.
+    assert lab.root("findmnt -no PROPAGATION /").strip() == "shared"
+
+
 def test_the_page_answers(lab: Lab) -> None:
     assert "<html" in lab.page()
 

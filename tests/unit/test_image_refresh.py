@@ -8,7 +8,9 @@ import pytest
 from isolab.cli import main
 from machine.images import guest_image, refresh, service_catalog, service_images
 from machine.images.refresh import Refreshed
+from machine.images.service_catalog import Recipe
 from machine.setup import provision
+from machine.steps import Unable
 
 OLD, NEW = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
@@ -35,6 +37,18 @@ def test_all_images_are_built_also_those_whose_recipe_is_the_same(
     )
     service_images.rebuild(print)
     assert asked == [recipe.name for recipe in service_catalog.IMAGES]
+
+
+def test_a_build_is_told_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path))
+    said: list[str] = []
+
+    def fail(recipe: Recipe, report: object) -> None:
+        raise Unable(f"after {said}")
+
+    monkeypatch.setattr(service_images.service_build, "build", fail)
+    with pytest.raises(Unable, match="after \\['image isolab/base:1: building it'\\]"):
+        service_images.rebuild(said.append)
 
 
 def test_the_guest_image_follows_the_service_images(

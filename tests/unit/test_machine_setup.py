@@ -1,9 +1,10 @@
+import time
 from pathlib import Path
 
 import pytest
 
 from airgap.install import link_engine
-from machine import paths
+from machine import paths, steps
 from machine import sandbox as sandboxes
 from machine.engine import environment, plugins, pulumi_cli, pulumi_release
 from machine.host.kvm import Finding
@@ -30,6 +31,19 @@ def test_a_step_acts_once_and_looks_again():
 def test_a_step_that_did_not_help_is_an_error():
     with pytest.raises(Unable, match="still to do: broken"):
         ensure(Step(name="x", look=lambda: "broken", act=lambda report: None), lambda line: None)
+
+
+def test_a_long_step_says_what_it_does_before_it_does_it_and_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(steps, "HEARTBEAT", 0.01)
+    said: list[str] = []
+    with steps.timed("image a", "building it", said.append):
+        assert said == ["image a: building it"]
+        while not said[1:]:
+            time.sleep(0.01)
+    assert said[1].startswith("image a: still running")
+    assert said[-1].startswith("image a: done in")
 
 
 def test_dpkg_lists_removed_packages_that_do_not_count():
