@@ -144,12 +144,19 @@ def registry_inputs(name: str, files: RegistryFiles, address: str, port: int) ->
         "security_opts": ["no-new-privileges:true"],
         "envs": ['REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled": true}'],
         "mounts": [
-            {
-                "type": "bind",
-                "source": files.storage,
-                "target": REGISTRY_STORAGE,
-                "read_only": True,
-            }
+            {"type": "bind", "source": source, "target": target, "read_only": True}
+            for source, target in _served(files)
         ],
         "ports": [{"internal": 5000, "external": port, "ip": address}],
     }
+
+
+def _served(files: RegistryFiles) -> tuple[tuple[str, str], ...]:
+    """The folders that the registry reads, each with where it expects it."""
+    if not files.repositories:
+        return ((files.storage, REGISTRY_STORAGE),)
+    layout = f"{REGISTRY_STORAGE}/docker/registry/v2"
+    return (
+        (f"{files.storage}/docker/registry/v2/blobs", f"{layout}/blobs"),
+        (files.repositories, f"{layout}/repositories"),
+    )

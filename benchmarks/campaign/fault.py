@@ -35,6 +35,8 @@ class Fault:
     """Whether the command runs on a terminal."""
     beside: tuple[str, ...] = ()
     """Another command, started at the same time."""
+    up_next: bool = False
+    """Whether an up follows a disturbed down at once; else a second down comes between them."""
     refused: bool = False
     """Whether the command can only refuse."""
 

@@ -148,7 +148,7 @@ FAULTS: tuple[Fault, ...] = (
         what="the guest switched off in an up of a standing lab",
         act=actions.switch_off_guest_meanwhile,
     ),
-    *_killed("down", DOWN),
+    *_killed("down", DOWN, up_next=True),
     Fault(
         name="full-pools-first",
         what="no space for disks in an up with retained data",

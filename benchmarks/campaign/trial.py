@@ -129,7 +129,7 @@ def _back(lab: Lab, fault: Fault, disturbed: Sequence[Command], references: Refe
         missing.extend(inventory.more(wanted, found))
         return found
 
-    if fault.words == DOWN and references.retained and not fault.beside:
+    if fault.words == DOWN and references.retained and not (fault.beside or fault.up_next):
         converging.append(lab.run(*DOWN))
         if not converging[-1].code:
             # What was told once is not told of each fault that follows.

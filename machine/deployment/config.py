@@ -1,6 +1,5 @@
 """A stack's configuration file, as far as isolab reads it."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from machine import paths
+from machine.host import scratch
 
 STACKS = paths.REPO / "stacks"
 
@@ -56,8 +56,8 @@ def with_lab(stack: str, lab: str) -> Iterator[Path]:
     """A copy of the stack's configuration that names another lab; gone at the end."""
     content: dict[str, Any] = yaml.safe_load(file(stack).read_text()) or {}
     content["config"] = {**(content.get("config") or {}), "isolab:lab": lab}
-    with tempfile.TemporaryDirectory(prefix="isolab-config-") as folder:
-        copy = Path(folder) / file(stack).name
+    with scratch.folder() as folder:
+        copy = folder.path / file(stack).name
         copy.write_text(yaml.safe_dump(content))
         yield copy
 

@@ -4,7 +4,6 @@ import ctypes
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from typing import TextIO
 from machine import paths
 from machine.deployment import runs
 from machine.deployment.events import Event, Tick, parse
+from machine.host import scratch
+from machine.host.scratch import Scratch
 
 POLL = 0.05
 """Seconds between looks at the event log."""
@@ -74,15 +75,16 @@ class Engine:
     def operate(self, outcome: Outcome, *words: str) -> Iterator[Event]:
         """Run up, preview, refresh or destroy; its events, as they come."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="isolab-events-") as folder:
-            events = Path(folder) / "events"
+        with scratch.folder() as folder:
+            events = folder.path / "events"
             events.touch()
             with self._log.open("w") as log, events.open() as reader:
                 # A preview may go on beside an up, whose note it must not replace.
                 looks = words[0] == "preview"
                 mark = "" if looks else runs.begin(self._run)
                 more = {runs.VARIABLE: mark, **(_LOOKS_ONLY if looks else {})}
-                process = self._start(["--event-log", str(events), *words], log, more)
+                words = ("--event-log", str(events), *words)
+                process = self._start(words, log, more, folder)
                 if mark:
                     runs.started(self._run, mark, process.pid)
                 with _interrupts_go_to(process, outcome):
@@ -91,13 +93,17 @@ class Engine:
         outcome.output = self._log.read_text()
 
     def _start(
-        self, words: Sequence[str], log: TextIO, more: Mapping[str, str]
+        self, words: Sequence[str], log: TextIO, more: Mapping[str, str], folder: Scratch
     ) -> subprocess.Popen[bytes]:
-        """In a session of its own: a Ctrl-C at the terminal reaches it through us, once."""
+        """In a session of its own: a Ctrl-C at the terminal reaches it through us, once.
+
+        Its plugins have their temporary files in the folder, which they hold as long as they run.
+        """
         return subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *words],
             cwd=paths.REPO,
-            env={**self._environment, **more},
+            env={**self._environment, **more, "TMPDIR": str(folder.path)},
+            pass_fds=[folder.descriptor],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

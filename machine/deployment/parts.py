@@ -1,5 +1,6 @@
 """All that the component of a lab is made from, for a program that runs inside the engine."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -7,7 +8,7 @@ from isolab.plan.model import GuestImage, Plan
 from machine import keys
 from machine.deployment import state
 from machine.deployment.standing import Standing, standing
-from machine.images import service_images
+from machine.images import registry_view, service_images
 from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
 from machine.stack import Deployment
@@ -32,7 +33,9 @@ def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Pa
         image=deployment.image,
         seed=seed,
         keys=keys.materialise(deployment.plan, seed),
-        registry=service_images.registry_files(),
+        registry=replace(
+            service_images.registry_files(), repositories=str(registry_view.write(deployment.plan))
+        ),
         folder=deployment.folder,
         standing=standing(deployment.plan, project),
     )

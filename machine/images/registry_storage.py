@@ -13,6 +13,8 @@ from typing import Any
 
 from machine.images import service_catalog
 
+LAYOUT = "docker/registry/v2"
+"""The folder in a storage with all that is in it."""
 OWN = ("isolab", "isolab-build", "isolab-images")
 """Folders of repositories that isolab pushes to."""
 
@@ -109,16 +111,23 @@ def size(path: Path) -> int:
 
 def needs(digest: str) -> Iterator[str]:
     """The names of all blobs of an image: its manifest, configuration, layers."""
-    name = digest.removeprefix("sha256:")
-    yield name
     try:
-        content: dict[str, Any] = json.loads(data(name).read_text())
-        parts = [*content.get("layers", []), *filter(None, [content.get("config")])]
-        yield from (part["digest"].removeprefix("sha256:") for part in parts)
-        for inner in content.get("manifests", []):
-            yield from needs(inner["digest"])
+        for name in manifests(digest):
+            yield name
+            content: dict[str, Any] = json.loads(data(name).read_text())
+            parts = [*content.get("layers", []), *filter(None, [content.get("config")])]
+            yield from (part["digest"].removeprefix("sha256:") for part in parts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Broken(f"{digest}: {error}") from error
+
+
+def manifests(digest: str) -> Iterator[str]:
+    """The names of an image's manifest, and of those that it is an index of."""
+    name = digest.removeprefix("sha256:")
+    yield name
+    content: dict[str, Any] = json.loads(data(name).read_text())
+    for inner in content.get("manifests", []):
+        yield from manifests(inner["digest"])
 
 
 def data(name: str) -> Path:
@@ -127,4 +136,4 @@ def data(name: str) -> Path:
 
 
 def _root() -> Path:
-    return service_catalog.storage() / "docker/registry/v2"
+    return service_catalog.storage() / LAYOUT

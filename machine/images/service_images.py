@@ -29,7 +29,9 @@ class RegistryFiles:
     image: str
     """Id of the registry's image in the machine's Docker."""
     storage: str
-    """The folder that it serves."""
+    """The folder with all images of the machine."""
+    repositories: str = ""
+    """The folder with the names of those that it serves; empty serves all."""
 
 
 def digests() -> Mapping[str, str]:

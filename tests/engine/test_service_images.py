@@ -8,13 +8,23 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from isolab.plan.model import Plan, Surroundings
+from isolab.plan.read import plan_file
 from machine.host import docker_cli
 from machine.host.docker_cli import docker
-from machine.images import preload, registry, service_catalog, service_images
+from machine.images import (
+    preload,
+    registry,
+    registry_storage,
+    registry_view,
+    service_catalog,
+    service_images,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -139,6 +149,56 @@ def test_the_registry_serves_read_only_and_by_digest(images: None) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(upload, timeout=5)
         assert refused.value.code == 405
+    finally:
+        docker("rm", "--force", container)
+
+
+def test_a_stacks_registry_serves_the_images_of_its_plan_alone(
+    images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISOLAB_HOME", str(tmp_path))
+    file = tmp_path / "view.yaml"
+    file.write_text(
+        "name: view\ndescription: One image.\nguests: {app: {}}\n"
+        'services: {web: {image: "isolab/python:1"}}\n'
+    )
+    digests = service_images.digests()
+    plan = plan_file(file, {}, Surroundings(stack="view", digests=digests))
+    assert isinstance(plan, Plan)
+    names, layout = registry_view.write(plan), "/var/lib/registry/docker/registry/v2"
+    files = service_images.registry_files()
+    container = docker(
+        "run", "--detach", "--rm", "--read-only", "--cap-drop", "ALL",
+        "--network", "host", "--user", "65534:65534",
+        "--env", "REGISTRY_HTTP_ADDR=127.0.0.1:15988",
+        "--env", 'REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled": true}',
+        "--volume", f"{files.storage}/docker/registry/v2/blobs:{layout}/blobs:ro",
+        "--volume", f"{names}:{layout}/repositories:ro", files.image,
+    )  # fmt: skip
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+
+    def read(path: str) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:15988/v2/{path}", headers={"Accept": kind}
+        )
+        return urllib.request.urlopen(request, timeout=5).read()
+
+    try:
+        until(lambda: json.loads(read("_catalog")) == {"repositories": ["isolab/python"]})
+        manifest = json.loads(read(f"isolab/python/manifests/{digests['isolab/python:1']}"))
+        blobs = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
+        for digest in blobs:
+            assert read(f"isolab/python/blobs/{digest}")
+        other = json.loads(registry_storage.manifest(digests["isolab/mariadb:1"]))["config"]
+        for path in (
+            f"isolab/mariadb/manifests/{digests['isolab/mariadb:1']}",
+            f"isolab/mariadb/blobs/{other['digest']}",
+            f"isolab/python/manifests/{digests['isolab/mariadb:1']}",
+            f"isolab/python/blobs/{other['digest']}",
+        ):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                read(path)
+            assert refused.value.code == 404
     finally:
         docker("rm", "--force", container)
 

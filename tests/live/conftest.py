@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
+import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +134,37 @@ def names_of_the_stack(stack: str) -> str:
     return "\n".join(line for a in answers for line in a.splitlines() if stack in line)
 
 
+@contextmanager
+def watched(lines: set[str]) -> Iterator[None]:
+    """Collect the command lines of all processes meanwhile."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.5):
+            for file in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    lines.add(file.read_bytes().decode(errors="replace").replace("\0", " "))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 @pytest.fixture(scope="session")
-def reference() -> Iterator[Lab]:
+def command_lines() -> set[str]:
+    """Those of all processes while the reference stack came up."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+def reference(command_lines: set[str]) -> Iterator[Lab]:
     """The reference stack, up; taken down at the end."""
     lab = Lab("reference")
-    lab.up()
+    with watched(command_lines):
+        lab.up()
     yield lab
     lab.down()

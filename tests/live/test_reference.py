@@ -75,16 +75,60 @@ def test_images_came_by_digest_from_the_labs_registry(reference: Lab) -> None:
     assert ":5000/isolab/guestbook" in digests
 
 
-def test_nothing_secret_lies_in_the_state_or_on_a_command_line(reference: Lab) -> None:
+def private(key: str) -> str:
+    """The line of a private key that no other key has; what is before it is much the same."""
+    line = key.splitlines()[4]
+    assert len(line) > 15
+    return line
+
+
+def test_nothing_secret_lies_in_the_state_or_on_a_command_line(
+    reference: Lab, command_lines: set[str]
+) -> None:
     password = reference.guest("cat /var/lib/isolab/files/db-1/db_password").strip()
-    key = Path(os.environ.get("ISOLAB_HOME", REPO / ".isolab")) / "stacks/reference/id_ed25519"
+    assert len(password) > 15
+    stacks = Path(os.environ.get("ISOLAB_HOME", REPO / ".isolab")) / "stacks/reference"
+    client = private((stacks / "id_ed25519").read_text())
+    host = private(reference.guest("cat /etc/ssh/ssh_host_ed25519_key"))
     state = pulumi("pulumi stack export --stack reference").stdout
     assert "app-1-domain" in state
-    for secret in (password, key.read_text().splitlines()[1]):
-        assert len(secret) > 15
+    assert any("event-log" in line for line in command_lines), "nobody looked at the up"
+    now = subprocess.check_output(["ps", "axww"], text=True)
+    for secret in (password, client, host):
         assert secret not in state
-        assert secret not in subprocess.check_output(["ps", "axww"], text=True)
+        assert not [line for line in command_lines if secret in line]
+        assert secret not in now
         assert secret not in reference.guest("docker inspect web-1 db-1; ps axww")
+
+
+def test_secrets_lie_on_the_hosts_disk_where_they_are_needed_alone(reference: Lab) -> None:
+    home = Path(os.environ.get("ISOLAB_HOME", REPO / ".isolab"))
+    root = subprocess.check_output(["docker", "info", "-f", "{{.DockerRootDir}}"], text=True)
+    # A guest's own disks are what it works with; all else of a lab is here.
+    folders = [
+        *(home, "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/run/libvirt"),
+        *(f"{root.strip()}/containers", REPO / "stacks", *Path("/tmp").glob("isolab-run-*")),
+    ]
+    disks = ["--exclude=*-root", "--exclude=*-data", "--exclude=base*", "--exclude=initrd*"]
+
+    def files_with(secret: str) -> set[str]:
+        done = subprocess.run(
+            ["grep", "-rlaF", "--devices=skip", *disks, "-f", "-", "--", *map(str, folders)],
+            input=secret, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return set(done.stdout.split())
+
+    stacks = home / "stacks/reference"
+    assert (
+        files_with(reference.guest("cat /var/lib/isolab/files/db-1/db_password").strip()) == set()
+    )
+    client = files_with(private((stacks / "id_ed25519").read_text()))
+    assert client == {str(stacks / "id_ed25519")}
+    host = files_with(private(reference.guest("cat /etc/ssh/ssh_host_ed25519_key")))
+    assert host
+    assert not [name for name in host if "/seeds/" not in name and not name.endswith(".iso")]
+    for file in (*client, *host):
+        assert not Path(file).stat().st_mode & 0o077, f"{file} can be read by others"
 
 
 def test_a_removed_container_comes_back(reference: Lab) -> None:

@@ -3,12 +3,12 @@
 import os
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isolab.cli.errors import BAD_INPUT, Failure
+from machine.host import scratch
 
 _STORED_BY_GIT = 0o170000 | stat.S_IXUSR
 
@@ -26,13 +26,14 @@ def lab_file(file: Path, revision: str) -> Iterator[Path]:
     name = file.resolve().relative_to(root.resolve()).as_posix()
     commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
     _git(root, "cat-file", "-e", f"{commit}:{name}")
-    with tempfile.TemporaryDirectory(prefix="isolab-revision-") as folder:
+    with scratch.folder() as made:
+        folder = made.path
         with subprocess.Popen(
             ["git", "-C", str(root), "archive", "--format=tar", commit], stdout=subprocess.PIPE
         ) as archive:
             subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
-        _as_in_checkout(Path(folder), root)
-        yield Path(folder) / name
+        _as_in_checkout(folder, root)
+        yield folder / name
 
 
 def _as_in_checkout(then: Path, now: Path) -> None:
