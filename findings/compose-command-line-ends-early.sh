@@ -6,7 +6,7 @@
 # Behaviour: `command: migrate && serve` is loaded as [migrate]: no error, no warning. Of `log 2>&1` the 2
 #            goes, too. The Compose Specification says that a line is no shell's, so && could have been
 #            an argument, as it is where `docker run` gets it, or an error, as `serve (a)` is.
-# Effect:    the container runs the first command alone. Where that ends well, depends_on with
+# Effect:    the container runs the first command alone. Where that ends with 0, depends_on with
 #            service_completed_successfully holds, and what was to follow never ran.
 # Seen:      2026-11-28, go 1.26:
 #
