@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from isolab.labfile import balancers, clusters, files, guests, layers, security
-from isolab.labfile.compose import links, profiles
+from isolab.labfile.compose import containers, links, profiles
 from isolab.labfile.compose.include import include
 from isolab.labfile.host import host
 from isolab.labfile.ipam import ipam
@@ -74,11 +74,13 @@ def _drafts(
     fields: Fields, asked: frozenset[str]
 ) -> tuple[tuple[Draft, ...], dict[str, tuple[str, ...]]]:
     """The services that are there with these profiles, and the others with their profiles."""
-    drafts = fields.get("services", _named(service), ()) or ()
+    drafts = containers.resolved(fields.get("services", _named(service), ()) or ())
     there, missing = profiles.enabled(drafts, asked), profiles.disabled(drafts, asked)
     for draft in there:
         for problem in profiles.unmet(draft, missing):
             fields.add(problem)
+    for problem in containers.unknown(there):
+        fields.add(problem)
     fields.some_of("services", "include", example='services: {web: {image: "isolab/guestbook:1"}}')
     return there, missing
 

@@ -23,7 +23,7 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values import scalars
 from isolab.labfile.values.quantities import compose_size, cpus, duration
 from isolab.labfile.values.reading import Fields, many
-from isolab.labfile.values.tables import command, from_environment, nothing, repeated, table
+from isolab.labfile.values.tables import command, cut, from_environment, nothing, repeated, table
 from isolab.model import BindMount, GuestMount, Limits, Problem, Service, VolumeMount
 from isolab.units import MiB, Seconds
 
@@ -32,6 +32,8 @@ _TEXTS = many(scalars.filled)
 _ONE_OR_MANY = scalars.one_or_many(scalars.filled)
 _ENVIRONMENT = table(fallback=from_environment)
 _LABELS = table(fallback=nothing)
+NOTES = {"environment": repeated, "labels": repeated, "command": cut, "entrypoint": cut}
+"""What tells of a key that something in it does not count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,9 +91,9 @@ def _notes(fields: Fields) -> Iterator[Problem]:
         yield from health.notes(fields.where("healthcheck"))
     if "deploy" in fields:
         yield from limits.notes(fields.where("deploy"))
-    for key in ("environment", "labels"):
+    for key, told in NOTES.items():
         if key in fields:
-            yield from repeated(fields.where(key))
+            yield from told(fields.where(key))
 
 
 def _needs(fields: Fields, links: Iterable[tuple[str, str]], mode: str) -> health.Needs:

@@ -46,19 +46,19 @@ networks = forms(items=Shaped(_names, _TEXTS.shape), mapping=each(_joined, exten
 """What a service says of its networks: a list, or a mapping."""
 
 
+_MODES = r"none|bridge|(?:service|container):[^:]+"
 _INSTEAD = {
     "host": "use ports: to publish, or placement: {SERVICE: host} for the host's network",
     "service": "for example service:db",
-    "container": "network_mode: service:NAME shares the network of a service of the lab",
 }
 """Other modes of Compose, and what to do instead."""
 
 
-@accepts(text_like("none, bridge or service:NAME", r"none|bridge|service:[^:]+"))
+@accepts(text_like("none, bridge or service:NAME", _MODES))
 def network_mode(node: Node) -> str:
-    """none, bridge, service:NAME, or nothing at all."""
+    """none, bridge, service:NAME, container:NAME, or nothing at all."""
     word = scalars.text(node)
-    if not re.fullmatch(r"none|bridge|service:[^:]+", word):
+    if not re.fullmatch(_MODES, word):
         hint = _INSTEAD.get(
             word.partition(":")[0], "use networks: to say which services reach each other"
         )

@@ -6,8 +6,14 @@ from random import Random
 FILES = 320
 MERGES = 320
 FORMS: dict[str, tuple[str, ...]] = {
-    "command": ("[serve, --port, '8000']", "serve --port 'two words'", "[]", '[echo, "$$HOME"]'),
-    "entrypoint": ("[/bin/run]", "/bin/run --fast", "null"),
+    "command": (
+        "[serve, --port, '8000']",
+        "serve --port 'two words'",
+        "[]",
+        "sh -c 'a; b' && c",
+        '[echo, "$$HOME"]',
+    ),
+    "entrypoint": ("[/bin/run]", "/bin/run --fast", '/bin/run "a\\nb" c\\ d 2>&1', "null"),
     "environment": (
         "{A: b, NUMBER: 1, FLAG: true, EMPTY: '', UNSET: }",
         "[A=b, 'C=d e', UNSET, E=]",

@@ -22,6 +22,13 @@ placement: {"*": app, web: store}
 """
 
 
+def test_a_container_is_named_by_what_its_service_calls_it(tmp_path: Path) -> None:
+    named_so = LAB.replace("  web:\n", "  web:\n    container_name: shown\n")
+    by_container = named_so.replace("service:web", "container:shown")
+    assert by_container != named_so
+    assert plan(tmp_path, by_container) == plan(tmp_path, named_so)
+
+
 def named(containers: Sequence[Container], name: str) -> Container:
     (found,) = (container for container in containers if container.name == name)
     return found

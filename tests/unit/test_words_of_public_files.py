@@ -41,3 +41,11 @@ def test_a_first_check_that_comes_late_is_told(tmp_path: Path, check: str, secon
 
 def test_a_healthcheck_that_is_switched_off_makes_nobody_wait(tmp_path: Path) -> None:
     assert warnings(tmp_path, "healthcheck: {disable: true, interval: 1h}") == []
+
+
+@pytest.mark.parametrize("key", ["command", "entrypoint"])
+def test_what_compose_passes_over_of_a_line_is_told(tmp_path: Path, key: str) -> None:
+    told = "'&& b' is passed over, as in Compose: no shell reads the line"
+    assert warnings(tmp_path, f"{key}: a && b") == [(f"services.web.{key}", told)]
+    assert warnings(tmp_path, f"{key}: [a, '&&', b]") == []
+    assert warnings(tmp_path, f"{key}: \"sh -c 'a && b';\"") == []

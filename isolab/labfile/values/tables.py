@@ -1,6 +1,5 @@
 """Readers of what Compose writes as a mapping or as a list of NAME=value, and of commands."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from isolab.labfile.syntax.node import Node, Reader
 from isolab.labfile.values.reading import Gathering, forms, many
 from isolab.labfile.values.scalars import filled, text
 from isolab.labfile.values.shape import Shape, Shaped, accepts, describe, text_like
+from isolab.labfile.values.words import split
 from isolab.model import Problem
 
 Fallback = Callable[[str, Node], str | None]
@@ -86,10 +86,21 @@ def _split(word: str, separators: str) -> tuple[str, str, str]:
 
 @accepts({"title": "a command", "anyOf": [text_like("a line"), describe(many(text))]})
 def command(node: Node) -> tuple[str, ...]:
-    """A command: a list of words, or a line that is split as a shell would."""
+    """A command: a list of words, or a line that is split as Compose does."""
     if isinstance(node.value, tuple):
         return many(text)(node)
     try:
-        return tuple(shlex.split(text(node)))
+        return split(text(node))[0]
     except ValueError as error:
-        node.refuse(f"cannot be split into words: {str(error).lower()}")
+        node.refuse(f"cannot be split into words: {error}")
+
+
+def cut(node: Node) -> Iterator[Problem]:
+    """What of a line is passed over, as in Compose."""
+    try:
+        rest = split(node.value)[1] if isinstance(node.value, str) else ""
+    except ValueError:
+        return
+    if rest.strip(" ;"):
+        message = f"{rest!r} is passed over, as in Compose: no shell reads the line"
+        yield replace(node.problem(message, "use one: [sh, -c, '…']"), severity="warning")
