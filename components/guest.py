@@ -57,6 +57,8 @@ class GuestArgs:
     """Its packet filter."""
     folder: Path
     """The lab file's."""
+    prefix: str = ""
+    """What the names of containers and balancers begin with in the program."""
 
 
 class Guest(pulumi.ComponentResource):
@@ -71,6 +73,8 @@ class Guest(pulumi.ComponentResource):
         domain = make_domain(site, disks)
         ready = await_docker(site, domain)
         self.ready = ready
+        """Ends once its Docker answers."""
+        self.domain = domain
         install_packages(site, ready, disks)
         filtered = write_firewall(site, ready, disks)
         dockerd = docker.Provider(
@@ -94,6 +98,7 @@ class Guest(pulumi.ComponentResource):
             rollout_step=rollout_steps(site, domain),
             chain=args.chain,
             ports_read=args.ports_read,
+            prefix=args.prefix,
         )
         make_balancers(site, place)
         make_services(site, place)
@@ -373,7 +378,7 @@ def make_balancers(site: Site, place: ServicePlace) -> None:
     for balancer in site.args.plan.balancers:
         if balancer.container.guest == site.planned.name:
             site.args.balancers[balancer.name] = Balancer(
-                balancer.name,
+                f"{place.prefix}{balancer.name}",
                 BalancerArgs(balancer=balancer, place=own),
                 pulumi.ResourceOptions(parent=site.guest),
             )
@@ -395,6 +400,7 @@ def rollout_steps(site: Site, domain: libvirt.Domain) -> RolloutStep:
                 domain=domain,
                 has_fellows=replicas[planned.service] > 1,
                 network=site.args.host.network,
+                prefix=site.args.prefix,
             ),
             parent,
         )

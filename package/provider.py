@@ -10,10 +10,11 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from isolab.cli import version
+from package.guest import Guest
 from package.lab import Lab
 
 NAME = "isolab"
-COMPONENTS = (Lab,)
+COMPONENTS = (Lab, Guest)
 
 
 class Provider(ComponentProvider):

@@ -5,8 +5,7 @@ from typing import TypedDict
 
 from isolab.plan.model import GuestImage, Plan
 from machine import keys
-from machine.deployment import state
-from machine.deployment.standing import Standing, standing
+from machine.deployment.standing import Program, Standing, standing
 from machine.images import service_images
 from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
@@ -25,7 +24,7 @@ class Parts(TypedDict):
     standing: Standing
 
 
-def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Parts:
+def parts(deployment: Deployment, seed: str, program: Program | None = None) -> Parts:
     """What is there on this machine, and the stack's key files, which this writes."""
     return Parts(
         plan=deployment.plan,
@@ -34,5 +33,5 @@ def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Pa
         keys=keys.materialise(deployment.plan, seed),
         registry=service_images.registry_files(),
         folder=deployment.folder,
-        standing=standing(deployment.plan, project),
+        standing=standing(deployment.plan, program),
     )
