@@ -25,7 +25,7 @@ fi
 class BalancerPlace:
     """The host or the guest that a balancer runs on."""
 
-    dockerd: docker.Provider
+    dockerd: pulumi.ProviderResource
     pulls_from: str
     """host:port of the lab's registry, as that Docker reaches it."""
     ready: tuple[pulumi.Resource, ...]

@@ -61,7 +61,10 @@ class Lab(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)
-        over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
+        # Who makes the lab may give its own.
+        over_ssh = self.get_provider("command:local:Command") or command.Provider(
+            f"{name}-command", opts=pulumi.ResourceOptions(parent=self)
+        )
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
         balancers = _balancers_on_host(plan, host, names, child)

@@ -75,7 +75,7 @@ class ServicePlace:
 
     connection: remote.ConnectionArgs | None
     """The way into the guest; None on the host."""
-    dockerd: docker.Provider
+    dockerd: pulumi.ProviderResource
     root: pulumi.CustomResource | None
     """The disk that Docker keeps containers and images on; None on the host."""
     ready: pulumi.Resource

@@ -15,11 +15,12 @@ from isolab.labfile.names import STACK_NAME
 from isolab.labfile.tree import Written
 from isolab.model import Lab as Model
 from isolab.model import Problem
+from isolab.plan.model import Plan, Surroundings
 from isolab.plan.network import addresses
 from machine import stack
 from machine.deployment.parts import Parts, parts
 from machine.deployment.standing import Program
-from machine.images import builds
+from machine.images import builds, service_images
 from machine.steps import Unable
 from package import values
 from package.claims import claim
@@ -105,6 +106,18 @@ def plan_lab(wanted: Wanted, tell: Callable[[tuple[Problem, ...]], Complaint]) -
         raise pulumi.InputPropertyError(wanted.source, str(error)) from None
     except Unable as error:
         raise pulumi.InputPropertyError(wanted.source, f"{error.message}: {error.hint}") from None
+
+
+def plan_on_docker(wanted: Wanted, tell: Callable[[tuple[Problem, ...]], Complaint]) -> Plan:
+    """The plan of what runs on a Docker that is no guest of its own."""
+    read = labfile.load(wanted.file, os.environ, wanted.written)
+    if not isinstance(read, Model):
+        raise tell(read)
+    around = Surroundings(stack=wanted.stack, digests=service_images.digests())
+    found = stack.plan_on_host(read, around)
+    if isinstance(found, tuple):
+        raise tell(found)
+    return found
 
 
 def parts_of(deployment: stack.Deployment, seed: str, type_: str, name: str) -> Parts:

@@ -12,9 +12,10 @@ from pulumi.provider.server import ComponentInitError
 from isolab.cli import version
 from package.guest import Guest
 from package.lab import Lab
+from package.service import Service
 
 NAME = "isolab"
-COMPONENTS = (Lab, Guest)
+COMPONENTS = (Lab, Guest, Service)
 
 
 class Provider(ComponentProvider):

@@ -75,6 +75,12 @@ class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorSe
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """A resource that the program has made outside of the package."""
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").update({"urn": request.args["urn"], "id": "id", "state": {}})
+        return answer
+
     def Log(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
@@ -547,6 +553,105 @@ def test_a_mistake_in_a_guest_is_told_at_its_input(
     complaint = package.refused(of="Guest", **{"name": "dns", **inputs})
     assert all(words in complaint for words in said), complaint
     assert "Traceback" not in complaint and ".py" not in complaint
+
+
+PLAIN = {"image": "docker.io/library/nginx:1.27", "ports": ["8080:80"]}
+REMOTE = {"dockerHost": "ssh://kim@10.1.2.3:2222"}
+
+
+def a_service(package: Package, **inputs: Any) -> dict[str, Any]:
+    return package.construct(of="Service", name="web", **{"definition": PLAIN, **REMOTE, **inputs})
+
+
+def test_a_service_runs_on_any_docker_over_ssh(package: Package) -> None:
+    outputs = a_service(package, sshOptions=["-i", "key"])
+    provider = package.engine.inputs("web-docker")
+    assert provider["host"] == "ssh://kim@10.1.2.3:2222"
+    assert json.loads(provider["sshOpts"]) == ["-i", "key"]
+    container = package.engine.inputs("web-1")
+    assert container["ports"] == [
+        {"internal": 80, "external": 8080, "ip": "0.0.0.0", "protocol": "tcp"}
+    ]
+    (network,) = container["networksAdvanced"]
+    assert (network["name"], network["aliases"]) == ("web", ["web"])
+    assert package.engine.inputs("web-web")["name"] == "web"
+    assert package.engine.inputs("web-image")["name"] == PLAIN["image"]
+    assert outputs == {"containers": {"web-1": "id-web-1"}, "endpoints": ["http://10.1.2.3:8080"]}
+
+
+def test_a_service_may_be_where_nobody_knows_yet(package: Package) -> None:
+    outputs = a_service(package, dockerHost=UNKNOWN, sshOptions=UNKNOWN)
+    assert package.engine.inputs("web-docker")["host"] == UNKNOWN
+    assert outputs["endpoints"] == UNKNOWN
+
+
+def test_a_service_may_have_a_docker_provider_of_the_program(package: Package) -> None:
+    own = urn("pulumi:providers:docker", "own") + "::id"
+    package.construct(
+        of="Service", name="web", definition=PLAIN, options={"providers": {"docker": own}}
+    )
+    made = package.engine.made
+    assert "web-docker" not in made
+    assert made["web-1"].provider == made["web-image"].provider == own
+    assert "no Docker provider" in package.refused(of="Service", name="web", definition=PLAIN)
+
+
+def test_a_service_has_files_where_it_has_a_key(package: Package) -> None:
+    inputs = {
+        "definition": {**PLAIN, "secrets": ["word"], "volumes": ["data:/data"]},
+        "secrets": {"word": {"external": True}},
+        "volumes": {"data": {}},
+    }
+    said = package.refused(of="Service", name="web", **inputs, **REMOTE)
+    assert "privateKey" in said
+    a_service(package, **inputs, privateKey={**SECRET, "value": "PRIVATE"}, hostKey="ssh-ed25519 A")
+    way = package.engine.inputs("web-1-files")["connection"]["value"]
+    assert (way["host"], way["user"], way["port"]) == ("10.1.2.3", "kim", 2222)
+    assert package.engine.made["web-data"].retainOnDelete
+    for value in in_the_open({n: package.engine.inputs(n) for n in package.engine.made}):
+        assert "PRIVATE" not in str(value)
+        assert secrets.password(SEED, "word") not in str(value)
+    # The key of a guest that is not there yet.
+    a_service(package, **inputs, privateKey={**SECRET, "value": UNKNOWN}, hostKey=UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"definition": None}, ["definition", "is missing"]),
+        ({"definition": "nginx"}, ["definition", "no map"]),
+        ({"definition": {**PLAIN, "port": 1}}, ["definition.port"]),
+        ({"definition": {**PLAIN, "image": UNKNOWN}}, ["definition.image", "known only after"]),
+        (
+            {"definition": {**PLAIN, "environment": {"A": {**SECRET, "value": "b"}}}},
+            ["definition", "plain text"],
+        ),
+        ({"definition": {"image": "isolab/python:9"}}, ["registry"]),
+        ({"definition": {**PLAIN, "pids_limit": 9}}, ["definition.deploy.resources.limits.pids"]),
+        ({"definition": {**PLAIN, "volumes": ["data:/data"]}}, ["definition.volumes"]),
+        ({"registry": UNKNOWN}, ["registry", "known only after"]),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_a_service_is_told_at_its_input(
+    package: Package, inputs: dict[str, Any], said: list[str]
+) -> None:
+    given = {"definition": PLAIN, **REMOTE, **inputs}
+    complaint = package.refused(of="Service", name="web", **given)
+    assert all(words in complaint for words in said), complaint
+    assert "Traceback" not in complaint and ".py" not in complaint
+
+
+def test_providers_of_the_program_reach_the_children(package: Package) -> None:
+    own = {
+        "libvirt": urn("pulumi:providers:libvirt", "own") + "::id",
+        "command": urn("pulumi:providers:command", "own") + "::id",
+    }
+    a_guest(package, services=WEB, options={"providers": own})
+    made = package.engine.made
+    assert made["dns-1-domain"].provider == made["dns-host-network"].provider == own["libvirt"]
+    assert made["dns-1-ready"].provider == own["command"]
+    assert "dns-host-libvirt" not in made and "dns-command" not in made
 
 
 def test_options_reach_the_component_and_its_children(package: Package) -> None:
