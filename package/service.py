@@ -103,7 +103,9 @@ class Service(pulumi.ComponentResource):
         self.containers = pulumi.Output.all(**ids)
         tcp = [p for c in there.containers for p in c.ports if p.protocol == "tcp"]
         address = pulumi.Output.from_input(host or "").apply(_address)
-        self.endpoints = pulumi.Output.all(address, *ids.values()).apply(
+        # By their URNs, which are known in a preview.
+        there_is = (each.container.urn for each in made.started.values())
+        self.endpoints = pulumi.Output.all(address, *there_is).apply(
             lambda known: [f"http://{known[0]}:{port.external}" for port in tcp]
         )
 
