@@ -25,7 +25,7 @@ fi
 class BalancerPlace:
     """The host or the guest that a balancer runs on."""
 
-    dockerd: docker.Provider
+    dockerd: pulumi.ProviderResource
     pulls_from: str
     """host:port of the lab's registry, as that Docker reaches it."""
     ready: tuple[pulumi.Resource, ...]
@@ -94,11 +94,13 @@ class RolloutArgs:
     """Whether the service has further replicas."""
     network: pulumi.CustomResource
     """The lab's: where that goes everything does, and nobody need be taken out of anything."""
+    prefix: str = ""
+    """What the names of containers begin with in the program."""
 
 
 def rollout_step(args: RolloutArgs, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
     """The replica's step of a rolling update: see isolab/plan/rollout.py."""
-    planned = args.planned
+    planned, own = args.planned, f"{args.prefix}{args.planned.name}"
     opts = pulumi.ResourceOptions(
         parent=parent,
         depends_on=[args.container],
@@ -112,7 +114,7 @@ def rollout_step(args: RolloutArgs, parent: pulumi.Resource) -> tuple[pulumi.Res
         create = rollout.wait_healthy(planned)
         return (
             run(
-                roles.ROLLOUT.of(planned.name),
+                roles.ROLLOUT.of(own),
                 args.connection,
                 opts,
                 create=create,
@@ -121,7 +123,7 @@ def rollout_step(args: RolloutArgs, parent: pulumi.Resource) -> tuple[pulumi.Res
         )
     return tuple(
         run(
-            roles.ROLLOUT.of(planned.name, balancer.planned.name),
+            roles.ROLLOUT.of(own, balancer.planned.name),
             balancer.place.connection,
             pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(depends_on=[balancer.files, balancer.container])

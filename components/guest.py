@@ -57,6 +57,8 @@ class GuestArgs:
     """Its packet filter."""
     folder: Path
     """The lab file's."""
+    prefix: str = ""
+    """What the names of containers and balancers begin with in the program."""
 
 
 class Guest(pulumi.ComponentResource):
@@ -71,6 +73,8 @@ class Guest(pulumi.ComponentResource):
         domain = make_domain(site, disks)
         ready = await_docker(site, domain)
         self.ready = ready
+        """Ends once its Docker answers."""
+        self.domain = domain
         install_packages(site, ready, disks)
         filtered = write_firewall(site, ready, disks)
         dockerd = docker.Provider(
@@ -85,8 +89,8 @@ class Guest(pulumi.ComponentResource):
             root=disks.root,
             ready=ready,
             filtered=filtered,
-            networks=make_networks(site, dockerd, disks),
-            volumes=make_volumes(site, dockerd, disks),
+            networks=make_networks(name, args.guest, inside(site, dockerd, disks)),
+            volumes=make_volumes(name, args.guest, retained(site, dockerd, disks)),
             pulls_from=args.plan.registry.endpoint,
             seed=args.seed,
             clustered=frozenset(name for c in args.plan.clusters for name in c.members),
@@ -94,6 +98,7 @@ class Guest(pulumi.ComponentResource):
             rollout_step=rollout_steps(site, domain),
             chain=args.chain,
             ports_read=args.ports_read,
+            prefix=args.prefix,
         )
         make_balancers(site, place)
         make_services(site, place)
@@ -310,23 +315,28 @@ def on_root_disk(site: Site, ready: remote.Command, disks: Disks) -> pulumi.Reso
     return pulumi.ResourceOptions(parent=site.guest, depends_on=[ready], replace_with=[disks.root])
 
 
-def make_networks(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str, docker.Network]:
-    """Docker's networks, by name."""
-    # What Docker holds stands and falls with the disk that Docker keeps it on.
-    inside = pulumi.ResourceOptions(
+def inside(site: Site, dockerd: docker.Provider, disks: Disks) -> pulumi.ResourceOptions:
+    """Of what Docker holds: it stands and falls with the disk that Docker keeps it on."""
+    return pulumi.ResourceOptions(
         parent=site.guest, provider=dockerd, deleted_with=disks.root, replace_with=[disks.root]
     )
+
+
+def make_networks(
+    name: str, planned: PlannedGuest, opts: pulumi.ResourceOptions
+) -> dict[str, docker.Network]:
+    """Docker's networks, by name."""
     return {
         network.name: docker.Network(
-            f"{site.name}-{network.name}",
+            f"{name}-{network.name}",
             name=network.name,
             driver="bridge",
             internal=network.internal,
             ipam_configs=addressing(network),
             options=networks.options(network) or None,
-            opts=inside,
+            opts=opts,
         )
-        for network in site.planned.networks
+        for network in planned.networks
     }
 
 
@@ -338,13 +348,13 @@ def addressing(network: GuestNetwork) -> list[docker.NetworkIpamConfigArgs] | No
     return [docker.NetworkIpamConfigArgs(subnet=network.subnet, gateway=gateway, ip_range=part)]
 
 
-def make_volumes(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str, docker.Volume]:
-    """Docker's volumes, by name.
+def retained(site: Site, dockerd: docker.Provider, disks: Disks) -> pulumi.ResourceOptions:
+    """Of Docker's volumes.
 
     They live on the data disk, which outlives the root disk, and their data outlives their
     resource: a volume that leaves the lab file is let go of, not wiped.
     """
-    retained = pulumi.ResourceOptions(
+    return pulumi.ResourceOptions(
         parent=site.guest,
         provider=dockerd,
         deleted_with=disks.data or disks.root,
@@ -355,9 +365,15 @@ def make_volumes(site: Site, dockerd: docker.Provider, disks: Disks) -> dict[str
         replacement_trigger=str(site.planned.data),
         delete_before_replace=True,
     )
+
+
+def make_volumes(
+    name: str, planned: PlannedGuest, opts: pulumi.ResourceOptions
+) -> dict[str, docker.Volume]:
+    """Docker's volumes, by name."""
     return {
-        volume: docker.Volume(f"{site.name}-{volume}", name=volume, opts=retained)
-        for volume in site.planned.volumes
+        volume: docker.Volume(f"{name}-{volume}", name=volume, opts=opts)
+        for volume in planned.volumes
     }
 
 
@@ -373,7 +389,7 @@ def make_balancers(site: Site, place: ServicePlace) -> None:
     for balancer in site.args.plan.balancers:
         if balancer.container.guest == site.planned.name:
             site.args.balancers[balancer.name] = Balancer(
-                balancer.name,
+                f"{place.prefix}{balancer.name}",
                 BalancerArgs(balancer=balancer, place=own),
                 pulumi.ResourceOptions(parent=site.guest),
             )
@@ -395,6 +411,7 @@ def rollout_steps(site: Site, domain: libvirt.Domain) -> RolloutStep:
                 domain=domain,
                 has_fellows=replicas[planned.service] > 1,
                 network=site.args.host.network,
+                prefix=site.args.prefix,
             ),
             parent,
         )

@@ -37,7 +37,8 @@ class Host(pulumi.ComponentResource):
         super().__init__("isolab:index:Host", name, None, opts)
         plan, image = args.plan, args.image
         mine = pulumi.ResourceOptions(parent=self)
-        self.libvirt = libvirt.Provider(f"{name}-libvirt", uri=plan.libvirt, opts=mine)
+        given = self.get_provider("libvirt:index/network:Network")
+        self.libvirt = given or libvirt.Provider(f"{name}-libvirt", uri=plan.libvirt, opts=mine)
         child = pulumi.ResourceOptions(parent=self, provider=self.libvirt)
         self.network = make_network(name, plan, child)
         self.pool = libvirt.Pool(

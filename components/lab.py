@@ -1,6 +1,7 @@
 """The whole lab: the host and, on it, the guests."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
@@ -21,6 +22,15 @@ from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prefixes:
+    """What the names of a lab's resources begin with, each as in the program."""
+
+    guests: str = ""
+    containers: str = ""
+    """Of services, of their containers and of balancers."""
+
+
 class Lab(pulumi.ComponentResource):
     """Host ⊃ guests ⊃ services, as one resource.
 
@@ -33,6 +43,7 @@ class Lab(pulumi.ComponentResource):
         registry: The registry's image and the folder it serves.
         folder: The lab file's, where what guests get a copy of lies.
         standing: Its domains and containers that are there.
+        names: Before the names of its resources, where the program has further labs.
     """
 
     def __init__(
@@ -46,21 +57,25 @@ class Lab(pulumi.ComponentResource):
         registry: RegistryFiles,
         folder: Path,
         standing: Standing,
+        names: Prefixes = Prefixes(),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("isolab:index:Lab", name, None, opts)
-        over_ssh = command.Provider(f"{name}-command", opts=pulumi.ResourceOptions(parent=self))
+        # Who makes the lab may give its own.
+        over_ssh = self.get_provider("command:local:Command") or command.Provider(
+            f"{name}-command", opts=pulumi.ResourceOptions(parent=self)
+        )
         child = pulumi.ResourceOptions(parent=self, providers=[over_ssh])
         host = Host(f"{name}-host", HostArgs(plan=plan, image=image, registry=registry), child)
-        balancers = _balancers_on_host(plan, host, child)
+        balancers = _balancers_on_host(plan, host, names, child)
         chain = Chain[pulumi.Resource](standing.names)
         started: dict[str, Started] = {}
         filters = firewall.rulesets(plan)
-        self.guests_ready: list[pulumi.Resource] = []
-        """What ends once a guest's Docker answers, of each guest."""
+        self.guests: dict[str, Guest] = {}
+        """By their names in the plan."""
         for guest in _in_order(plan):
-            made = Guest(
-                guest.name,
+            self.guests[guest.name] = Guest(
+                f"{names.guests}{guest.name}",
                 GuestArgs(
                     plan=plan,
                     image=image,
@@ -77,15 +92,15 @@ class Lab(pulumi.ComponentResource):
                     seed_source=standing.sources.get(domain_disks.seed(guest), ""),
                     ruleset=filters[guest.name],
                     folder=folder,
+                    prefix=names.containers,
                 ),
                 child,
             )
-            self.guests_ready.append(made.ready)
         # Behind the guests: they may wait for services there.
-        place = _host_as_place(plan, host, seed, chain, standing, folder)
+        place = _host_as_place(plan, host, seed, chain, standing, folder, names.containers)
         for service, containers in containers_by_service(plan.host_containers):
             component = Service(
-                f"{HOST}-{service}",
+                f"{names.containers}{HOST}-{service}",
                 ServiceArgs(place=place, containers=containers, started=dict(started)),
                 child,
             )
@@ -99,7 +114,7 @@ def _registry(plan: Plan) -> str:
 
 
 def _balancers_on_host(
-    plan: Plan, host: Host, child: pulumi.ResourceOptions
+    plan: Plan, host: Host, names: Prefixes, child: pulumi.ResourceOptions
 ) -> dict[str, Balancer]:
     """By their names; those on guests come with the guests."""
     place = BalancerPlace(
@@ -108,7 +123,11 @@ def _balancers_on_host(
         ready=(host.network, host.registry_answers),
     )
     return {
-        balancer.name: Balancer(balancer.name, BalancerArgs(balancer=balancer, place=place), child)
+        balancer.name: Balancer(
+            f"{names.containers}{balancer.name}",
+            BalancerArgs(balancer=balancer, place=place),
+            child,
+        )
         for balancer in plan.balancers
         if balancer.container.guest == HOST
     }
@@ -127,6 +146,7 @@ def _host_as_place(
     chain: Chain[pulumi.Resource],
     standing: Standing,
     folder: Path,
+    prefix: str,
 ) -> ServicePlace:
     """What services on the host itself see of it."""
     return ServicePlace(
@@ -145,4 +165,5 @@ def _host_as_place(
         chain=chain,
         ports_read=standing.ports,
         folder=folder,
+        prefix=prefix,
     )

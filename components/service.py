@@ -75,7 +75,7 @@ class ServicePlace:
 
     connection: remote.ConnectionArgs | None
     """The way into the guest; None on the host."""
-    dockerd: docker.Provider
+    dockerd: pulumi.ProviderResource
     root: pulumi.CustomResource | None
     """The disk that Docker keeps containers and images on; None on the host."""
     ready: pulumi.Resource
@@ -97,6 +97,8 @@ class ServicePlace:
     """Of containers that stand, by name."""
     folder: Path
     """The lab file's, on the host: copies are made of what lies there."""
+    prefix: str = ""
+    """What the names of containers begin with in the program."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,7 +195,7 @@ def write_files(
     if not archive:
         return ()
     written = run(
-        roles.FILES.of(container.name),
+        roles.FILES.of(f"{place.prefix}{container.name}"),
         place.connection,
         # A new root disk has the old one's id, so its id triggers nothing.
         pulumi.ResourceOptions(
@@ -238,7 +240,7 @@ def make_container(
         inputs["network_mode"] = network_of.id.apply(lambda id: f"container:{id}")
     holds = (place.filtered, *place.networks.values(), *place.volumes.values())
     return docker.Container(
-        container.name,
+        f"{place.prefix}{container.name}",
         **inputs,
         opts=pulumi.ResourceOptions.merge(
             inside(service, place),
@@ -258,7 +260,7 @@ def await_end(
 ) -> local.Command | remote.Command:
     """Succeeds once the container has."""
     return run(
-        roles.COMPLETION.of(container.name),
+        roles.COMPLETION.of(f"{place.prefix}{container.name}"),
         place.connection,
         pulumi.ResourceOptions(parent=service, depends_on=[made]),
         create=AWAIT.replace("NAME", container.name),
@@ -272,7 +274,7 @@ def await_health(
     """Done once the container is healthy."""
     script = AWAIT_HEALTH.replace("NAME", container.name).replace("TIMEOUT", str(TIMEOUT))
     return run(
-        roles.HEALTH.of(container.name),
+        roles.HEALTH.of(f"{place.prefix}{container.name}"),
         place.connection,
         pulumi.ResourceOptions(parent=service, depends_on=[made]),
         create=script,

@@ -1,25 +1,17 @@
 """A lab in somebody else's program: the same component, from inputs instead of a stack's files."""
 
-import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pulumi
 
 from components import lab
-from isolab import labfile
-from isolab.labfile.names import STACK_NAME
 from isolab.labfile.tree import Written
-from isolab.model import Lab as Model
+from isolab.model import Problem
 from isolab.plan.serialize import dumps
 from machine import keys, stack
-from machine.deployment.parts import parts
-from machine.images import builds
-from machine.steps import Unable
-from package import values
+from package import planned, values
+from package.planned import Wanted
 
 
 class LabArgs(TypedDict, total=False):
@@ -37,6 +29,8 @@ class LabArgs(TypedDict, total=False):
     """What the lab is called on this machine: in the names of its domains, containers and networks. The default is the Pulumi stack's name."""  # noqa: E501
     cidr: str
     """The lab's subnet, where the lab file leaves it open. The default is derived from the lab's name on this machine."""  # noqa: E501
+    prefix: str
+    """What the names of the lab's resources begin with in the program; every lab but one of a program needs its own, such as `test-`."""  # noqa: E501
     seed: pulumi.Input[str]
     """What keys and passwords are derived from; secret. The default is the stack's configuration `isolab:seed`."""  # noqa: E501
 
@@ -61,18 +55,22 @@ class Lab(lab.Lab):
         self, name: str, args: LabArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         wanted = _wanted(name, args)
-        deployment = _deployment(wanted)
+
+        def tell(problems: tuple[Problem, ...]) -> pulumi.InputPropertyError:
+            return pulumi.InputPropertyError(wanted.source, "\n".join(map(str, problems)))
+
+        deployment = planned.plan_lab(wanted, tell)
         plan = deployment.plan
-        super().__init__(name, **parts(deployment, wanted.seed, pulumi.get_project()), opts=opts)
+        prefix = values.text(args.get("prefix"), "prefix")
+        super().__init__(
+            name,
+            **planned.parts_of(deployment, wanted.seed, "isolab:index:Lab", name),
+            names=lab.Prefixes(guests=prefix, containers=prefix),
+            opts=opts,
+        )
         files = keys.files(plan.stack)
         guests = {guest.name: guest.address for guest in plan.guests}
-
-        def ready(value: Any) -> pulumi.Output[Any]:
-            """Known in a preview, and used by nobody before the guests are ready."""
-            return pulumi.Output.all(*(each.urn for each in self.guests_ready)).apply(
-                lambda _: value
-            )
-
+        ready = planned.ready(self)
         self.endpoints = ready({e.service: e.url for e in plan.endpoints})
         self.addresses = ready(guests)
         self.ssh_commands = ready({g: files.ssh_command(a) for g, a in guests.items()})
@@ -81,21 +79,7 @@ class Lab(lab.Lab):
         self.plan = ready(dumps(plan, keys.fingerprint_key(plan.stack)))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Wanted:
-    """The inputs, checked as far as each tells by itself."""
-
-    source: str
-    """The input that problems of the lab file are told at."""
-    file: Path
-    written: Written
-    variables: Mapping[str, str]
-    stack: str
-    cidr: str | None
-    seed: str
-
-
-def _wanted(name: str, args: LabArgs) -> _Wanted:
+def _wanted(name: str, args: LabArgs) -> Wanted:
     file, content = (
         values.text(args.get("file"), "file"),
         values.text(args.get("content"), "content"),
@@ -105,38 +89,12 @@ def _wanted(name: str, args: LabArgs) -> _Wanted:
     overrides = values.plain(args.get("overrides"), "overrides")
     if overrides is not None and not isinstance(overrides, dict):
         raise pulumi.InputPropertyError("overrides", f"{overrides!r} given, expected a map")
-    seed = values.secret_text(args.get("seed"), "seed") or pulumi.Config("isolab").get("seed")
-    if not seed:
-        hint = "pulumi config set --secret isolab:seed $(openssl rand -hex 32)"
-        raise pulumi.InputPropertyError("seed", f"the stack has no seed; {hint} makes one")
-    return _Wanted(
+    return Wanted(
         source="file" if file else "content",
         file=stack.lab_file(file) if file else Path(f"{name}.yaml"),
         written=Written(text=content or None, overrides=overrides),
         variables=values.texts(args.get("variables"), "variables"),
-        stack=_stack(values.text(args.get("stack"), "stack") or pulumi.get_stack()),
-        cidr=values.text(args.get("cidr"), "cidr") or None,
-        seed=seed,
+        stack=planned.stack_name(args.get("stack"), pulumi.get_stack()),
+        cidr=planned.cidr(args.get("cidr")),
+        seed=planned.seed(args.get("seed")),
     )
-
-
-def _stack(name: str) -> str:
-    if not re.fullmatch(STACK_NAME, name):
-        expected = "small letters, digits and -, at most 32 of them"
-        raise pulumi.InputPropertyError("stack", f"{name!r} given, expected {expected}")
-    return name
-
-
-def _deployment(wanted: _Wanted) -> stack.Deployment:
-    """The plan on this machine; what stands in its way, told at the input that it came from."""
-    read = labfile.load(wanted.file, {**os.environ, **wanted.variables}, wanted.written)
-    try:
-        if not isinstance(read, Model):
-            raise stack.BrokenLabFile(read)
-        builds.ensure(read, pulumi.log.info)
-        folder = wanted.file.resolve().parent
-        return stack.plan_lab(wanted.stack, read, wanted.cidr, folder)
-    except (stack.BrokenLabFile, stack.NotPrepared, builds.BuildFailed) as error:
-        raise pulumi.InputPropertyError(wanted.source, str(error)) from None
-    except Unable as error:
-        raise pulumi.InputPropertyError(wanted.source, f"{error.message}: {error.hint}") from None

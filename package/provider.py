@@ -10,10 +10,12 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from isolab.cli import version
+from package.guest import Guest
 from package.lab import Lab
+from package.service import Service
 
 NAME = "isolab"
-COMPONENTS = (Lab,)
+COMPONENTS = (Lab, Guest, Service)
 
 
 class Provider(ComponentProvider):

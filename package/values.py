@@ -1,9 +1,18 @@
 """What arrives over the wire, as what was meant."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pulumi import InputPropertyError, Output, contains_unknowns
+from pulumi import (
+    InputPropertiesError,
+    InputPropertyError,
+    InputPropertyErrorDetails,
+    Output,
+    contains_unknowns,
+)
+
+from isolab.model import Problem
 
 
 def plain(value: object, name: str) -> Any:
@@ -88,3 +97,46 @@ def _unknown(name: str) -> InputPropertyError:
     return InputPropertyError(
         name, "is known only after the deployment, but it decides what is deployed: give a value"
     )
+
+
+def tree(args: Mapping[str, Any], places: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """The inputs that were given, where they stand in a lab file.
+
+    Args:
+        args: As the component was given them, in Python's spelling.
+        places: The path of each input in a lab file, by its name in the schema.
+    """
+    found: dict[str, Any] = {}
+    for name, path in places.items():
+        value = plain(args.get(_python(name)), name)
+        if value is None:
+            continue
+        at = found
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+    return found
+
+
+def told(
+    problems: Iterable[Problem], places: Mapping[str, tuple[str, ...]]
+) -> InputPropertiesError:
+    """Problems of a lab file that nobody wrote, at the inputs that they came from."""
+    errors: list[InputPropertyErrorDetails] = []
+    for problem in problems:
+        reason = problem.message + (f" ({problem.hint})" if problem.hint else "")
+        errors.append({"property_path": _input(problem.path, places), "reason": reason})
+    return InputPropertiesError("the inputs make no lab", errors=errors)
+
+
+def _input(path: str, places: Mapping[str, tuple[str, ...]]) -> str:
+    for name, place in places.items():
+        start = ".".join(place)
+        if path == start or path.startswith((f"{start}.", f"{start}[")):
+            return name + path.removeprefix(start)
+    return path
+
+
+def _python(name: str) -> str:
+    """cloudInit is cloud_init for a component."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -13,7 +13,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from airgap.language import plugin_run
+from airgap.language import plugin_run, sdk
 from airgap.language.interpreter import (
     Interpreter,
     NoInterpreter,
@@ -111,6 +111,32 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         context.add_callback(given_up.set)
         yield from plugin_run.run(
             request, interpreter, lambda: given_up.is_set() or self._ended.is_set()
+        )
+
+    def GeneratePackage(self, request: Any, context: Any) -> Any:
+        folder = Path(request.directory)
+        try:
+            sdk.write(request.schema, folder)
+        except sdk.NoSdk as problem:
+            return context.abort(grpc.StatusCode.UNIMPLEMENTED, str(problem))
+        for name, content in request.extra_files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return language_pb2.GeneratePackageResponse()
+
+    def Link(self, request: Any, context: Any) -> Any:
+        program = Path(request.info.program_directory)
+        requirements = program / "requirements.txt"
+        lines = requirements.read_text().splitlines() if requirements.is_file() else []
+        modules: list[str] = []
+        for each in request.packages:
+            path = os.path.relpath(Path(request.info.root_directory, each.path), program)
+            lines += [path] if path not in lines else []
+            modules.append(sdk.module_name(each.package.name))
+        requirements.write_text("".join(f"{line}\n" for line in lines))
+        imports = "\n".join(f"  import {module}" for module in modules)
+        return language_pb2.LinkResponse(
+            import_instructions=f"You can import the SDK in your Python code with:\n\n{imports}\n"
         )
 
     def Run(self, request: Any, context: Any) -> Any:

@@ -165,7 +165,7 @@ def half_restored(stack: str) -> str:
 
 
 def another(saved: State, known: State) -> str:
-    """What was created again since a checkpoint, so that its disks fit no more; empty where nothing.
+    """What was created since a checkpoint, so that its disks fit no more; empty where nothing.
 
     Containers in guests are on the disks and in the state that come back together. The guests
     themselves, and all that is on the host, stay as they are now.

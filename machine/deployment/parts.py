@@ -6,8 +6,7 @@ from typing import TypedDict
 
 from isolab.plan.model import GuestImage, Plan
 from machine import keys
-from machine.deployment import state
-from machine.deployment.standing import Standing, standing
+from machine.deployment.standing import Program, Standing, standing
 from machine.images import registry_view, service_images
 from machine.images.service_images import RegistryFiles
 from machine.keys import KeyFiles
@@ -26,7 +25,7 @@ class Parts(TypedDict):
     standing: Standing
 
 
-def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Parts:
+def parts(deployment: Deployment, seed: str, program: Program | None = None) -> Parts:
     """What is there on this machine, and the stack's key files, which this writes."""
     return Parts(
         plan=deployment.plan,
@@ -37,5 +36,5 @@ def parts(deployment: Deployment, seed: str, project: str = state.PROJECT) -> Pa
             service_images.registry_files(), repositories=str(registry_view.write(deployment.plan))
         ),
         folder=deployment.folder,
-        standing=standing(deployment.plan, project),
+        standing=standing(deployment.plan, program),
     )

@@ -36,17 +36,32 @@ class Standing:
     """Of its volumes that were filled from a file: the file, by the volume's name."""
 
 
-def standing(plan: Plan, project: str = state.PROJECT) -> Standing:
-    """What of the stack there is; of another project where somebody else's program has the lab.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """Whose state knows the lab, where that is not isolab's own program."""
+
+    project: str
+    stack: str
+    """Pulumi's name of it."""
+    component: str
+    """The end of its URN: isolab:index:Lab::lab. Another lab's containers have the same names."""
+
+
+def standing(plan: Plan, program: Program | None = None) -> Standing:
+    """What of the stack there is; in another state where somebody else's program has the lab.
 
     Read from the file of a file backend: asking the engine from its own program would be a second
     engine on the same stack. Of another backend's stack libvirt tells the domains, and their
     containers are taken to be there, with ports that nobody read.
     """
-    file = state.file(os.environ.get("PULUMI_BACKEND_URL", ""), plan.stack, project)
+    stack, project = (program.stack, program.project) if program else (plan.stack, state.PROJECT)
+    file = state.file(os.environ.get("PULUMI_BACKEND_URL", ""), stack, project)
     if file and file.exists():
         known = state.parse(file.read_text())
         containers = known.of_type(leftovers.CONTAINER)
+        if program:
+            own = known.within(program.component)
+            containers = tuple(container for container in containers if container.urn in own)
         domains = {r.name: r for r in known.of_type(leftovers.DOMAIN)}
         seeds = {r.name for r in known.of_type(leftovers.SEED)}
         there = [guest for guest in plan.guests if guest.domain in domains]

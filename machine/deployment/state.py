@@ -87,6 +87,14 @@ class State:
         """The plan of the lab that stands, as JSON; empty where none does."""
         return self.plan if self.of_type(LAB_NETWORK) else ""
 
+    def within(self, component: str) -> frozenset[str]:
+        """The URNs of all resources below a component, given by the end of its URN."""
+        found: set[str] = set()
+        for resource in self.resources:  # parents come before their children
+            if resource.parent in found or resource.parent.endswith(component):
+                found.add(resource.urn)
+        return frozenset(found)
+
     def guest_of(self, resource: Resource) -> str:
         """The guest that a resource belongs to; empty for the host's."""
         parents = {known.urn: known.parent for known in self.resources}

@@ -1,5 +1,6 @@
 """What the language host promises: the engine's calls answered, no program left behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from airgap.install import write_plugin
 from airgap.language.execute import _frames_of_the_user
@@ -224,3 +225,36 @@ def test_a_traceback_has_the_frames_of_the_program_alone(tmp_path: Path) -> None
     ]
     assert __file__ not in text
     assert text.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_package_is_linked_once_and_its_folder_named_for_pip(
+    host: LanguageHost, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements.txt").write_text("pulumi>=3\n")
+    request = language_pb2.LinkRequest(
+        info=info(tmp_path),
+        packages=[
+            language_pb2.LinkRequest.LinkDependency(
+                package=plugin_pb2.PackageDependency(name="isolab", version="0.1.0"),
+                path=str(tmp_path / "sdks" / "isolab"),
+            )
+        ],
+    )
+    for _ in range(2):
+        said = host.calls.Link(request).import_instructions
+        assert "import pulumi_isolab" in said
+    assert (tmp_path / "requirements.txt").read_text() == "pulumi>=3\nsdks/isolab\n"
+
+
+def test_an_sdk_is_made_for_components_alone(host: LanguageHost, tmp_path: Path) -> None:
+    component = {"resources": {"shop:index:Shop": {"isComponent": True}}, "name": "shop"}
+    folder = tmp_path / "sdks" / "shop"
+    request = language_pb2.GeneratePackageRequest(
+        directory=str(folder), schema=json.dumps(component), extra_files={"more/a": b"b"}
+    )
+    host.calls.GeneratePackage(request)
+    assert "class Shop" in (folder / "pulumi_shop" / "__init__.py").read_text()
+    assert (folder / "more" / "a").read_bytes() == b"b"
+    request.schema = json.dumps({"name": "shop", "resources": {"shop:index:Shop": {}}})
+    with pytest.raises(grpc.RpcError, match="makes SDKs of components; shop has shop:index:Shop"):
+        host.calls.GeneratePackage(request)

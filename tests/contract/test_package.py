@@ -75,6 +75,12 @@ class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorSe
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """A resource that the program has made outside of the package."""
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").update({"urn": request.args["urn"], "id": "id", "state": {}})
+        return answer
+
     def Log(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
@@ -110,6 +116,8 @@ class Package:
         self,
         config: dict[str, str] | None = None,
         options: dict[str, Any] | None = None,
+        of: str = "Lab",
+        name: str = "lab",
         **inputs: Any,
     ) -> dict[str, Any]:
         """The component's outputs in a preview."""
@@ -118,7 +126,7 @@ class Package:
         given.update(inputs)
         answer = self.calls.Construct(
             provider_pb2.ConstructRequest(
-                project="shop", stack="dev", name="lab", type="isolab:index:Lab", parallel=16,
+                project="shop", stack="dev", name=name, type=f"isolab:index:{of}", parallel=16,
                 monitorEndpoint=self.engine.address, dryRun=True, inputs=given,
                 config={"isolab:seed": SEED} if config is None else config,
                 configSecretKeys=["isolab:seed"], accepts_output_values=True,
@@ -149,6 +157,10 @@ def test_the_schema_is_the_one_that_was_committed(golden: Callable[[Path, str], 
     golden(SCHEMA, json.dumps(json.loads(provider().schema), indent=2, ensure_ascii=False) + "\n")
 
 
+def provider_schema(component: str) -> Any:
+    return json.loads(provider().schema)["resources"][f"isolab:index:{component}"]
+
+
 def test_every_input_and_output_is_described() -> None:
     for token, component in json.loads(provider().schema)["resources"].items():
         assert component["description"], token
@@ -165,7 +177,14 @@ def test_types_are_those_that_arrive_as_they_were_declared() -> None:
         for name, each in (component["inputProperties"] | component["properties"]).items():
             below = each.get("additionalProperties") or each.get("items") or each
             kinds = {each.get("type"), below.get("type", below.get("$ref"))} - {None}
-            assert kinds <= {"string", "object", "array", "pulumi.json#/Any"}, name
+            assert kinds <= {
+                "string",
+                "number",
+                "boolean",
+                "object",
+                "array",
+                "pulumi.json#/Any",
+            }, name
 
 
 def test_the_schema_is_what_the_process_tells(package: Package) -> None:
@@ -302,6 +321,7 @@ def test_a_secret_that_would_stand_in_the_state_is_refused(
         ({"file": REFERENCE, "overrides": {"guests": {"app": {"cont": 2}}}}, "guests.app.cont"),
         ({"file": REFERENCE, "variables": {"A": ["x"]}}, "variables.A"),
         ({"file": REFERENCE, "stack": "No Good"}, "expected small letters"),
+        ({"file": REFERENCE, "cidr": "x"}, "cidr"),
         ({"content": "services: {web: {image: 'a:1', port: 1}}"}, "lab.yaml:1:32"),
     ],
     ids=str,
@@ -380,6 +400,258 @@ def test_a_changed_input_is_the_change_of_the_lab_file(
     after = made(file=REFERENCE, overrides=over)
     assert after == made(file=str(edited))
     assert after != made(file=REFERENCE)
+
+
+WEB = {"web": {"image": "isolab/python:1", "ports": ["8000:8000"]}}
+
+
+def a_guest(package: Package, name: str = "dns", **inputs: Any) -> dict[str, Any]:
+    return package.construct(of="Guest", name=name, **inputs)
+
+
+def test_a_guest_is_a_lab_of_one_guest(package: Package) -> None:
+    outputs = a_guest(package, memory="2GiB", vcpus=2.0, data="1GiB", services=WEB)
+    made = package.engine.made
+    domain = package.engine.inputs("dns-1-domain")
+    assert (domain["name"], domain["memory"], domain["vcpu"]) == ("isolab-dev-dns-dns-1", 2048, 2)
+    assert "dns-1-data" in made
+    assert package.engine.inputs("dns-web-1")["name"] == "web-1"
+    assert made["dns-1"].parent.endswith("Lab::dns")
+    assert made["dns"].type in ("isolab:index:Guest", "isolab:index:Lab")
+    address = outputs["address"]
+    assert outputs["dockerHost"] == f"ssh://root@{address}"
+    assert outputs["sshCommand"].endswith(f" root@{address}")
+    assert outputs["endpoints"] == {"web": f"http://{address}:8000"}
+    assert outputs["domain"] == "id-dns-1-domain"
+    assert outputs["registry"].endswith(":5000")
+    assert serialize.loads(outputs["plan"]).stack == "dev-dns"
+    assert outputs["privateKey"][rpc._special_sig_key] == rpc._special_secret_sig
+    for value in in_the_open(outputs):
+        assert "PRIVATE KEY" not in str(value)
+
+
+def test_a_guest_needs_no_inputs(package: Package) -> None:
+    a_guest(package)
+    assert package.engine.inputs("dns-1-domain")["memory"] == 1024
+
+
+@pytest.mark.slow
+def test_twelve_guests_of_a_program_have_nothing_in_common(package: Package) -> None:
+    seen: list[set[str]] = []
+    for _ in range(2):
+        found: set[str] = set()
+        for number in range(12):
+            outputs = a_guest(package, f"node{number}", services=WEB)
+            resources = {f"{r.type}::{r.parent}::{r.name}" for r in package.engine.made.values()}
+            own = {outputs["address"], outputs["plan"], *resources}
+            own |= {package.engine.inputs(f"node{number}-1-domain")["name"]}
+            network = package.engine.inputs(f"node{number}-host-network")
+            own |= {network["name"], network["bridge"], network["addresses"][0]}
+            ports = package.engine.inputs(f"node{number}-host-registry-loopback")["ports"]
+            own |= {f"port {ports[0]['external']:.0f}"}
+            assert not own & found
+            found |= own
+        seen.append(found)
+    assert seen[0] == seen[1]
+
+
+def test_two_labs_of_a_program_have_different_names_and_subnets(package: Package) -> None:
+    package.construct(file=REFERENCE, name="lab", cidr="10.99.7.0/24")
+    said = package.refused(file=REFERENCE, name="second", cidr="10.99.8.0/24")
+    assert "stack" in said and "isolab:index:Lab::lab" in said
+    said = package.refused(file=REFERENCE, name="second", stack="second", cidr="10.99.0.0/16")
+    assert "cidr" in said and "10.99.7.0/24" in said
+    inputs = {"file": REFERENCE, "stack": "second", "prefix": "second-"}
+    package.construct(name="second", **inputs)
+    made = package.engine.made
+    assert {"second-app-1-domain", "second-web-1", "second-app-1-web"} <= made.keys()
+    assert package.engine.inputs("second-web-1")["name"] == "web-1"
+
+
+GUEST_INPUTS: dict[str, Any] = {
+    "memory": "2GiB",
+    "vcpus": 2,
+    "disk": "9GiB",
+    "data": "1GiB",
+    "image": "own.qcow2",
+    "cpu": "host-model",
+    "cloudInit": {"packages": ["jq"]},
+    "services": WEB,
+    "networks": {"back": {}},
+    "volumes": {"data": {}},
+    "secrets": {"word": {"external": True}},
+    "configs": {"word": {"content": "x"}},
+    "security": "hardened",
+    "libvirt": "qemu:///session",
+    "virtualization": "tcg",
+    "autostart": True,
+    "outside": "none",
+    "hostPorts": ["3142/tcp"],
+    "cidr": "10.99.9.0/24",
+    "stack": "other",
+}
+
+
+def test_every_input_of_a_guest_is_among_those_that_are_tried() -> None:
+    inputs = provider_schema("Guest")["inputProperties"]
+    assert inputs.keys() == {*GUEST_INPUTS, "seed"}
+
+
+@pytest.mark.parametrize("name", GUEST_INPUTS)
+def test_an_input_of_a_guest_has_to_be_known_and_is_no_secret(package: Package, name: str) -> None:
+    said = package.refused(of="Guest", name="dns", **{name: UNKNOWN})
+    assert name in said and "known only after the deployment" in said
+    secret = {**SECRET, "value": GUEST_INPUTS[name]}
+    said = package.refused(of="Guest", name="dns", **{name: secret})
+    assert name in said and "plain text" in said
+
+
+def deep(value: object, mark: object) -> Iterator[object]:
+    """The value with one of its leaves marked, for each of them."""
+    match value:
+        case dict():
+            for key, below in value.items():
+                yield from ({**value, key: each} for each in deep(below, mark))
+        case list():
+            for at, below in enumerate(value):
+                yield from ([*value[:at], each, *value[at + 1 :]] for each in deep(below, mark))
+        case _:
+            yield mark
+
+
+@pytest.mark.parametrize("name", ["cloudInit", "services", "secrets", "configs", "hostPorts"])
+def test_the_same_deep_inside_of_an_input(package: Package, name: str) -> None:
+    for mark, reason in (
+        (UNKNOWN, "known only after the deployment"),
+        ({**SECRET, "value": "x"}, "plain text"),
+    ):
+        for value in deep(GUEST_INPUTS[name], mark):
+            said = package.refused(of="Guest", name="dns", **{name: value})
+            assert name in said and reason in said, value
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"memory": "much"}, ["memory", "expected a size"]),
+        ({"memory": 5}, ["memory", "expected a size"]),
+        ({"vcpus": 2.5}, ["vcpus"]),
+        ({"cloudInit": {"packges": []}}, ["cloudInit.packges"]),
+        ({"services": {"web": {"image": "a:1", "port": 1}}}, ["services.web.port"]),
+        ({"services": {"web": {"image": "a:1", "ports": ["x"]}}}, ["services.web.ports[0]"]),
+        ({"outside": "everywhere"}, ["outside"]),
+        ({"hostPorts": ["x"]}, ["hostPorts[0]"]),
+        ({"stack": "No Good"}, ["stack", "expected small letters"]),
+        ({"cidr": "x"}, ["cidr"]),
+        ({"name": "No_Good"}, ["stack"]),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_a_guest_is_told_at_its_input(
+    package: Package, inputs: dict[str, Any], said: list[str]
+) -> None:
+    complaint = package.refused(of="Guest", **{"name": "dns", **inputs})
+    assert all(words in complaint for words in said), complaint
+    assert "Traceback" not in complaint and ".py" not in complaint
+
+
+PLAIN = {"image": "docker.io/library/nginx:1.27", "ports": ["8080:80"]}
+REMOTE = {"dockerHost": "ssh://kim@10.1.2.3:2222"}
+
+
+def a_service(package: Package, **inputs: Any) -> dict[str, Any]:
+    return package.construct(of="Service", name="web", **{"definition": PLAIN, **REMOTE, **inputs})
+
+
+def test_a_service_runs_on_any_docker_over_ssh(package: Package) -> None:
+    outputs = a_service(package, sshOptions=["-i", "key"])
+    provider = package.engine.inputs("web-docker")
+    assert provider["host"] == "ssh://kim@10.1.2.3:2222"
+    assert json.loads(provider["sshOpts"]) == ["-i", "key"]
+    container = package.engine.inputs("web-1")
+    assert container["ports"] == [
+        {"internal": 80, "external": 8080, "ip": "0.0.0.0", "protocol": "tcp"}
+    ]
+    (network,) = container["networksAdvanced"]
+    assert (network["name"], network["aliases"]) == ("web", ["web"])
+    assert package.engine.inputs("web-web")["name"] == "web"
+    assert package.engine.inputs("web-image")["name"] == PLAIN["image"]
+    assert outputs == {"containers": {"web-1": "id-web-1"}, "endpoints": ["http://10.1.2.3:8080"]}
+
+
+def test_a_service_may_be_where_nobody_knows_yet(package: Package) -> None:
+    outputs = a_service(package, dockerHost=UNKNOWN, sshOptions=UNKNOWN)
+    assert package.engine.inputs("web-docker")["host"] == UNKNOWN
+    assert outputs["endpoints"] == UNKNOWN
+
+
+def test_a_service_may_have_a_docker_provider_of_the_program(package: Package) -> None:
+    own = urn("pulumi:providers:docker", "own") + "::id"
+    package.construct(
+        of="Service", name="web", definition=PLAIN, options={"providers": {"docker": own}}
+    )
+    made = package.engine.made
+    assert "web-docker" not in made
+    assert made["web-1"].provider == made["web-image"].provider == own
+    assert "no Docker provider" in package.refused(of="Service", name="web", definition=PLAIN)
+
+
+def test_a_service_has_files_where_it_has_a_key(package: Package) -> None:
+    inputs = {
+        "definition": {**PLAIN, "secrets": ["word"], "volumes": ["data:/data"]},
+        "secrets": {"word": {"external": True}},
+        "volumes": {"data": {}},
+    }
+    said = package.refused(of="Service", name="web", **inputs, **REMOTE)
+    assert "privateKey" in said
+    a_service(package, **inputs, privateKey={**SECRET, "value": "PRIVATE"}, hostKey="ssh-ed25519 A")
+    way = package.engine.inputs("web-1-files")["connection"]["value"]
+    assert (way["host"], way["user"], way["port"]) == ("10.1.2.3", "kim", 2222)
+    assert package.engine.made["web-data"].retainOnDelete
+    for value in in_the_open({n: package.engine.inputs(n) for n in package.engine.made}):
+        assert "PRIVATE" not in str(value)
+        assert secrets.password(SEED, "word") not in str(value)
+    # The key of a guest that is not there yet.
+    a_service(package, **inputs, privateKey={**SECRET, "value": UNKNOWN}, hostKey=UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"definition": None}, ["definition", "is missing"]),
+        ({"definition": "nginx"}, ["definition", "no map"]),
+        ({"definition": {**PLAIN, "port": 1}}, ["definition.port"]),
+        ({"definition": {**PLAIN, "image": UNKNOWN}}, ["definition.image", "known only after"]),
+        (
+            {"definition": {**PLAIN, "environment": {"A": {**SECRET, "value": "b"}}}},
+            ["definition", "plain text"],
+        ),
+        ({"definition": {"image": "isolab/python:9"}}, ["registry"]),
+        ({"definition": {**PLAIN, "pids_limit": 9}}, ["definition.deploy.resources.limits.pids"]),
+        ({"definition": {**PLAIN, "volumes": ["data:/data"]}}, ["definition.volumes"]),
+        ({"registry": UNKNOWN}, ["registry", "known only after"]),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_a_service_is_told_at_its_input(
+    package: Package, inputs: dict[str, Any], said: list[str]
+) -> None:
+    given = {"definition": PLAIN, **REMOTE, **inputs}
+    complaint = package.refused(of="Service", name="web", **given)
+    assert all(words in complaint for words in said), complaint
+    assert "Traceback" not in complaint and ".py" not in complaint
+
+
+def test_providers_of_the_program_reach_the_children(package: Package) -> None:
+    own = {
+        "libvirt": urn("pulumi:providers:libvirt", "own") + "::id",
+        "command": urn("pulumi:providers:command", "own") + "::id",
+    }
+    a_guest(package, services=WEB, options={"providers": own})
+    made = package.engine.made
+    assert made["dns-1-domain"].provider == made["dns-host-network"].provider == own["libvirt"]
+    assert made["dns-1-ready"].provider == own["command"]
+    assert "dns-host-libvirt" not in made and "dns-command" not in made
 
 
 def test_options_reach_the_component_and_its_children(package: Package) -> None:
