@@ -1,17 +1,23 @@
-"""What benchmarks of `./lab up` share: a lab file of their own, and the time of a command on it."""
+"""What benchmarks share: a lab file of their own, the time of a command, runs in alternation."""
 
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
+from typing import TypeVar
 
+from benchmarks.figures import Row, row
 from isolab.cli.errors import Failure
 from machine import paths
 from machine.engine import environment
 from machine.engine.plugins import Source
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -42,6 +48,23 @@ def engine_seconds(*words: str, source: Source) -> float:
     """What `pulumi WORDS` takes, on one set of plugins."""
     variables = environment.variables(os.environ, source=source, login=None)
     return _seconds(["pulumi", "--non-interactive", *words], {**os.environ, **variables})
+
+
+def alternately(rounds: int, what: Sequence[T], run: Callable[[T], R]) -> list[list[R]]:
+    """The results of each, run in turn with the others: what else the machine does meets all."""
+    results: list[list[R]] = [[] for _ in what]
+    for number in range(rounds):
+        order = list(enumerate(what))
+        for index, each in reversed(order) if number % 2 else order:
+            results[index].append(run(each))
+    return results
+
+
+def row_of(what: str, unit: str, figures: Sequence[Sequence[float]]) -> Row:
+    """The median of the first's figures beside that of the second's, where there is one."""
+    own, *others = figures
+    against = median(others[0]) if others else None
+    return row(what, median(own), unit, against, spreads=tuple(max(f) - min(f) for f in figures))
 
 
 def _seconds(command: list[str], variables: dict[str, str]) -> float:

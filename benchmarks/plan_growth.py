@@ -1,16 +1,15 @@
-"""`./lab bench plan`: how long the plan of a large lab takes, beside only reading its YAML."""
+"""`./lab bench plan`: what the plan of a large lab costs, beside only reading its YAML."""
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import Row, row
-from isolab.cli.errors import Failure
-from machine import paths
+from benchmarks import builds, cost, measured
+from benchmarks.builds import Build
+from benchmarks.cost import Cost
+from benchmarks.figures import Row
 
 GUESTS = 200
 SHAPES = ((40, 100), (400, 10), (4000, 1))
@@ -18,17 +17,31 @@ SHAPES = ((40, 100), (400, 10), (4000, 1))
 READING = "import sys, yaml; yaml.safe_load(open(sys.argv[1]))"
 
 
-def rows() -> Iterator[Row]:
-    """Seconds and memory of `./lab validate` for each shape."""
-    for services, replicas in SHAPES:
-        with tempfile.TemporaryDirectory(prefix="isolab-bench-") as folder:
-            file = Path(folder) / "large.yaml"
+def rows(rounds: int, against: str | None) -> Iterator[Row]:
+    """What `./lab validate` costs for each shape, beside reading or beside another build."""
+    with (
+        builds.compared(against) as found,
+        tempfile.TemporaryDirectory(prefix="isolab-bench-") as folder,
+    ):
+        file = Path(folder) / "large.yaml"
+        for services, replicas in SHAPES:
             file.write_text(_lab(services, replicas))
-            plain, _ = _run(sys.executable, "-c", READING, file)
-            seconds, memory = _run(paths.REPO / "lab", "validate", file)
-        what = f"plan of {services} services × {replicas}"
-        yield row(what, seconds, "s", plain)
-        yield row(f"{what}, memory", memory, "MiB")
+            runs = measured.alternately(rounds, found, lambda build: _validate(build, file))
+            if against is None:
+                runs += measured.alternately(rounds, found, lambda build: _read(build, file))
+            what = f"plan of {services} services × {replicas}"
+            yield measured.row_of(what, "s", [[run.processor for run in each] for each in runs])
+            compared = runs if against else runs[:1]
+            memory = [[run.memory for run in each] for each in compared]
+            yield measured.row_of(f"{what}, memory", "MiB", memory)
+
+
+def _read(build: Build, file: Path) -> Cost:
+    return cost.of([sys.executable, "-c", READING, file], os.environ, build.folder)
+
+
+def _validate(build: Build, file: Path) -> Cost:
+    return cost.of(build.command("validate", file), build.variables(os.environ), build.folder)
 
 
 def _lab(services: int, replicas: int) -> str:
@@ -46,15 +59,3 @@ def _lab(services: int, replicas: int) -> str:
         ]
     lines += ["networks:", *(f"  n{number}: {{}}" for number in range(-(-services // 4)))]
     return "\n".join(lines) + "\n"
-
-
-def _run(*command: str | Path) -> tuple[float, float]:
-    """A command's seconds, and the most MiB of memory that it had."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said = process.stdout.read().decode() if process.stdout else ""
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failure(1, f"{' '.join(map(str, command))} failed", said)
-    return time.monotonic() - begin, used.ru_maxrss / 1024

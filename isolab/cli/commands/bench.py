@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from benchmarks import faults_table, plain_script, plan_growth, plugin_sets
+from benchmarks import faults_table, plain_script, plan_growth, plugin_sets, scale
 from benchmarks.campaign import table as campaign
 from benchmarks.figures import Row
 from isolab.cli.errors import BAD_INPUT, DONE, Failure
@@ -16,16 +16,37 @@ from machine import sandbox
 from machine.engine import plugins
 
 NAME = "bench"
-HELP = "measure isolab against a plain script, what labs and commands survive, or how plans grow"
+HELP = "measure isolab: beside a plain script or an earlier build, in faults, as labs grow"
 
 BOTH = ("up", "reference")
 """What two sets are compared by; other labs cannot stand twice on one machine."""
+AGAINST = ("plan", "scale")
+"""What can be measured beside another revision; the others boot guests."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "what", nargs="?", default="up", choices=["up", "failover", "faults", "plan"]
+        "what", nargs="?", default="up", choices=["up", "failover", "faults", "plan", "scale"]
+    )
+    parser.add_argument(
+        "--against",
+        metavar="REVISION",
+        help="plan, scale: run that revision of this repository in alternation, beside this build",
+    )
+    parser.add_argument(
+        "--guests",
+        metavar="N",
+        type=int,
+        action="append",
+        help=f"scale: a lab of so many guests; may be repeated (default: {_words(scale.GUESTS)})",
+    )
+    parser.add_argument(
+        "--rounds",
+        metavar="N",
+        type=int,
+        default=1,
+        help="plan, scale: runs of which the median counts (default: %(default)s)",
     )
     parser.add_argument(
         "--only",
@@ -75,8 +96,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plugins == "both" and (arguments.what, arguments.lab) != BOTH:
         what = f"{arguments.what} of {arguments.lab} does not run on both sets at once"
         raise Failure(BAD_INPUT, what, f"--plugins both belongs to {' of '.join(BOTH)}")
+    if arguments.against and arguments.what not in AGAINST:
+        what = f"{arguments.what} is not measured beside a revision"
+        raise Failure(BAD_INPUT, what, f"--against belongs to {' and '.join(AGAINST)}")
+    rounds, against = max(1, arguments.rounds), arguments.against
     if arguments.what == "plan":
-        return _print(plan_growth.rows(), as_json=arguments.json)
+        found = plan_growth.rows(rounds, against)
+        return _print(found, as_json=arguments.json, beside=against or "reading")
+    if arguments.what == "scale":
+        found = scale.rows(arguments.guests or scale.GUESTS, rounds, against)
+        return _print(found, as_json=arguments.json, beside=against or "")
     if arguments.what == "faults":
         campaign.chosen(only)
     if not sandbox.inside():
@@ -111,15 +140,26 @@ def _machine() -> str:
 
 
 def _print(measured: Iterable[Row], *, as_json: bool, beside: str = "plain") -> int:
-    rows = list(measured)
     if as_json:
-        print(document.text({"machine": _machine(), "rows": [asdict(one) for one in rows]}))
+        rows = [asdict(one) for one in measured]
+        print(document.text({"machine": _machine(), "rows": rows}))
         return DONE
     print(_machine())
-    for one in rows:
-        other = f"{beside} {one.against:8.2f}   ratio {one.ratio:5.2f}" if one.ratio else ""
-        print(f"{one.what:44}{one.value:9.2f} {one.unit:4} {other}".rstrip())
+    for one in measured:
+        other = f"{beside} {one.against:8.2f}{_spread(one.against_spread)}   " if one.ratio else ""
+        ratio = f"ratio {one.ratio:5.2f}" if one.ratio else ""
+        value = f"{one.value:9.2f}{_spread(one.spread)} {one.unit:4}"
+        print(f"{one.what:44}{value} {other}{ratio}".rstrip(), flush=True)
     return DONE
+
+
+def _spread(width: float | None) -> str:
+    """How far the runs were apart."""
+    return f" ({width:.2f})" if width else ""
+
+
+def _words(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _say(line: str) -> None:
