@@ -13,7 +13,8 @@ import pytest
 
 from airgap.language import sdk
 
-SCHEMA = Path(__file__).parents[2] / "package" / "schema.json"
+REPO = Path(__file__).parents[2]
+SCHEMA = REPO / "package" / "schema.json"
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_program_makes_components_with_it(made: Path, tmp_path: Path) -> None:
     program.write_text(
         f"""
 import sys
-sys.path[:0] = [{str(made)!r}, {str(Path(__file__).parent)!r}]
+sys.path[:0] = [{str(made)!r}, {str(Path(__file__).parent)!r}, {str(REPO)!r}]
 import pulumi
 from test_airgap_sdk import Engine
 

@@ -58,6 +58,7 @@ def exported(container: str = "1", domain: str = "1", balancer: str = "1") -> st
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ISOLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     monkeypatch.setattr(config, "STACKS", tmp_path / "stacks")
     monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/false"))
