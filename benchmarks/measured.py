@@ -51,7 +51,7 @@ def engine_seconds(*words: str, source: Source) -> float:
 
 
 def alternately(rounds: int, what: Sequence[T], run: Callable[[T], R]) -> list[list[R]]:
-    """The results of each, run alternately with the others: what else the machine does meets all."""
+    """The results of each, run alternately: what else the machine does meets all of them."""
     results: list[list[R]] = [[] for _ in what]
     for number in range(rounds):
         order = list(enumerate(what))
