@@ -96,7 +96,10 @@ def lines_of(targets: Sequence[Target], with_base_files: Collection[str]) -> lis
         raise NoSource(
             f"apt on this machine has no mirror of Debian, which the images are built from "
             f"(Debian {SUITE})",
-            f"add a source of Debian {SUITE} to /etc/apt/sources.list.d, then: apt-get update",
+            f"add a source of Debian {SUITE} to /etc/apt/sources.list.d, signed by the keyring of "
+            "debian-archive-keyring, then: apt-get update. Where the machine is no Debian, a pin "
+            "with `Pin-Priority: -1` in /etc/apt/preferences.d, written before, prevents that it "
+            "installs packages from there",
         )
     return [f"deb {site} {release} {COMPONENT}" for site, release in chosen]
 

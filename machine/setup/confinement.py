@@ -35,7 +35,8 @@ MODULES = (
         driver="apparmor",
         switch=Path("/sys/module/apparmor/parameters/enabled"),
         on="Y",
-        log="journalctl -k | grep apparmor",
+        # Not the kernel's messages alone: where auditing is on, it is not among them.
+        log="sudo journalctl --grep apparmor=.DENIED",
     ),
     Module(
         name="SELinux",

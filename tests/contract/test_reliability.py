@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests that there are, and faults of the campaign."""
+"""The docs name tests that there are, and faults of the campaign."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,8 @@ from benchmarks.campaign.faults import FAULTS
 
 REPO = Path(__file__).parents[2]
 TEXT = (REPO / "docs/reliability.md").read_text()
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
+BOTH = TEXT + (REPO / "docs/machines.md").read_text()
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", BOTH)))
 
 
 def test_tests_are_named() -> None:

@@ -14,7 +14,7 @@ Fresh = Callable[..., Machine]
 
 @pytest.fixture(scope="session")
 def fresh() -> Iterator[Fresh]:
-    """Makes and starts a machine on which the users given have a clone and an engine."""
+    """Makes and starts a machine on which users have a clone, and parts of this one's cache."""
     if reason := testmachine.unable():
         pytest.skip(f"no machines here: {reason}")
     made: list[Machine] = []
@@ -26,7 +26,7 @@ def fresh() -> Iterator[Fresh]:
         machine.start()
         for user in users:
             machine.clone(REPO, user)
-            machine.seed(user, ("engine", *parts))
+            machine.seed(user, parts)
         return machine
 
     yield make

@@ -85,7 +85,7 @@ class Lab:
 def machine(request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[tuple[Machine, str, bool]]:
     release, way = request.param
     user, attended, parts = WAYS[way]
-    made = fresh(f"up-{release}", release, (user,), *parts)
+    made = fresh(f"up-{release}", release, (user,), "engine", *parts)
     yield made, user, attended
     made.remove()
 

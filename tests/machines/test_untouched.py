@@ -1,5 +1,6 @@
 """What a bare machine's users see before anything is installed; none of it changes the machine."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +44,13 @@ def test_doctor_says_what_is_missing_and_asks_nothing(
     assert done.code == UNABLE, done.output
     assert "missing" in done.output
     assert "Traceback" not in done.output
+
+
+def test_doctor_says_it_as_json_too(machine: Machine) -> None:
+    done = machine.run("nosudo", "cd isolab && ./lab doctor --json", timeout=60)
+    assert done.code == UNABLE, done.output
+    checks = json.loads(done.output)["checks"]
+    assert "missing" in {check["verdict"] for check in checks}
 
 
 @pytest.mark.parametrize("terminal", TERMINAL, ids=["terminal", "no terminal"])

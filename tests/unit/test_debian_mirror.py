@@ -188,6 +188,27 @@ def test_sources_in_both_forms_lead_to_the_images_release(
     assert f"--keyring={keyring}" in debian_sources.keyrings()
 
 
+def test_a_source_that_the_machine_takes_nothing_from_serves_for_images(apt: Path) -> None:
+    entry = apt / "etc/apt/sources.list.d/debian.list"
+    entry.write_text("deb [trusted=yes] http://mirror.example/debian bookworm main\n")
+    (apt / "etc/apt/sources.list").unlink()
+    lists, name = apt / "var/lib/apt/lists", "mirror.example_debian_dists_bookworm"
+    (lists / f"{name}_InRelease").write_text("Origin: Debian\nCodename: bookworm\n")
+    (lists / f"{name}_main_binary-{architecture()}_Packages").write_bytes(INDEX)
+    assert candidate() == "1"
+    pin = 'Package: *\nPin: origin "mirror.example"\nPin-Priority: -1\n'
+    (apt / "etc/apt/preferences.d/debian").write_text(pin)
+    assert candidate() == "(none)"
+    assert debian_sources.lines() == ["deb http://mirror.example/debian bookworm main"]
+
+
+def candidate() -> str:
+    """The version that apt would install."""
+    asked = ["apt-cache", "policy", NAME]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    return next(line.split()[1] for line in said.splitlines() if "Candidate" in line)
+
+
 def architecture() -> str:
     asked = ["dpkg", "--print-architecture"]
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
