@@ -48,6 +48,8 @@ TIMEOUT = 180
 """Seconds a container has to become healthy; an emulated guest is a slow one."""
 FIRST_CHECK = 90
 """Seconds within which the first check has said something, as a rule."""
+LONGEST_START = 900
+"""Seconds of a start_period that are waited for: some are given days."""
 UNCHANGEABLE = ["healthcheck", "tmpfs", "init"]
 """Inputs whose change Docker's provider takes for an update, and then changes nothing."""
 LEFT_AS_THEY_ARE = (
@@ -300,10 +302,15 @@ def is_checked(container: Container) -> bool:
 
 
 def _wait_timeout(container: Container, timeout: int) -> int:
-    """The usual timeout, behind the first check where that comes late: after a whole interval."""
+    """The usual timeout, behind the first check where that comes late: after a whole interval.
+
+    And behind the time that the container is given to start in, while no failed check counts.
+    """
     check = container.healthcheck
     first = check.interval + check.timeout if check else 0
-    return timeout + ceil(first) if first > FIRST_CHECK else timeout
+    starting = min(check.start_period, LONGEST_START) if check else 0
+    late = max(first, starting)
+    return timeout + ceil(late) if late > FIRST_CHECK else timeout
 
 
 def _variables(container: Container) -> pulumi.Input[list[str]]:

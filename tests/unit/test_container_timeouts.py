@@ -28,9 +28,13 @@ class Image(docker.RemoteImage):
         ("interval: 5s", TIMEOUT),
         ("interval: 1m, timeout: 30s", TIMEOUT),
         ("interval: 5m, timeout: 10s", TIMEOUT + 310),
+        ("interval: 5s, start_period: 1m", TIMEOUT),
+        ("interval: 5s, start_period: 5m", TIMEOUT + 300),
+        ("interval: 5m, start_period: 2m, timeout: 10s", TIMEOUT + 310),
+        ("interval: 5s, start_period: 336h", TIMEOUT + 900),
     ],
 )
-def test_it_is_longer_where_the_first_check_comes_late(
+def test_it_is_longer_where_the_first_check_comes_late_or_the_start_takes_long(
     tmp_path: Path, health: str, seconds: int
 ) -> None:
     file = tmp_path / "lab.yaml"
