@@ -5,6 +5,7 @@ import asyncio
 import pulumi
 
 from components.lab import Lab
+from components.untraced import untraced
 from isolab.plan.serialize import dumps
 from machine import keys, stack
 from machine.deployment.parts import parts
@@ -17,7 +18,8 @@ try:
     deployment = stack.plan(pulumi.get_stack(), config.require("lab"), config.get("cidr"))
 except (stack.BrokenLabFile, stack.NotPrepared, BuildFailed) as error:
     raise pulumi.RunError(str(error)) from None
-Lab(deployment.plan.stack, **parts(deployment, seed))
+with untraced():
+    Lab(deployment.plan.stack, **parts(deployment, seed))
 pulumi.export("plan", dumps(deployment.plan, keys.fingerprint_key(deployment.plan.stack)))
 pulumi.export("endpoints", {e.service: e.url for e in deployment.plan.endpoints})
 # Once the registrations have begun, the SDK waits for one after the other. Without this it waits
