@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from components.untraced import untraced
+from machine.engine.untraced import untraced
 
 
 class Resource:
