@@ -1,6 +1,7 @@
 """From a lab file to a lab, or to all that keeps it from being one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from isolab.labfile import read, tree
@@ -22,7 +23,9 @@ def load(
         lab = read.lab(root)
     except Invalid as invalid:
         return in_order((*problems, *invalid.problems))
-    return in_order(problems) if problems else lab
+    if any(problem.severity == "error" for problem in problems):
+        return in_order(problems)
+    return replace(lab, notes=(*problems, *lab.notes))
 
 
 def in_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import exists, isfile
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class _Reading:
     def _other(self, path: Path, asking: Node) -> Node:
         """A file that a service is extended from."""
         _must_be_there(path, asking)
-        return self.parse(path, Origin(folder=path.parent, variables=asking.origin.variables))
+        return self.parse(path, replace(asking.origin, folder=path.parent))
 
     def parse(self, path: Path, origin: Origin, text: str | None = None) -> Node:
         """A file's root alone."""

@@ -27,7 +27,7 @@ def examine_file(path: Path, variables: Mapping[str, str], surroundings: Surroun
     lab = labfile.load(path, variables)
     if isinstance(lab, Lab):
         return examine_lab(lab, surroundings)
-    return Examined(plan=None, errors=lab)
+    return Examined(plan=None, errors=_errors(lab), warnings=_warnings(lab))
 
 
 def examine_lab(lab: Lab, surroundings: Surroundings) -> Examined:

@@ -90,7 +90,11 @@ def _included(one: Include, complete: Complete) -> Mapping[str, Node]:
             node = one.node.seeing(variables)
             values = gathering.read(node, lambda node, file=file: read_file(node, file)) or {}
             variables |= {name: value for name, value in values.items() if value is not None}
-    origin = Origin(folder=folder, variables={**variables, **one.node.origin.variables})
+    origin = Origin(
+        folder=folder,
+        variables={**variables, **one.node.origin.variables},
+        unset_is_empty=True,
+    )
     root = complete(one.paths[0], origin, one.node)
     for path in one.paths[1:]:
         root = merge.file(root, complete(path, origin, one.node))

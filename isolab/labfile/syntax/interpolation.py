@@ -90,6 +90,21 @@ def _value(name: str, variables: Mapping[str, str]) -> str:
     return variables[name]
 
 
+class UnsetAsEmpty(dict[str, str]):
+    """Variables, with an empty text for each that is not set; `unset` has those asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(variables)
+        self.unset: list[str] = []
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> str:
+        self.unset.append(key)
+        return ""
+
+
 class _Anything(dict[str, str]):
     """Variables for the branch that is not taken: all are set."""
 

@@ -23,6 +23,8 @@ class Origin:
     folder: FilePath
     """As whoever named the file said it."""
     variables: Mapping[str, str] = field(repr=False)
+    unset_is_empty: bool = False
+    """Whether a variable that is not set is an empty text, as in Compose, and told."""
 
     def path(self, word: str) -> FilePath:
         """A path as the file writes it: relative to the file's folder, ~ is the user's home."""

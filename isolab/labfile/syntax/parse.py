@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from isolab.labfile.syntax.interpolation import BadVariable, interpolate
+from isolab.labfile.syntax.interpolation import BadVariable, UnsetAsEmpty, interpolate
 from isolab.labfile.syntax.loader import FLOAT, INT, TAG, Loader, number
 from isolab.labfile.syntax.node import Broken, Invalid, Node, Origin, Scalar
 from isolab.model import Path, Position, Problem
@@ -189,11 +189,25 @@ class _Tree:
             broken = True
         return () if broken else tuple(node.mapping() for node in nodes)
 
+    def _filled(self, text: str, here: Node) -> str:
+        """With its variables; each that is not set is told once."""
+        if not self._origin.unset_is_empty:
+            return interpolate(text, self._origin.variables)
+        variables = UnsetAsEmpty(self._origin.variables)
+        filled = interpolate(text, variables)
+        for name in dict.fromkeys(variables.unset):
+            if name not in self._unset:
+                message = f"the variable {name} is not set: empty, as in Compose"
+                hint = f"set it in the .env beside the file: {name}=value"
+                self.problems.append(replace(here.problem(message, hint), severity="warning"))
+        self._unset.update(variables.unset)
+        return filled
+
     def _scalar(self, source: ScalarNode, here: Node) -> Scalar:
         tag, text = source.tag, source.value
         if "$" in text:
             try:
-                text = interpolate(text, self._origin.variables)
+                text = self._filled(text, here)
             except BadVariable as bad:
                 if bad.unset in self._unset:
                     raise Invalid(()) from bad
