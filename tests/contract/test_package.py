@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -665,3 +666,43 @@ def test_the_committed_version_is_the_project_s() -> None:
         [sys.executable, "-m", "isolab", "--version"], cwd=REPO, text=True
     )
     assert json.loads(SCHEMA.read_text())["version"] == told.split()[1]
+
+
+def referenced(value: Any, outputs: dict[str, Any]) -> Any:
+    """The value with ${dns.address} and the like replaced, as the language host for YAML does."""
+    match value:
+        case dict():
+            return {key: referenced(each, outputs) for key, each in value.items()}
+        case list():
+            return [referenced(each, outputs) for each in value]
+        case str() if match := re.fullmatch(r"\$\{(\w+)\.(\w+)\}", value):
+            return outputs[match[1]][match[2]]
+        case _:
+            return value
+
+
+def test_the_examples_of_the_page_in_yaml_are_taken(package: Package) -> None:
+    page = (REPO / "docs" / "package.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    program, more = (block for block in blocks if "type: isolab" in block)
+    resources = yaml.safe_load(program)["resources"] | yaml.safe_load(more)
+    outputs: dict[str, Any] = {}
+    for name, resource in resources.items():
+        outputs[name] = package.construct(
+            of=resource["type"].rsplit(":", 1)[-1],
+            name=name,
+            **referenced(resource["properties"], outputs),
+        )
+        known = provider_schema(resource["type"].rsplit(":", 1)[-1])["inputProperties"]
+        assert resource["properties"].keys() <= known.keys()
+    assert outputs.keys() == {"dns", "more"}
+    address = outputs["dns"]["address"]
+    assert outputs["dns"]["endpoints"] == {"web": f"http://{address}:8000"}
+    assert outputs["more"]["endpoints"] == [f"http://{address}:8001"]
+
+
+def test_the_page_names_every_input_and_output() -> None:
+    page = (REPO / "docs" / "package.md").read_text()
+    for token, component in json.loads(SCHEMA.read_text())["resources"].items():
+        for name in component["inputProperties"].keys() | component["properties"].keys():
+            assert f"`{name}`" in page, f"{token} {name}"
