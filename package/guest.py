@@ -82,6 +82,8 @@ class Guest(pulumi.ComponentResource):
     """Its own public key, by which ssh knows it."""
     registry: pulumi.Output[str]
     """host:port of the registry with isolab's images, as its Docker reaches it."""
+    host_registry: pulumi.Output[str]
+    """host:port of the same registry, as the Docker of this machine reaches it."""
     domain: pulumi.Output[str]
     """The id of its domain in libvirt."""
     endpoints: pulumi.Output[dict[str, str]]
@@ -114,6 +116,7 @@ class Guest(pulumi.ComponentResource):
         self.private_key = pulumi.Output.secret(ready(client.private_openssh))
         self.host_key = ready(secrets.ssh_key(wanted.seed, secrets.host_key(guest.name)).public)
         self.registry = ready(plan.registry.endpoint)
+        self.host_registry = ready(f"127.0.0.1:{plan.registry.loopback_port}")
         self.domain = lab.guests[guest.name].domain.id
         self.endpoints = ready({e.service: e.url for e in plan.endpoints})
         self.plan = ready(dumps(plan, keys.fingerprint_key(plan.stack)))

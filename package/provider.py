@@ -10,12 +10,13 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from isolab.cli import version
+from package.balancer import Balancer
 from package.guest import Guest
 from package.lab import Lab
 from package.service import Service
 
 NAME = "isolab"
-COMPONENTS = (Lab, Guest, Service)
+COMPONENTS = (Lab, Guest, Service, Balancer)
 
 
 class Provider(ComponentProvider):

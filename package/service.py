@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
-from urllib.parse import urlsplit
 
 import pulumi
-import pulumi_command as command
-import pulumi_docker as docker
-from pulumi_command import remote
 
 from components import guest, service
 from components.service import ServiceArgs as Parts
@@ -19,7 +15,7 @@ from isolab.plan import images
 from isolab.plan.model import Container
 from isolab.plan.model import Guest as PlannedGuest
 from isolab.plan.rollout import Chain
-from package import planned, values
+from package import planned, values, way
 from package.planned import Wanted
 
 TYPE = "isolab:index:Service"
@@ -75,11 +71,11 @@ class Service(pulumi.ComponentResource):
         _check(there, args)
         super().__init__(TYPE, name, None, opts)
         host = args.get("docker_host")
-        dockerd = _dockerd(self, name, args)
+        dockerd = way.dockerd(self, name, args)
         below = pulumi.ResourceOptions(parent=self, provider=dockerd)
         volumes = pulumi.ResourceOptions.merge(below, pulumi.ResourceOptions(retain_on_delete=True))
         place = ServicePlace(
-            connection=_connection(args),
+            connection=way.connection(args),
             dockerd=dockerd,
             root=None,
             ready=dockerd,
@@ -97,12 +93,14 @@ class Service(pulumi.ComponentResource):
         made = service.Service(
             name,
             Parts(place=place, containers=there.containers, started={}),
-            pulumi.ResourceOptions(parent=self, providers=_over_ssh(self, name, place)),
+            pulumi.ResourceOptions(
+                parent=self, providers=way.over_ssh(self, name, place.connection)
+            ),
         )
         ids = {name: each.container.id for name, each in made.started.items()}
         self.containers = pulumi.Output.all(**ids)
         tcp = [p for c in there.containers for p in c.ports if p.protocol == "tcp"]
-        address = pulumi.Output.from_input(host or "").apply(_address)
+        address = pulumi.Output.from_input(host or "").apply(way.address)
         # By their URNs, which are known in a preview.
         there_is = (each.container.urn for each in made.started.values())
         self.endpoints = pulumi.Output.all(address, *there_is).apply(
@@ -163,50 +161,3 @@ def _check(there: PlannedGuest, args: ServiceArgs) -> None:
         if container.build and not (container.digest and args.get("registry")):
             reason = "is for services in a guest's own inputs"
             raise pulumi.InputPropertyError("definition.build", reason)
-
-
-def _dockerd(self: Service, name: str, args: ServiceArgs) -> pulumi.ProviderResource:
-    """The Docker that is named, else the one that the component is given."""
-    host, given = args.get("docker_host"), self.get_provider("docker:index/container:Container")
-    if host is None:
-        if given is None:
-            reason = "is missing, and no Docker provider is given"
-            raise pulumi.InputPropertyError("dockerHost", reason)
-        return given
-    return docker.Provider(
-        f"{name}-docker",
-        host=host,
-        ssh_opts=args.get("ssh_options"),
-        opts=pulumi.ResourceOptions(parent=self),
-    )
-
-
-def _over_ssh(
-    self: Service, name: str, place: ServicePlace
-) -> list[pulumi.ProviderResource] | None:
-    """Of files; who makes the service may give its own."""
-    if place.connection is None or self.get_provider("command:remote:Command"):
-        return None
-    mine = pulumi.ResourceOptions(parent=self)
-    return [command.Provider(f"{name}-command", opts=mine)]
-
-
-def _connection(args: ServiceArgs) -> remote.ConnectionArgs | None:
-    """The way to the Docker's machine, where the service has files there."""
-    key, host = args.get("private_key"), args.get("docker_host")
-    if key is None or host is None:
-        return None
-    there = pulumi.Output.from_input(host).apply(urlsplit)
-    return remote.ConnectionArgs(
-        host=there.apply(lambda url: url.hostname or ""),
-        port=there.apply(lambda url: url.port or 22),
-        user=there.apply(lambda url: url.username or "root"),
-        private_key=pulumi.Output.secret(key),
-        host_key=args.get("host_key"),
-        dial_error_limit=guest.DIALS,
-        per_dial_timeout=10,
-    )
-
-
-def _address(host: str) -> str:
-    return urlsplit(host).hostname or "localhost"

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from isolab import model
 from isolab.model import Healthcheck, Lab, Limits
@@ -63,6 +64,50 @@ def balancers(around: Around, containers: Sequence[Container]) -> tuple[Balancer
         _balancer(around, balancer, STATISTICS_PORT + number, containers)
         for number, balancer in enumerate(sorted(around.lab.balancers, key=lambda b: b.name))
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alone:
+    """A balancer in front of servers that are no services of its lab."""
+
+    name: str
+    mode: Literal["http", "tcp"]
+    address: str
+    """Where it listens."""
+    listen: int
+    servers: tuple[tuple[str, int], ...]
+    """Address and port of each."""
+    check: str
+    """Path that is asked whether a server is healthy; empty for a TCP connection alone."""
+    sticky: bool
+    on_host: bool
+    """Whether it runs in the host's Docker, beside other stacks' containers."""
+
+
+def alone(asked: Alone, around: Around) -> Balancer:
+    """The balancer with its container; it has no page of statistics."""
+    guest = HOST if asked.on_host else "docker"
+    backends = tuple(
+        Backend(container=f"{address}-{port}", guest="", address=address, port=port)
+        for address, port in asked.servers
+    )
+    path = "/" if asked.mode == "http" else ""
+    made = Balancer(
+        name=asked.name,
+        mode=asked.mode,
+        sticky=asked.sticky,
+        address=asked.address,
+        listen=asked.listen,
+        statistics=None,
+        routes=(
+            Route(
+                path=path, service=asked.name, name=asked.name, check=asked.check, backends=backends
+            ),
+        ),
+        container=_container(around, asked.name, guest),
+    )
+    text = haproxy.configuration(made, kvm=around.kvm)
+    return replace(made, container=_with_file(around, made.container, text))
 
 
 def endpoints(around: Around, planned: Sequence[Balancer]) -> tuple[Endpoint, ...]:

@@ -7,7 +7,7 @@ from machine.images.service_images import RegistryFiles
 
 guest_image.find = lambda: GuestImage(digest="d", disk="/disk", virtual_size=64, prepared=True)
 service_images.registry_files = lambda: RegistryFiles(image="sha256:r", storage="/registry")
-service_images.digests = dict
+service_images.digests = lambda: {"isolab/python:1": "sha256:p", "isolab/haproxy:1": "sha256:h"}
 kvm.works = lambda: False
 
 from package.provider import main  # noqa: E402 (behind what it stands on)

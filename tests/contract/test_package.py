@@ -1,7 +1,9 @@
 """The Pulumi package: what it promises in its schema, and what it makes of what arrives."""
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -642,6 +644,68 @@ def test_a_mistake_in_a_service_is_told_at_its_input(
     assert "Traceback" not in complaint and ".py" not in complaint
 
 
+FRONT: dict[str, Any] = {
+    "listen": 8080,
+    "servers": ["10.1.2.3:80", "http://10.1.2.4:81"],
+    "registry": "127.0.0.1:20000",
+}
+
+
+def a_balancer(package: Package, **inputs: Any) -> dict[str, Any]:
+    return package.construct(of="Balancer", name="front", **{**FRONT, **inputs})
+
+
+def test_a_balancer_runs_in_the_docker_of_this_machine(package: Package) -> None:
+    outputs = a_balancer(package, check="/health", sticky=True)
+    container = package.engine.inputs("front-balancer")
+    assert container["name"] == "isolab-dev-front-balancer"
+    assert container["networkMode"] == "host"
+    image = package.engine.inputs("front-image")["name"]
+    assert image == "127.0.0.1:20000/isolab/haproxy@sha256:h"
+    assert package.engine.made["front-files"].type == "command:local:Command"
+    script = package.engine.inputs("front-files")["stdin"]
+    written = base64.b64decode(script.split("echo ", 1)[1].split()[0].strip("'")).decode()
+    assert "server 10.1.2.3-80 10.1.2.3:80" in written
+    assert "server 10.1.2.4-81 10.1.2.4:81" in written
+    assert "/health" in written and "bind 0.0.0.0:8080" in written
+    assert outputs == {"container": "id-front-balancer", "endpoint": "http://localhost:8080"}
+
+
+def test_a_balancer_runs_on_any_docker_over_ssh(package: Package) -> None:
+    key = {**SECRET, "value": UNKNOWN}
+    outputs = a_balancer(package, **REMOTE, privateKey=key, mode="tcp", address="10.1.2.3")
+    assert package.engine.made["front-files"].type == "command:remote:Command"
+    assert package.engine.inputs("front-balancer")["name"] == "front-balancer"
+    assert outputs["endpoint"] == "tcp://10.1.2.3:8080"
+    assert a_balancer(package, dockerHost=UNKNOWN, privateKey=key)["endpoint"] == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"listen": UNKNOWN}, ["listen", "known only after"]),
+        ({"listen": 70000}, ["listen", "expected a port"]),
+        ({"listen": 80.5}, ["listen", "expected a port"]),
+        ({"servers": ["10.1.2.3:80", UNKNOWN]}, ["servers", "known only after"]),
+        ({"servers": ["10.1.2.3:80", "web:80"]}, ["servers[1]", "expected an IPv4 address"]),
+        ({"servers": ["10.1.2.3"]}, ["servers[0]", "expected a port"]),
+        ({"servers": []}, ["servers", "is empty"]),
+        ({"mode": "udp"}, ["mode", "expected http or tcp"]),
+        ({"check": "a b"}, ["check", "expected a path"]),
+        ({"address": "here"}, ["address", "expected an IPv4 address"]),
+        ({"registry": ""}, ["registry", "is missing"]),
+        (REMOTE, ["privateKey", "is missing"]),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_a_balancer_is_told_at_its_input(
+    package: Package, inputs: dict[str, Any], said: list[str]
+) -> None:
+    complaint = package.refused(of="Balancer", name="front", **{**FRONT, **inputs})
+    assert all(words in complaint for words in said), complaint
+    assert "Traceback" not in complaint and ".py" not in complaint
+
+
 def test_providers_of_the_program_reach_the_children(package: Package) -> None:
     own = {
         "libvirt": urn("pulumi:providers:libvirt", "own") + "::id",
@@ -665,3 +729,48 @@ def test_the_committed_version_is_the_project_s() -> None:
         [sys.executable, "-m", "isolab", "--version"], cwd=REPO, text=True
     )
     assert json.loads(SCHEMA.read_text())["version"] == told.split()[1]
+
+
+def referenced(value: Any, outputs: dict[str, Any]) -> Any:
+    """The value with ${dns.address} and the like replaced, as the language host for YAML does."""
+    match value:
+        case dict():
+            return {key: referenced(each, outputs) for key, each in value.items()}
+        case list():
+            return [referenced(each, outputs) for each in value]
+        case str() if match := re.fullmatch(r"\$\{(\w+)\.([\w.]+)\}", value):
+            found: Any = outputs[match[1]]
+            for key in match[2].split("."):
+                found = found[key]
+            return found
+        case _:
+            return value
+
+
+def test_the_examples_of_the_page_in_yaml_are_taken(package: Package) -> None:
+    page = (REPO / "docs" / "package.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    program, *more = (block for block in blocks if "type: isolab" in block)
+    resources = yaml.safe_load(program)["resources"]
+    for each in more:
+        resources |= yaml.safe_load(each)
+    outputs: dict[str, Any] = {}
+    for name, resource in resources.items():
+        outputs[name] = package.construct(
+            of=resource["type"].rsplit(":", 1)[-1],
+            name=name,
+            **referenced(resource["properties"], outputs),
+        )
+        known = provider_schema(resource["type"].rsplit(":", 1)[-1])["inputProperties"]
+        assert resource["properties"].keys() <= known.keys()
+    assert outputs.keys() == {"dns", "more", "front"}
+    address = outputs["dns"]["address"]
+    assert outputs["dns"]["endpoints"] == {"web": f"http://{address}:8000"}
+    assert outputs["more"]["endpoints"] == [f"http://{address}:8001"]
+
+
+def test_the_page_names_every_input_and_output() -> None:
+    page = (REPO / "docs" / "package.md").read_text()
+    for token, component in json.loads(SCHEMA.read_text())["resources"].items():
+        for name in component["inputProperties"].keys() | component["properties"].keys():
+            assert f"`{name}`" in page, f"{token} {name}"

@@ -14,6 +14,7 @@ import pytest
 import registry
 import sshd
 
+from isolab.plan import secrets
 from machine import sandbox
 from machine.images import guest_image, service_catalog
 
@@ -176,3 +177,75 @@ def test_a_lab_is_deployed_changed_and_removed_from_somebody_elses_program(
     assert empty.preview() == []
     (web,) = (c for c in docker.from_env().containers.list() if c.name == "web-1")
     assert "WORD=changed" in web.attrs["Config"]["Env"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[harness.Bench]:
+    """A consumer whose service's files are nobody else's; nothing is left of it."""
+    program = Path(__file__).with_name("package_service_program.py").read_text()
+    bench = harness.Bench(tmp_path / "bench", program, ["docker", "command"], project="shop")
+    bench.environment["ISOLAB_HOME"] = str(tmp_path / "home")
+    (tmp_path / "bench" / "project" / "Pulumi.yaml").write_text(SHOP)
+    files = Path("/var/lib/isolab")
+    files.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(files)], check=True)
+    try:
+        yield bench
+        bench.destroy()
+        docker.from_env().volumes.get("data").remove()
+    finally:
+        subprocess.run(["umount", str(files)], check=True)
+
+
+@pytest.mark.long
+def test_a_service_is_deployed_changed_and_removed_on_a_docker_over_ssh(
+    alone: harness.Bench, images: registry.Registry, guest: sshd.Server
+) -> None:
+    def wanted(**definition: Any) -> dict[str, Any]:
+        options = {
+            "IdentityFile": str(guest.folder / "client"), "UserKnownHostsFile": "/dev/null",
+            "StrictHostKeyChecking": "no", "IdentitiesOnly": "yes",
+        }  # fmt: skip
+        given = {
+            "image": f"{images.address}/tiny:1", "ports": ["18080:8080"], "init": True,
+            "entrypoint": ["/bin/busybox", "sleep", "900"], "secrets": ["word"],
+            "volumes": ["data:/data"], **definition,
+        }  # fmt: skip
+        return {
+            "key": guest.key("client"),
+            "way": [word for name, value in options.items() for word in ("-o", f"{name}={value}")],
+            "inputs": {
+                "definition": given,
+                "secrets": {"word": {"external": True}},
+                "volumes": {"data": {}},
+                "dockerHost": f"ssh://{guest.user}@127.0.0.1:{guest.port}",
+                "hostKey": guest.key("host.pub"),
+            },
+        }
+
+    def container() -> Any:
+        return docker.from_env().containers.get("web-1")
+
+    alone.scenario(wanted())
+    assert {step["op"] for step in alone.preview()} == {"create"}
+    alone.up()
+    word = secrets.password("5eed" * 16, "word")
+    assert (
+        container().exec_run(["/bin/busybox", "cat", "/run/secrets/word"]).output.decode() == word
+    )
+    assert container().ports["8080/tcp"][0]["HostPort"] == "18080"
+    assert alone.preview() == []
+    alone.refresh()
+    assert alone.preview() == []
+    state = alone.must("stack", "export", "--stack", "test").output
+    assert word not in state and "PRIVATE KEY" not in state and "5eed" * 16 not in state
+    before = container().id
+    alone.scenario(wanted(environment={"WORD": "new"}))
+    assert [step["name"] for step in alone.preview()] == ["web-1"]
+    alone.up()
+    assert "WORD=new" in container().attrs["Config"]["Env"] and container().id != before
+    assert alone.preview() == []
+    alone.scenario({})
+    alone.up()
+    assert not docker.from_env().containers.list(all=True, filters={"name": "web-1"})
+    assert [v.name for v in docker.from_env().volumes.list() if v.name == "data"], "it is retained"

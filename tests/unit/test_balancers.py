@@ -5,10 +5,12 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from isolab.plan import haproxy
+from isolab.model import Lab
+from isolab.plan import balancers, haproxy
 from isolab.plan.model import Balancer, Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -34,8 +36,25 @@ def test_a_balancer_becomes_its_configuration(balancer: Balancer, golden: Golden
     golden(GOLDENS / f"haproxy-{balancer.name}.cfg", text(balancer))
 
 
+def alone(mode: Literal["http", "tcp"], check: str, *, sticky: bool) -> Balancer:
+    """One in front of servers that are no services of its lab."""
+    asked = balancers.Alone(
+        name=f"alone-{mode}", mode=mode, address="0.0.0.0", listen=8080, check=check,
+        servers=(("10.1.2.3", 80), ("10.1.2.4", 81)), sticky=sticky, on_host=True,
+    )  # fmt: skip
+    around = balancers.Around(
+        lab=Lab(name="", file=""), stack="dev", gateway="", addresses={}, digests={}, kvm=True,
+        files="/files",
+    )  # fmt: skip
+    return balancers.alone(asked, around)
+
+
 @pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not on this machine")
-@pytest.mark.parametrize("balancer", planned().balancers, ids=lambda b: b.name)
+@pytest.mark.parametrize(
+    "balancer",
+    [*planned().balancers, alone("http", "/health", sticky=True), alone("tcp", "", sticky=False)],
+    ids=lambda b: b.name,
+)
 def test_haproxy_reads_it_without_a_warning(balancer: Balancer, tmp_path: Path) -> None:
     file = tmp_path / "haproxy.cfg"
     file.write_text(text(balancer).replace("/run/haproxy/", f"{tmp_path}/"))
