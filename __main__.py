@@ -5,10 +5,10 @@ import asyncio
 import pulumi
 
 from components.lab import Lab
-from components.untraced import untraced
 from isolab.plan.serialize import dumps
 from machine import keys, stack
 from machine.deployment.parts import parts
+from machine.deployment.untraced import untraced
 from machine.images.builds import BuildFailed
 
 config = pulumi.Config("isolab")
