@@ -8,7 +8,7 @@ from components.lab import Lab
 from isolab.plan.serialize import dumps
 from machine import keys, stack
 from machine.deployment.parts import parts
-from machine.engine.untraced import untraced
+from machine.deployment.untraced import untraced
 from machine.images.builds import BuildFailed
 
 config = pulumi.Config("isolab")

@@ -2,7 +2,7 @@
 
 The labs have an image, a registry and guests that nobody made; those that stand were brought up by
 plugins whose resources come to exist at once (benchmarks/simulated.py). What is measured is what
-isolab, its program, the engine and the plugins do, and the state that they write.
+isolab's program, the engine and the plugins do, and the state that they write.
 """
 
 import json
@@ -122,9 +122,9 @@ class _Bench:
         return bench
 
     def first_preview(self, count: int) -> Cost:
-        """`./lab preview` of a stack that was never up."""
+        """Of a stack that was never up; the command itself would ask for the guests' memory."""
         with self._lab(count):
-            return self._run(*self.build.command("preview", STACK))
+            return self._engine("preview")
 
     def standing(self, count: int) -> Stood:
         """The engine's preview and up of a lab that stands as its file says."""

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from machine.engine.untraced import untraced
+from machine.deployment.untraced import untraced
 
 
 class Resource:
