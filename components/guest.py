@@ -25,6 +25,7 @@ from machine.keys import KeyFiles
 
 MIB = 2**20
 STYLESHEET = Path(__file__).with_name("guest.xsl")
+PRIVATE = Path(__file__).with_name("private_volume.xsl")
 READY = Path(__file__).with_name("ready.sh")
 DIALS = 100
 """How often the engine knocks at a booting guest's ssh: five minutes at three seconds each."""
@@ -176,9 +177,10 @@ def make_disks(site: Site) -> Disks:
         pool=host.pool.name,
         base_volume_id=host.bases[guest.image].id,
         size=guest.disk * MIB,
+        xml={"xslt": PRIVATE.read_text()},
         # Also where it is a person who wants it recreated (./lab reset): its name is taken.
         opts=pulumi.ResourceOptions.merge(
-            site.child, pulumi.ResourceOptions(delete_before_replace=True)
+            private(site), pulumi.ResourceOptions(delete_before_replace=True)
         ),
     )
     data = None
@@ -189,9 +191,18 @@ def make_disks(site: Site) -> Disks:
             pool=host.pool.name,
             format="qcow2",
             size=guest.data * MIB,
-            opts=site.child,
+            xml={"xslt": PRIVATE.read_text()},
+            opts=private(site),
         )
     return Disks(root=root, data=data, seed=make_seed(site))
+
+
+def private(site: Site) -> pulumi.ResourceOptions:
+    """Options of a guest's own volume: one that stands has the mode that it was created with.
+
+    Another stylesheet would replace it, and a data disk with what is on it.
+    """
+    return pulumi.ResourceOptions.merge(site.child, pulumi.ResourceOptions(ignore_changes=["xml"]))
 
 
 def make_seed(site: Site) -> pulumi.Output[str]:
@@ -226,9 +237,10 @@ def make_seed(site: Site) -> pulumi.Output[str]:
         pool=pool,
         # libvirt makes it raw and finds iso in it: asked for neither, the provider has no change.
         source=str(before if before.name == source.name else source),
+        xml={"xslt": PRIVATE.read_text()},
         # Another content has the same name.
         opts=pulumi.ResourceOptions.merge(
-            site.child, pulumi.ResourceOptions(delete_before_replace=True)
+            private(site), pulumi.ResourceOptions(delete_before_replace=True)
         ),
     ).id
 

@@ -30,6 +30,7 @@ class _Seen(Mocks):
     def __init__(self, pool: str) -> None:
         self.pool = pool
         self.domains: list[dict[str, Any]] = []
+        self.volumes: dict[str, dict[str, Any]] = {}
         self.names: list[str] = []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -38,6 +39,7 @@ class _Seen(Mocks):
             case "libvirt:index/domain:Domain":
                 self.domains.append(args.inputs)
             case "libvirt:index/volume:Volume":
+                self.volumes[args.name] = args.inputs
                 return f"{self.pool}/{args.inputs['name']}", args.inputs
             case "libvirt:index/cloudInitDisk:CloudInitDisk":
                 return f"{self.pool}/{args.inputs['name']};{UUID}", args.inputs
@@ -50,6 +52,11 @@ class _Seen(Mocks):
 def asked_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
     """The inputs of a lab's domains."""
     return _made(plan, folder).domains
+
+
+def volumes_of(plan: Plan, folder: Path) -> dict[str, dict[str, Any]]:
+    """The inputs of a lab's volumes, by the names of their resources."""
+    return _made(plan, folder).volumes
 
 
 def order_of(plan: Plan, folder: Path) -> list[str]:

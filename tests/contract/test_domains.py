@@ -8,7 +8,7 @@ from typing import Any
 import domains
 import pytest
 
-from airgap.libvirt.xml import parse
+from airgap.libvirt.xml import parse, transformed
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 
@@ -107,3 +107,20 @@ def test_the_hosts_services_wait_for_the_labs_registry() -> None:
     order = domains.order_of(plan, lab.parent)
     assert hosted
     assert all(order.index("test-host-registry-answers") < order.index(name) for name in hosted)
+
+
+PROVIDERS_OWN = """<volume><name>a</name><capacity unit="bytes">9</capacity><target>
+<format type="qcow2"/><permissions><mode>644</mode></permissions></target>
+<backingStore><path>/base</path><format type="qcow2"/></backingStore></volume>"""
+
+
+def test_volumes_with_a_guests_keys_and_data_are_read_by_nobody_else() -> None:
+    lab = REPO / "stacks/reference.yaml"
+    volumes = domains.volumes_of(plan_of(lab), lab.parent)
+    own = {name: inputs for name, inputs in volumes.items() if name.startswith("app-1-")}
+    assert own.keys() == {"app-1-root", "app-1-data", "app-1-seed"}
+    for inputs in own.values():
+        written = parse(transformed(parse(PROVIDERS_OWN), inputs))
+        assert [mode.text for mode in written.iter("mode")] == ["0600"]
+        written.find("target/permissions/mode").text = "644"
+        assert plain(written) == plain(parse(PROVIDERS_OWN))
