@@ -50,7 +50,7 @@ except ImportError:  # where the modules of machine lay side by side
     from machine import guest_image, plugins
 plugins.step().act(print)
 image = paths.cache() / "guest" / guest_image.recipe_digest()
-image.mkdir(parents=True)
+image.mkdir(parents=True, exist_ok=True)
 (image / "manifest.json").write_text(sys.argv[1])
 """
 """Run by a build: its plugins, and what says that there is the image that it would build."""
