@@ -12,6 +12,7 @@ from isolab.cli.errors import BAD_INPUT, Failure
 from isolab.plan.model import Plan, Surroundings
 from isolab.plan.read import plan_file
 from machine import paths
+from machine.engine import pulumi_cli
 
 
 def test_builds_run_in_alternation_and_none_is_always_first() -> None:
@@ -79,3 +80,16 @@ def test_only_what_boots_no_guest_is_measured_beside_a_revision() -> None:
     with pytest.raises(Failure, match="up is not measured beside a revision") as failed:
         bench.run(parser.parse_args(["up", "--against", "HEAD"]))
     assert failed.value.exit_code == BAD_INPUT
+
+
+@pytest.mark.slow
+def test_a_build_finds_images_that_nobody_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi_cli, "executable", lambda: Path("/bin/true"))
+    scale._prepare(tmp_path / "cache")
+    build = builds.Build(name="this build", folder=paths.REPO)
+    made = scale._Bench.of(build, tmp_path)
+    look = "from machine.images import guest_image, service_images as services\n"
+    look += "assert guest_image.find() and services.registry_files()"
+    cost.of([sys.executable, "-c", look], made.variables, build.folder)
