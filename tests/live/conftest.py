@@ -17,6 +17,7 @@ import pytest
 IN_ORDER = (
     *("preview_agrees", "reference", "state", "guest", "isolation", "compose_files"),
     *("lessons", "balanced", "failover", "predictions", "separate", "checkpoints"),
+    "stock_images",
 )
 """Modules, what takes longest last: what is behind may find no time left."""
 LONGEST = 1200

@@ -74,6 +74,29 @@ def test_long_tests_run_where_somebody_asks_for_them():
     assert command.with_marks(one, everything=False) == one
 
 
+STOCK = "tests/live/test_stock_images.py"
+
+
+@pytest.mark.parametrize(
+    ("words", "built"),
+    [
+        ([], True),
+        (["-m", "not long"], False),
+        (["tests/live"], True),
+        ([f"{STOCK}::test_one"], True),
+        (["tests/live/test_guest.py"], False),
+        (["tests/unit"], False),
+    ],
+)
+def test_stock_images_are_built_outside_the_sandbox_where_a_test_runs_them(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], built: bool
+):
+    monkeypatch.setattr(command.sandbox, "inside", lambda: False)
+    assert bool(command.stock_images(words)) == built
+    monkeypatch.setattr(command.sandbox, "inside", lambda: True)
+    assert command.stock_images(words) == ()
+
+
 def test_each_set_of_plugins_has_a_part_of_its_own():
     both = command.parts(["tests/unit", "tests/engine"], ["airgap", "official"])
     assert [(part.name, part.plugins) for part in both] == [

@@ -28,6 +28,8 @@ SETS: dict[str, tuple[Source, ...]] = {
 PURE = ("tests/unit", "tests/contract", "tests/browser")
 FAST = ("tests/unit", "tests/contract")
 """What is run while somebody writes code: without the tests marked `slow`."""
+OF_STOCK_IMAGES = {"tests/live", "tests/live/test_stock_images.py"}
+"""Where what runs stock images is; they are built outside the sandbox, which reaches no mirror."""
 IN_SANDBOX = ("tests/engine", "tests/live")
 AT_ONCE = ("-n", "auto")
 """Tests that need no machine share nothing: as many at once as there are cores."""
@@ -99,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         if needs_machine or not selected(words):
             provision.prepare_shared(say, yes=arguments.yes)
         sets = SETS[arguments.plugins or usual(os.environ, plugins.choice())]
-        planned = parts(words, sets)
+        planned = (*stock_images(words), *parts(words, sets))
         _hold(planned)
     except Unable as error:
         raise Failure(UNABLE, error.message, error.hint) from error
@@ -205,6 +207,14 @@ def parts(words: Sequence[str], sets: Sequence[Source]) -> tuple[Part, ...]:
     found = tuple(_pytest(name, group, options) for name, group in outside if group)
     name = "tests in the sandbox"
     return (*found, *(_sandboxed(name, others, options, one) for one in sets if others))
+
+
+def stock_images(words: Sequence[str]) -> tuple[Part, ...]:
+    """What builds the images that tests/live/test_stock_images.py runs, where it is to run."""
+    files = {word.partition("::")[0] for word in selected(words)}
+    if sandbox.inside() or "not long" in words or (files and not files & OF_STOCK_IMAGES):
+        return ()
+    return (Part(name="stock images", command=(sys.executable, "tests/live/stock_images.py")),)
 
 
 def fast(words: Sequence[str]) -> tuple[Part, ...]:
