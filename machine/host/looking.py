@@ -30,7 +30,7 @@ def machine(stack: str, libvirt: str, reserved: Iterable[str]) -> Machine:
     return Machine(
         memory=memory(),
         cpus=os.cpu_count() or 1,
-        free_disk=MiB(shutil.disk_usage(_existing(Path(POOLS))).free // 2**20),
+        free_disk=MiB(free_below(Path(POOLS)) // 2**20),
         networks=tuple(Taken(cidr=cidr, owner=owner) for cidr, owner in taken.items()),
         listening=() if up else tuple(sorted(set(addresses.listening(host)))),
         cpu_models=_cpu_models(host, libvirt),
@@ -52,9 +52,9 @@ def _there(host: Transport, device: str) -> bool:
         return False
 
 
-def _existing(path: Path) -> Path:
-    """The nearest folder above that is there already."""
-    return path if path.exists() else _existing(path.parent)
+def free_below(path: Path) -> int:
+    """Bytes that are free where a folder lies, or will."""
+    return shutil.disk_usage(path).free if path.exists() else free_below(path.parent)
 
 
 def _cpu_models(host: Transport, libvirt: str) -> tuple[str, ...]:

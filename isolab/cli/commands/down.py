@@ -1,7 +1,6 @@
 """`./lab down`: removes all that a stack made, and says what it left."""
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -97,15 +96,17 @@ def _ask(control: StackControl, *, keep_data: bool, accepted: bool) -> None:
     if saved:
         size = size_words(sum(each.size for each in saved))
         what += f"; its checkpoints: {', '.join(each.name for each in saved)} ({size})"
-    if not sys.stdin.isatty():
-        keeps = "" if keep_data else "--keep-data keeps the data disks, "
-        raise Failure(
+    keeps = "" if keep_data else "--keep-data keeps the data disks, "
+    consent.typed_yes(
+        f"Remove stack {control.stack} and {what}?",
+        "--keep-data keeps data disks",
+        unattended=Failure(
             BAD_INPUT,
             f"without your consent, down does not remove stack {control.stack} and {what}; "
             "nothing was changed",
             f"{keeps}--yes removes without asking",
-        )
-    consent.typed_yes(f"Remove stack {control.stack} and {what}?", "--keep-data keeps data disks")
+        ),
+    )
 
 
 def retained_with_data(known: State) -> frozenset[str]:

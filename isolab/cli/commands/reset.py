@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from isolab.cli.context import consent, deployed, engine, live, stack
-from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.labfile.syntax.node import did_you_mean
 from isolab.plan.model import Plan
 from machine.deployment.control import StackControl
@@ -45,13 +45,7 @@ def _run(arguments: argparse.Namespace, name: str) -> int:
     names = [guest.name for guest in plan.guests]
     progress, outcome = engine.run(lambda outcome: control.up_replacing(outcome, urns), names)
     engine.fail_unless_done("reset", "run ./lab up again to continue", progress, outcome, control)
-    now = live.wait_until_healthy(plan)
-    if now.verdict != "well":
-        raise Failure(
-            FAILED,
-            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
-            "./lab status",
-        )
+    live.until_healthy(plan, "./lab status")
     made = ", ".join((*guests, *containers))
     print(f"recreated: {made} ({time.monotonic() - begin:.1f} s)")
     return DONE

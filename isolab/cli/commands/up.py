@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from isolab.cli.context import consent, engine, outside, reassign, stack
-from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.errors import BAD_INPUT, DONE, Failure
 from isolab.cli.output import summary
 from isolab.cli.output.progress import Progress
 from isolab.diff.disks import StandingDisk
@@ -142,10 +142,4 @@ def _wait(control: StackControl, plan: Plan) -> None:
     engine.say("waiting for the guests and their containers to start")
     # Docker forgets a start of seconds ago where its guest was recreated meanwhile.
     control.start(control.drifted(), engine.say)
-    now = live.wait_until_healthy(plan)
-    if now.verdict != "well":
-        raise Failure(
-            FAILED,
-            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
-            "./lab status",
-        )
+    live.until_healthy(plan, "./lab status")

@@ -73,13 +73,15 @@ def ask(what: str, lost: Sequence[Loss], *, accepted: bool) -> bool:
     if not lost or accepted:
         return bool(lost)
     tell(lost)
-    if not sys.stdin.isatty():
-        raise Failure(
+    typed_yes(
+        f"Lose the data of {named(lost)}?",
+        "./lab diff shows the details",
+        unattended=Failure(
             BAD_INPUT,
             f"this {what} loses the data of {named(lost)}; nothing was changed",
             f"{FLAG} agrees to the loss; ./lab diff shows the details",
-        )
-    typed_yes(f"Lose the data of {named(lost)}?", "./lab diff shows the details")
+        ),
+    )
     return True
 
 
@@ -90,8 +92,16 @@ def tell(lost: Sequence[Loss]) -> None:
         print(f"DATA LOSS: {words}\n    {because}", file=sys.stderr)
 
 
-def typed_yes(question: str, hint: str) -> None:
-    """Ask on the terminal; anything but yes ends the command."""
+def typed_yes(question: str, hint: str, *, unattended: Failure) -> None:
+    """Ask on the terminal; anything but yes ends the command.
+
+    Args:
+        question: What somebody agrees to.
+        hint: What else they could do.
+        unattended: How the command ends where there is no terminal to ask on.
+    """
+    if not sys.stdin.isatty():
+        raise unattended
     print(f"{visible(question)} Type yes to agree: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Failure(BAD_INPUT, "no consent was given; nothing was changed", hint)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from isolab.cli.context import balance
 from isolab.cli.context.balance import BalancerStatus
+from isolab.cli.errors import FAILED, Failure
 from isolab.model import FOR_EVER
 from isolab.plan.model import Container, Endpoint, Guest, Plan
 from isolab.transport import Unreachable
@@ -150,6 +151,18 @@ def wait_until_reached(plan: Plan, timeout: float = WAIT) -> tuple[str, ...]:
 def wait_until_healthy(plan: Plan, timeout: float = WAIT) -> Status:
     """The status once everything is healthy, or at the timeout."""
     return _looked(plan, timeout, lambda now: now.verdict == "well")
+
+
+def until_healthy(plan: Plan, hint: str) -> None:
+    """Wait until everything is healthy; what is not ends the command.
+
+    Raises:
+        Failure: At the timeout something was not.
+    """
+    now = wait_until_healthy(plan)
+    if now.verdict != "well":
+        drift = "\n  ".join(now.drift)
+        raise Failure(FAILED, f"not everything is running and healthy:\n  {drift}", hint)
 
 
 def _silent(now: Status) -> tuple[str, ...]:

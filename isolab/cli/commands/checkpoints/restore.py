@@ -1,7 +1,6 @@
 """`./lab checkpoint restore`: a lab's disks as they were when a checkpoint was saved."""
 
 import argparse
-import sys
 import time
 
 from isolab.cli.commands.checkpoints.named import checkpoint
@@ -70,13 +69,15 @@ def _ask(wanted: Checkpoint, *, accepted: bool) -> None:
         return
     guests = ", ".join(sorted({disk.guest for disk in wanted.disks}))
     lost = f"everything that guests {guests} have written since {wanted.at}"
-    if not sys.stdin.isatty():
-        raise Failure(
+    consent.typed_yes(
+        f"Lose {lost}?",
+        "./lab checkpoint save saves the present state first",
+        unattended=Failure(
             BAD_INPUT,
             f"this restore loses {lost}; nothing was changed",
             "--yes agrees to the loss",
-        )
-    consent.typed_yes(f"Lose {lost}?", "./lab checkpoint save saves the present state first")
+        ),
+    )
 
 
 def _restore(control: StackControl, plan: Plan, wanted: Checkpoint) -> None:
@@ -97,10 +98,4 @@ def _start(control: StackControl, before: Plan) -> None:
     for guest in live.wait_until_reached(plan):
         engine.say(f"{guest}: its Docker does not answer after {live.WAIT} s")
     control.start(control.drifted(), engine.say)
-    now = live.wait_until_healthy(plan)
-    if now.verdict != "well":
-        raise Failure(
-            FAILED,
-            "not everything is running and healthy:\n  " + "\n  ".join(now.drift),
-            "./lab up repairs what is not as the lab file says",
-        )
+    live.until_healthy(plan, "./lab up repairs what is not as the lab file says")

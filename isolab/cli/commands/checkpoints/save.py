@@ -2,10 +2,8 @@
 
 import argparse
 import re
-import shutil
 import time
 from datetime import datetime
-from pathlib import Path
 
 from isolab.cli.context import deployed, engine, stack
 from isolab.cli.errors import BAD_INPUT, DONE, UNABLE, Failure
@@ -17,6 +15,7 @@ from machine.deployment import checkpoints
 from machine.deployment.checkpoints import Checkpoint, Disk
 from machine.deployment.control import StackControl
 from machine.deployment.volumes import Volumes
+from machine.host import looking
 
 NAME = "save"
 
@@ -91,18 +90,14 @@ def _saved(control: StackControl, plan: Plan, name: str) -> Checkpoint:
 
 def _check_room(volumes: Volumes, disks: tuple[Disk, ...]) -> None:
     needed = sum(volumes.allocation(disk.pool, disk.volume) for disk in disks)
-    place = _existing(checkpoints.folder(""))
-    free = shutil.disk_usage(place).free
+    place = checkpoints.folder("")
+    free = looking.free_below(place)
     if needed > free:
         raise Failure(
             UNABLE,
             f"the disks take {size_words(needed)}, but {place} has only {size_words(free)} free",
             "./lab checkpoint list shows what could go",
         )
-
-
-def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
 
 
 def _sync(plan: Plan) -> None:

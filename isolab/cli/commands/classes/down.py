@@ -1,7 +1,6 @@
 """`./lab class down`: the end of a class."""
 
 import argparse
-import sys
 
 from isolab.cli.commands.classes.create import AT_ONCE
 from isolab.cli.context import consent, each_stack
@@ -52,10 +51,12 @@ def _ask(going: Class, *, accepted: bool) -> None:
     if accepted:
         return
     what = f"all {len(going.stacks)} stacks of class {going.name} and their data"
-    if not sys.stdin.isatty():
-        raise Failure(
+    consent.typed_yes(
+        f"Remove {what}?",
+        "./lab class status shows the progress of learners",
+        unattended=Failure(
             BAD_INPUT,
             f"without your consent, class down does not remove {what}; nothing was changed",
             "--yes removes without asking",
-        )
-    consent.typed_yes(f"Remove {what}?", "./lab class status shows the progress of learners")
+        ),
+    )
