@@ -6,35 +6,34 @@ from isolab.plan.model import Machine, Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Capacity:
-    """How many more there is room for, and what ends it."""
+class Room:
+    """How many more labs there is room for in one respect."""
 
     count: int
     because: str
     """What one takes and what there is of it, for people."""
 
 
-def of(plan: Plan, machine: Machine) -> Capacity:
-    """How many labs of this plan the machine's free memory and disk hold.
-
-    Memory is counted whole, as guests may use it; so are disks, though they take only what is
-    written to them.
+def of_memory(plan: Plan, machine: Machine) -> Room:
+    """How many labs of this plan the machine's free memory holds, each guest's counted whole.
 
     Args:
         plan: One of them.
         machine: What there is, and what runs on it already.
     """
-    memory = sum(guest.memory for guest in plan.guests)
-    disk = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
+    one = sum(guest.memory for guest in plan.guests)
     unused = machine.memory - sum(domain.memory for domain in machine.running)
     free = max(0, unused if machine.available is None else min(unused, machine.available))
-    room = max(0, machine.free_disk - sum(domain.growth for domain in machine.running))
-    by_memory = Capacity(
-        count=free // memory,
-        because=f"each needs {memory} MiB of memory, and {free} MiB are free",
+    return Room(
+        count=free // one, because=f"each needs {one} MiB of memory, and {free} MiB are free"
     )
-    by_disk = Capacity(
-        count=room // disk,
-        because=f"the disks of each may grow to {disk} MiB, and {room} MiB are free",
+
+
+def of_disks(plan: Plan, machine: Machine) -> Room:
+    """The same for its disks, should all of them grow to their size; they begin almost empty."""
+    one = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
+    free = max(0, machine.free_disk - sum(domain.growth for domain in machine.running))
+    return Room(
+        count=free // one,
+        because=f"the disks of each may grow to {one} MiB, and {free} MiB are free",
     )
-    return min(by_memory, by_disk, key=lambda each: each.count)

@@ -49,23 +49,23 @@ def machine(memory: int, free_disk: int, available: int | None = None, taken: in
     )
 
 
-def test_memory_or_disk_says_how_many_fit() -> None:
+def test_memory_says_how_many_fit_and_disks_how_many_may_grow() -> None:
     plan = planned()
     memory = sum(guest.memory for guest in plan.guests)
     disk = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
-    assert capacity.of(plan, machine(7 * memory + 1, 9 * disk)).count == 7
-    assert "memory" in capacity.of(plan, machine(7 * memory, 9 * disk)).because
-    assert capacity.of(plan, machine(9 * memory, 3 * disk)).count == 3
-    assert "disks" in capacity.of(plan, machine(9 * memory, 3 * disk)).because
+    holds = machine(7 * memory + 1, 3 * disk)
+    assert capacity.of_memory(plan, holds).count == 7
+    assert capacity.of_disks(plan, holds).count == 3
 
 
 def test_what_runs_already_is_not_free() -> None:
     plan = planned()
     memory = sum(guest.memory for guest in plan.guests)
-    plenty = 100 * sum(guest.disk + (guest.data or 0) for guest in plan.guests)
-    assert capacity.of(plan, machine(8 * memory, plenty, taken=3 * memory)).count == 5
-    assert capacity.of(plan, machine(8 * memory, plenty, available=2 * memory)).count == 2
-    assert capacity.of(plan, machine(memory, plenty, taken=2 * memory)).count == 0
+    assert capacity.of_memory(plan, machine(8 * memory, 0, taken=3 * memory)).count == 5
+    assert capacity.of_memory(plan, machine(8 * memory, 0, available=2 * memory)).count == 2
+    assert capacity.of_memory(plan, machine(memory, 0, taken=2 * memory)).count == 0
+    disk = sum(guest.disk + (guest.data or 0) for guest in plan.guests)
+    assert capacity.of_disks(plan, machine(1, 3 * disk, taken=2 * disk)).count == 1
 
 
 def test_more_than_the_machine_holds_is_refused_before_anything(

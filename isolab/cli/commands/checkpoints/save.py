@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         engine.recovered(control)
         saved = _saved(control, plan, arguments.name)
     print(
-        f"saved checkpoint {saved.name} of stack {name}: {size_words(saved.size)}, "
-        f"{len(saved.disks)} disks; the guests were paused for {saved.paused:.1f} s"
+        f"saved checkpoint {saved.name} of stack {name}: {size_words(saved.size)}; "
+        f"the guests were paused for {saved.paused:.1f} s"
     )
     return DONE
 

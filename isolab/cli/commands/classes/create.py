@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isolab import labfile
 from isolab.cli.context import each_stack, stack
+from isolab.cli.context.engine import say
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, UNABLE, Failure
 from isolab.model import Lab
 from isolab.plan import capacity
@@ -89,14 +90,17 @@ def _check_room(plan: Plan, lab: str, count: int, name: str) -> None:
 
     read = labfile.load(lab_file(lab), os.environ)
     assert isinstance(read, Lab), "it was checked before"
-    room = capacity.of(plan, looking.machine(plan.stack, read.host.libvirt, ()))
-    if room.count < count:
+    machine = looking.machine(plan.stack, read.host.libvirt, ())
+    memory, disks = capacity.of_memory(plan, machine), capacity.of_disks(plan, machine)
+    if memory.count < count:
         raise Failure(
             UNABLE,
-            f"this machine has room for {room.count} more of {count} stacks of class {name}: "
-            f"{room.because}; nothing was changed",
-            "create fewer, or reduce guests.GROUP.memory or disk in the lab file",
+            f"this machine has room for {memory.count} more of {count} stacks of class {name}: "
+            f"{memory.because}; nothing was changed",
+            "create fewer, or reduce guests.GROUP.memory in the lab file",
         )
+    if disks.count < count:
+        say(f"warning: only {disks.count} of {count} stacks have room to grow: {disks.because}")
 
 
 def _first(words: list[str]) -> None:
