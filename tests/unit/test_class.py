@@ -74,7 +74,11 @@ def test_more_than_the_machine_holds_is_refused_before_anything(
     from machine.host import looking
 
     memory = sum(guest.memory for guest in planned().guests)
-    monkeypatch.setattr(looking, "machine", lambda *_: machine(5 * memory, 10**9))
+
+    def small(*_: object) -> Machine:
+        return machine(5 * memory, 10**9)
+
+    monkeypatch.setattr(looking, "machine", small)
     assert main(["class", "create", "12", "--lab", "reference"]) == UNABLE
     said = capsys.readouterr().err
     assert "room for 5 more of 12 stacks of class reference" in said
