@@ -120,7 +120,13 @@ def test_every_stack_has_its_command_and_its_log(home: Path) -> None:
     assert "isolab" in each_stack.log("c").read_text()
 
 
-def test_an_interrupt_ends_those_that_run_and_begins_no_other(home: Path) -> None:
+def test_an_interrupt_ends_those_that_run_and_begins_no_other(
+    home: Path, request: pytest.FixtureRequest
+) -> None:
+    # A shell that starts the tests in the background has SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     def interrupt() -> None:
         while not each_stack.log("a").exists():
             time.sleep(0.05)

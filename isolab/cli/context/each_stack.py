@@ -1,6 +1,5 @@
 """One command of `./lab` for many stacks, a few at a time, each in a process of its own."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -43,7 +42,8 @@ def run(commands: Mapping[str, Sequence[str]], at_once: int) -> tuple[str, ...]:
         except BaseException:
             for process in started.values():
                 if process.poll() is None:
-                    process.send_signal(signal.SIGINT)
+                    # Whoever starts us may want SIGINT ignored, which they inherit.
+                    process.terminate()
             raise
     return tuple(failed)
 
