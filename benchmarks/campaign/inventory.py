@@ -103,8 +103,12 @@ def listening(table: str) -> Iterator[str]:
 
 
 def rule(line: str) -> str:
-    """A line of a firewall's rules without its counters."""
-    return general(re.sub(r"\[\d+:\d+\]|packets \d+ bytes \d+", "", line).strip())
+    """A line of a firewall's rules without its counters.
+
+    A container that Docker starts again may get another address: where a port leads is left open.
+    """
+    counted = re.sub(r"\[\d+:\d+\]|packets \d+ bytes \d+", "", line).strip()
+    return general(re.sub(r"(--to-destination|dnat to) [\d.]+:", r"\1 a container:", counted))
 
 
 def _lines(*command: str) -> Iterator[str]:

@@ -67,6 +67,15 @@ def test_the_same_thing_made_once_more_is_no_other() -> None:
     assert inventory.rule(counted) == inventory.rule(":FORWARD DROP [0:0]")
 
 
+@pytest.mark.parametrize(
+    "form", ["-A DOCKER -j DNAT --to-destination {}:5000", "tcp dport 5000 dnat to {}:5000"]
+)
+def test_a_container_that_docker_starts_again_may_get_another_address(form: str) -> None:
+    first, second = (form.format(address) for address in ("172.17.0.2", "172.17.0.3"))
+    assert inventory.rule(first) == inventory.rule(second)
+    assert inventory.rule(first) != inventory.rule(first.replace("5000", "5001"))
+
+
 def test_what_is_there_twice_is_left_over_once() -> None:
     dnsmasq = Thing(kind="process", name="dnsmasq")
     assert inventory.more(Counter({dnsmasq: 2}), Counter({dnsmasq: 1})) == ("process dnsmasq",)
