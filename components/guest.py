@@ -25,7 +25,8 @@ from machine.keys import KeyFiles
 
 MIB = 2**20
 STYLESHEET = Path(__file__).with_name("guest.xsl")
-PRIVATE = Path(__file__).with_name("private_volume.xsl")
+PRIVATE = libvirt.VolumeXmlArgs(xslt=Path(__file__).with_name("private_volume.xsl").read_text())
+"""Of volumes that no other account of the machine reads."""
 READY = Path(__file__).with_name("ready.sh")
 DIALS = 100
 """How often the engine knocks at a booting guest's ssh: five minutes at three seconds each."""
@@ -177,7 +178,7 @@ def make_disks(site: Site) -> Disks:
         pool=host.pool.name,
         base_volume_id=host.bases[guest.image].id,
         size=guest.disk * MIB,
-        xml={"xslt": PRIVATE.read_text()},
+        xml=PRIVATE,
         # Also where it is a person who wants it recreated (./lab reset): its name is taken.
         opts=pulumi.ResourceOptions.merge(
             private(site), pulumi.ResourceOptions(delete_before_replace=True)
@@ -191,7 +192,7 @@ def make_disks(site: Site) -> Disks:
             pool=host.pool.name,
             format="qcow2",
             size=guest.data * MIB,
-            xml={"xslt": PRIVATE.read_text()},
+            xml=PRIVATE,
             opts=private(site),
         )
     return Disks(root=root, data=data, seed=make_seed(site))
@@ -237,7 +238,7 @@ def make_seed(site: Site) -> pulumi.Output[str]:
         pool=pool,
         # libvirt makes it raw and finds iso in it: asked for neither, the provider has no change.
         source=str(before if before.name == source.name else source),
-        xml={"xslt": PRIVATE.read_text()},
+        xml=PRIVATE,
         # Another content has the same name.
         opts=pulumi.ResourceOptions.merge(
             private(site), pulumi.ResourceOptions(delete_before_replace=True)

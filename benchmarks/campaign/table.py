@@ -1,6 +1,5 @@
 """The campaign as a whole: its faults one after the other, and their table."""
 
-import json
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from benchmarks.campaign.lab import STACK, Lab
 from benchmarks.campaign.verdict import Observation, problems
 from benchmarks.failover.scene import WentWrong
 from isolab.cli.errors import BAD_INPUT, DONE, FAILED, Failure
+from isolab.cli.output import document
 from isolab.transport import Unreachable
 from machine import sandbox
 
@@ -88,14 +88,13 @@ def _run(
     seen = {row.fault for row in rows}
     missing = [name for name in names if name not in seen]
     if as_json:
-        document = {
-            "version": 1,
+        content = {
             "machine": machine,
             "rows": [asdict(row) for row in rows],
             "not_run": missing,
             "end": wrong,
         }
-        print(json.dumps(document, indent=1))
+        print(document.text(content))
     else:
         print("\n".join((machine, *table(rows))))
         if missing:

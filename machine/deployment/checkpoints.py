@@ -17,7 +17,6 @@ from machine.deployment.state import Resource, State, urn_name, urn_type
 
 _RECORD, _STATE = "checkpoint.json", "state.json"
 _RESTORING = ".restoring"
-_GUESTS = (roles.ROOT, roles.DATA)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,12 +103,13 @@ def disks_of(known: State) -> tuple[Disk, ...]:
     return tuple(
         Disk(guest=known.guest_of(each), pool=str(each.inputs["pool"]), volume=each.name)
         for each in known.resources
-        if each.type == roles.ROOT.type and known.guest_of(each) and _is_a_guests(each)
+        if _is_a_guests_disk(each)
     )
 
 
-def _is_a_guests(volume: Resource) -> bool:
-    return any(urn_name(volume.urn).endswith(f"-{role.suffix}") for role in _GUESTS)
+def _is_a_guests_disk(resource: Resource) -> bool:
+    found = roles.find(resource.urn.split("::")[2], urn_name(resource.urn))
+    return found is not None and found.role in (roles.ROOT, roles.DATA)
 
 
 @contextmanager
